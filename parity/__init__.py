@@ -1,0 +1,31 @@
+"""The engine: configuration, case, trace, comparison, verdict, report, command line."""
+
+from parity.case import Case, draw
+from parity.comparison import Comparison, Status, compare
+from parity.config import Config
+from parity.errors import ConfigError, MissingExtraError, ParityError, SubjectError
+from parity.observation import Finding, Misbehaviour
+from parity.subject import Subject, load
+from parity.trace import Trace
+from parity.judging import judge
+from parity.verdict import Verdict
+
+__all__ = [
+    "Case",
+    "Comparison",
+    "Config",
+    "ConfigError",
+    "Finding",
+    "Misbehaviour",
+    "MissingExtraError",
+    "ParityError",
+    "Status",
+    "Subject",
+    "SubjectError",
+    "Trace",
+    "Verdict",
+    "compare",
+    "draw",
+    "judge",
+    "load",
+]

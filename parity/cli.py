@@ -1,0 +1,145 @@
+"""compare-one-config: one configuration, the subject against PyTorch, as a table or as JSON.
+
+Exit status: 0 agrees, 1 differs, 2 could not compare.
+"""
+
+import argparse
+import contextlib
+import dataclasses
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from parity.config import OPTIONS, Config
+from parity.errors import ConfigError, ParityError
+
+if TYPE_CHECKING:
+    from parity.training import Training
+    from parity.verdict import Verdict
+
+AGREES, DIFFERS, COULD_NOT_COMPARE = 0, 1, 2
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run `compare-one-config` and return its exit status."""
+    arguments = _parser().parse_args(argv)
+    try:
+        config = _config(arguments)
+        with contextlib.redirect_stdout(sys.stderr):  # a subject that prints must not mix with JSON
+            answer = _train(config, arguments) if arguments.epochs else _compare(config, arguments)
+        return answer()
+    except ParityError as error:
+        print(f"compare-one-config: {error}", file=sys.stderr)
+        return COULD_NOT_COMPARE
+
+
+class _Parser(argparse.ArgumentParser):
+    """An ArgumentParser whose complaint is one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(COULD_NOT_COMPARE, f"{self.prog}: {message} (see {self.prog} --help)\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="compare-one-config",
+        description="Compare a recurrent network with PyTorch's nn.RNN in one configuration: "
+        "hidden states, logits, loss, every gradient, one SGD step.",
+        epilog="exit status: 0 agrees, 1 differs, 2 could not compare",
+    )
+    parser.add_argument(
+        "id", nargs="?", default="", help=f"a configuration, as a failing test prints it: {Config()}"
+    )
+    sizes = parser.add_argument_group("configuration", "each overrides its part of the id")
+    for field in dataclasses.fields(Config):
+        text = f"{field.metadata['help']} (default: {field.default})"
+        sizes.add_argument(f"--{field.name}", help=text, **OPTIONS[field.name].flag())
+    parser.add_argument(
+        "--subject",
+        default="scratch",
+        metavar="SUBJECT",
+        help="what is compared: module, module:name, file.py or file.py:name; the name is a "
+        "function run(case), 'run' by default (default: scratch)",
+    )
+    parser.add_argument(
+        "--epochs", type=int, metavar="N", help="train both sides side by side: needs --data digits"
+    )
+    parser.add_argument("--plot", type=Path, metavar="FILE.png", help="draw the loss curves")
+    parser.add_argument(
+        "--json", metavar="FILE", help="write the verdict as JSON; - is standard output"
+    )
+    return parser
+
+
+def _config(arguments: argparse.Namespace) -> Config:
+    given = {name: getattr(arguments, name) for name in OPTIONS}
+    changes = {name: value for name, value in given.items() if value is not None}
+    if arguments.epochs is not None and arguments.epochs < 1:
+        raise ConfigError(f"epochs must be at least 1, got {arguments.epochs}")
+    if arguments.plot is not None and arguments.epochs is None:
+        raise ConfigError("--plot draws the loss curves of a training run: add --epochs N")
+    config = Config.parse(arguments.id) if arguments.id else Config()
+    return config.replace(**changes)
+
+
+def _compare(config: Config, arguments: argparse.Namespace) -> Callable[[], int]:
+    """Compare, and return what prints the verdict and gives the exit status."""
+    from parity import draw, judge, load
+    from parity.report import data, table
+
+    subject, case = load(arguments.subject), draw(config)
+    from reference import pytorch  # PyTorch takes a second to import: last, when all else is right
+
+    verdict = judge(subject, case, pytorch, resolution=True)
+
+    def answer() -> int:
+        if arguments.json != "-":
+            table.print_verdict(verdict)
+        _write(arguments.json, data.verdict_data(verdict))
+        return _status(verdict)
+
+    return answer
+
+
+def _train(config: Config, arguments: argparse.Namespace) -> Callable[[], int]:
+    """Train both sides, and return what prints the verdict and gives the exit status."""
+    from parity import load
+    from parity.report import data, table
+    from parity.training import train
+
+    subject = load(arguments.subject)
+    from reference import pytorch
+
+    with table.progress() as tick:
+        training: Training = train(subject, config, pytorch, arguments.epochs, tick)
+    if arguments.plot is not None:
+        from parity.report import plot
+
+        plot.plot_training(training, arguments.plot)
+
+    def answer() -> int:
+        if arguments.json != "-":
+            table.print_training(training)
+        _write(arguments.json, data.training_data(training))
+        return _status(training.verdict)
+
+    return answer
+
+
+def _write(path: str | None, content: dict[str, Any]) -> None:
+    from parity.report import data
+
+    if path == "-":
+        sys.stdout.write(data.to_json(content))
+    elif path is not None:
+        try:
+            Path(path).write_text(data.to_json(content), encoding="utf-8")
+        except OSError as error:
+            raise ParityError(f"cannot write JSON to {path!r}: {error.strerror}") from error
+
+
+def _status(verdict: "Verdict") -> int:
+    if verdict.passed:
+        return AGREES
+    return DIFFERS if verdict.comparable else COULD_NOT_COMPARE

@@ -1,0 +1,17 @@
+"""What can go wrong before a verdict exists, as errors whose text is for the user."""
+
+
+class ParityError(Exception):
+    """The comparison could not be made; the message is one line that says why."""
+
+
+class ConfigError(ParityError):
+    """A configuration that means nothing: the message names the value and what was expected."""
+
+
+class SubjectError(ParityError):
+    """A subject that cannot be found, imported or called."""
+
+
+class MissingExtraError(ParityError):
+    """An optional package is needed for what was asked."""

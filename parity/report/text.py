@@ -1,0 +1,70 @@
+"""The verdict in plain lines: what a failing test prints."""
+
+from parity.comparison import Comparison, Greatest
+from parity.verdict import Verdict
+
+
+def repeat_command(verdict: Verdict) -> str:
+    """Return the shell command that repeats this comparison."""
+    subject = "" if verdict.subject == "scratch" else f" --subject {verdict.subject}"
+    return verdict.config.command() + subject
+
+
+def headline(verdict: Verdict) -> str:
+    """Return one line: how many of the comparisons agree, or why there are none."""
+    count, wrong = len(verdict.comparisons), len(verdict.failures)
+    checked = count - len(verdict.left_out)
+    if verdict.findings:
+        return verdict.findings[0].text.splitlines()[0]
+    if not verdict.compared:
+        return f"nothing was compared with {verdict.reference}"
+    if wrong:
+        return f"{wrong} of {checked} comparisons with {verdict.reference} fail"
+    return f"agrees with {verdict.reference} in {checked} of {checked} comparisons"
+
+
+def failure_message(verdict: Verdict) -> str:
+    """Return everything that is wrong, the first in computation order on top, and how to repeat."""
+    lines = [f"{verdict.config}: {headline(verdict)}"]
+    for finding in verdict.findings:
+        lines += [f"  {finding.kind}  {finding.text}", *_indented(finding.evidence)]
+    lines += [f"  {line(comparison)}" for comparison in verdict.failures]
+    if not verdict.compared and verdict.left_out:
+        lines.append(f"  the subject offers none of {', '.join(verdict.left_out)}")
+    return "\n".join([*lines, f"  again: {repeat_command(verdict)}"])
+
+
+def entry(greatest: Greatest) -> str:
+    """Return both numbers of one entry, how far they are apart and how far they may be."""
+    return (
+        f"at {list(greatest.index)}: subject {greatest.subject:.9g}, "
+        f"reference {greatest.reference:.9g}, difference {greatest.difference:.1e}, "
+        f"allowed {greatest.allowed:.1e}; {greatest.wrong} of {greatest.size} entries"
+    )
+
+
+def worth(verdict: Verdict) -> str | None:
+    """Return the sentence that says which error the verdict would certainly have seen."""
+    known = [c for c in verdict.compared if c.resolution and c.name.startswith("grad/")]
+    if not known:
+        return None
+    coarsest = max(known, key=lambda c: c.resolution or 0.0)
+    return (
+        f"anything above {coarsest.resolution:.0e} of the largest {coarsest.name} entry "
+        "would have been caught"
+    )
+
+
+def line(comparison: Comparison) -> str:
+    """Return what one comparison came to: its status, name and evidence."""
+    name = comparison.name
+    if comparison.name.startswith("step/"):
+        name += f" against {comparison.against}"
+    said = comparison.detail
+    if comparison.greatest is not None:
+        said = entry(comparison.greatest) + (f" ({said})" if said else "")
+    return f"{comparison.status}  {name} {said}"
+
+
+def _indented(evidence: str) -> list[str]:
+    return [f"    {line}" for line in evidence.rstrip().splitlines()]

@@ -1,0 +1,135 @@
+"""A training run is a chain of cases: each side goes on from the weights of its own last step."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from parity import digits
+from parity.case import Array, Case, draw
+from parity.comparison import Comparison, compare
+from parity.config import Config
+from parity.errors import ConfigError
+from parity.observation import Finding, SubjectFailed, answer
+from parity.subject import Subject
+from parity.trace import Trace
+from parity.verdict import Verdict
+from parity.yardstick import FEW_COPIES, LIMIT, Floor, Yardstick
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Training:
+    """Both sides' way through the same mini-batches."""
+
+    verdict: Verdict  # for each name, the step that used most of its allowance
+    epochs: int
+    losses: Array  # (steps, 2): the mini-batch losses of the subject and of the reference
+    accuracy: tuple[float, float]  # on the held-out images, subject and reference
+
+
+def train(
+    subject: Subject,
+    config: Config,
+    yardstick: Yardstick,
+    epochs: int,
+    progress: Callable[[int, int], None] = lambda step, steps: None,
+) -> Training:
+    """Train both sides by mini-batch SGD on the digits and compare them after every step.
+
+    The loss and every parameter are judged in units of the noise floor of the run so far.
+    `progress` is called after every step. Raises ConfigError without data digits, and for a layer.
+    """
+    if config.data != "digits" or config.kind != "classifier":
+        raise ConfigError("epochs need real sequences and a classifier: add --data digits")
+    if epochs < 1:
+        raise ConfigError(f"epochs must be at least 1, got {epochs}")
+    x, labels, test_x, test_labels = digits.split(config.seed)
+    batches = list(_batches(len(x), config, epochs))
+    start = draw(config)
+    cases = [_with_rows(start, x[rows], labels[rows]) for rows in batches]
+    sides = [_Walker(lambda case: answer(subject, case)), _Walker(yardstick.run)]
+    worst: dict[str, Comparison] = {}
+    losses: list[tuple[float, float]] = []
+    finding: tuple[Finding, ...] = ()
+    try:
+        floors = yardstick.training_floor(cases, FEW_COPIES)
+        for step, (case, floor) in enumerate(zip(cases, floors, strict=True)):
+            traces = [side.step(case) for side in sides]
+            losses.append((float(traces[0]["loss"]), float(traces[1]["loss"])))
+            for found in _compared(traces[0], traces[1], floor, yardstick.name, step):
+                worst[found.name] = _worse(worst.get(found.name), found)
+            progress(step + 1, len(cases))
+        test = _with_rows(start, test_x, test_labels)
+        accuracy = [float(np.mean(side.classes(test) == test_labels)) for side in sides]
+    except SubjectFailed as failed:
+        finding, accuracy = (failed.finding,), [float("nan")] * 2
+    verdict = Verdict(
+        config=config,
+        subject=subject.name,
+        reference=yardstick.name,
+        comparisons=tuple(worst.values()),
+        findings=finding,
+    )
+    return Training(
+        verdict=verdict,
+        epochs=epochs,
+        losses=np.array(losses).reshape(-1, 2),
+        accuracy=(accuracy[0], accuracy[1]),
+    )
+
+
+class _Walker:
+    """One side: its `run`, and the parameters it has arrived at."""
+
+    def __init__(self, run: Callable[[Case], Trace]) -> None:
+        self.run = run
+        self.parameters: dict[str, Array] = {}
+
+    def step(self, case: Case) -> Trace:
+        trace = self.run(case.replace(**self.parameters))
+        self.parameters = {name: trace[f"step/{name}"] for name in case.parameters}
+        return trace
+
+    def classes(self, case: Case) -> Array:
+        predicted: Array = self.run(case.replace(**self.parameters))["logits"].argmax(axis=1)
+        return predicted
+
+
+def _batches(samples: int, config: Config, epochs: int) -> Iterator[Array]:
+    """Yield the rows of each mini-batch; every epoch visits all samples once, in its own order."""
+    rng = np.random.default_rng(config.seed)
+    for _ in range(epochs):
+        order = np.argsort(rng.random(samples), kind="stable")
+        yield from np.split(order, range(config.batch, samples, config.batch))
+
+
+def _with_rows(start: Case, x: Array, labels: Array) -> Case:
+    dtype = start.x.dtype
+    return start.replace(
+        config=start.config.replace(batch=len(x)),
+        x=x.astype(dtype),
+        labels=labels,
+        h_0=np.zeros((len(x), start.config.hidden), dtype),
+    )
+
+
+def _compared(
+    subject: Trace, reference: Trace, floor: Floor, against: str, step: int
+) -> Iterator[Comparison]:
+    for name, sigma in floor.sigma.items():
+        found = compare(name, subject[name], reference[name], LIMIT * sigma, against=against)
+        yield Comparison(
+            name=name,
+            status=found.status,
+            against=against,
+            greatest=found.greatest,
+            detail=found.detail or f"step {step + 1}",
+        )
+
+
+def _worse(one: Comparison | None, other: Comparison) -> Comparison:
+    if one is None or other.greatest is None:
+        return other
+    if one.greatest is None:
+        return one
+    return other if other.greatest.used > one.greatest.used else one

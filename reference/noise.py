@@ -1,0 +1,259 @@
+"""The noise floor: how far any correct implementation's rounding moves each entry.
+
+Monte-Carlo arithmetic (Parker 1997; Verificarlo): the textbook equations run in several copies
+at once, and each operation's result is jittered by its own rounding,
+
+    v + theta * gauge * xi,    xi standard normal.
+
+The gauge of an n-term dot product is g(n) * sum |a_i||b_i|, that of the BLAS test driver DMMCH,
+with g(n) = 1/2 + sqrt(n)/4: one half for sums whose rounding errors have random signs, sqrt(n)/4
+for those whose errors have one sign (Higham & Mary 2019). Half of the copies draw xi afresh for
+every entry. The other half draw it once for all rows and steps: identical rows round identically,
+and their errors then add up instead of cancelling. Each copy takes the gauge from its own values.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Any, Self
+
+import numpy as np
+
+from parity.case import Array, Case
+from parity.precision import UNIT_ROUNDOFF, smallest_normal, smallest_subnormal
+from parity.yardstick import LIMIT, Floor
+from reference.textbook import Textbook
+
+FLOOR_THETA = 2.0**-42
+"""The smallest jitter: the equations run in float64, whose own rounding must stay far below it."""
+
+ONE_ROUNDING = 4  # g(4) = 1/2 + 2/4: a gauge that is one operation's own, not a sum's
+
+
+class Noisy:
+    """Copies of a matrix, (copies, rows, columns), the first of them not jittered.
+
+    Between two roundings an expression carries `size`, the sum of |a||b| over its terms, and
+    their number; a given or rounded matrix has none (None).
+    """
+
+    __slots__ = ("_magnitude", "before", "gauge", "size", "terms", "tiny", "value")
+
+    def __init__(
+        self,
+        value: Array,
+        tiny: float,
+        size: Array | None = None,
+        terms: int = 1,
+        gauge: Array | None = None,
+        before: Array | None = None,
+    ) -> None:
+        self.value, self.tiny, self.size, self.terms = value, tiny, size, terms
+        self.gauge = gauge  # of the last rounding
+        self.before = before  # what relu was given: its noise is also the noise at the kink
+        self._magnitude: Array | None = None
+
+    @property
+    def magnitude(self) -> Array:
+        """|value|, kept: weights are asked for it at every step."""
+        if self._magnitude is None:
+            self._magnitude = np.abs(self.value)
+        return self._magnitude
+
+    @property
+    def pending(self) -> Array:
+        """The gauge of the expression so far."""
+        assert self.size is not None
+        gauge: Array = (0.5 + np.sqrt(self.terms) / 4) * (self.size + self.tiny)
+        return gauge
+
+    @property
+    def T(self) -> Self:
+        swapped = type(self)(np.swapaxes(self.value, -1, -2), self.tiny)
+        swapped._magnitude = np.swapaxes(self.magnitude, -1, -2)
+        return swapped
+
+    def __matmul__(self, other: Self) -> Self:
+        return self._expression(
+            self.value @ other.value, self.magnitude @ other.magnitude, self.value.shape[-1]
+        )
+
+    def __add__(self, other: Self) -> Self:
+        return self._sum(other, self.value + other.value)
+
+    def __sub__(self, other: Self) -> Self:
+        return self._sum(other, self.value - other.value)
+
+    def _sum(self, other: Self, value: Array) -> Self:
+        sizes = [x.magnitude if x.size is None else x.size for x in (self, other)]
+        terms = [1 if x.size is None else x.terms for x in (self, other)]
+        return self._expression(value, sizes[0] + sizes[1], terms[0] + terms[1])
+
+    def __mul__(self, other: Self | float) -> Self:
+        if not isinstance(other, Noisy):
+            size = None if self.size is None else self.size * abs(other)
+            return self._expression(self.value * other, size, self.terms)
+        value = self.value * other.value
+        size = np.abs(value)
+        if self.size is not None:
+            size += other.magnitude * self.pending
+        if other.size is not None:
+            size += self.magnitude * other.pending
+        return self._expression(value, size, ONE_ROUNDING)
+
+    def _expression(self, value: Array, size: Array | None, terms: int) -> Self:
+        return type(self)(value, self.tiny, size, terms)
+
+
+class Jittered:
+    """The arithmetic of `Noisy` matrices."""
+
+    def __init__(self, dtype: str, copies: int) -> None:
+        self.u, self.least = UNIT_ROUNDOFF[dtype], smallest_subnormal(dtype)
+        self.theta = max(self.u, FLOOR_THETA)
+        self.tiny = smallest_normal(dtype)
+        self.fresh = copies // 2
+        self.shared = copies - self.fresh
+        self._rng = np.random.default_rng(copies)  # the same verdict whenever it is asked for
+        self._once: dict[str, Array] = {}
+
+    def exact(self, array: Array) -> Noisy:
+        return Noisy(array.astype(np.float64)[None], self.tiny)
+
+    def rounded(self, name: str, value: Noisy) -> Noisy:
+        gauge = value.pending
+        jittered = value.value + self.theta * gauge * self._xi(name, value.value.shape)
+        return Noisy(jittered, self.tiny, gauge=gauge, before=value.before)
+
+    def _xi(self, name: str, shape: tuple[int, ...]) -> Array:
+        rows, columns = shape[-2:]
+        if name not in self._once:
+            self._once[name] = self._rng.standard_normal((self.shared, 1, columns))
+        xi = np.zeros((1 + self.fresh + self.shared, rows, columns))
+        self._rng.standard_normal(out=xi[1 : 1 + self.fresh])
+        xi[1 + self.fresh :] = self._once[name]
+        return xi
+
+    def activation(self, name: str, a: Noisy) -> Noisy:
+        if name == "tanh":
+            h = np.tanh(a.value)
+            return Noisy(h, self.tiny, (1 - h * h) * a.pending + np.abs(h), ONE_ROUNDING)
+        h = np.maximum(a.value, 0)
+        return Noisy(h, self.tiny, a.pending + h, ONE_ROUNDING, before=a.value)
+
+    def slope(self, name: str, h: Noisy, gate: Noisy | None) -> Noisy:
+        if name == "tanh":
+            square = h.value * h.value
+            slope = 1 - square
+            return Noisy(slope, self.tiny, square + np.abs(slope), ONE_ROUNDING)
+        return Noisy((h.value[:1] > 0).astype(np.float64), self.tiny) if gate is None else gate
+
+    def log_sum_exp(self, logits: Noisy) -> Noisy:
+        value = _log_sum_exp(logits.value)
+        return Noisy(value, self.tiny, np.abs(value) + 1, ONE_ROUNDING)
+
+    def softmax(self, logits: Noisy) -> Noisy:
+        lse = _log_sum_exp(logits.value)
+        p = np.exp(logits.value - lse)
+        size = p * (2 + logits.magnitude + np.abs(lse))
+        return Noisy(p, self.tiny, size, ONE_ROUNDING)
+
+    def row_sums(self, value: Noisy) -> Noisy:
+        return self._sums(value, -1)
+
+    def column_sums(self, value: Noisy) -> Noisy:
+        return self._sums(value, -2)
+
+    def _sums(self, value: Noisy, axis: int) -> Noisy:
+        size = value.magnitude if value.size is None else value.size
+        terms = value.value.shape[axis] * (1 if value.size is None else value.terms)
+        return Noisy(
+            value.value.sum(axis, keepdims=True), self.tiny, size.sum(axis, keepdims=True), terms
+        )
+
+
+def _log_sum_exp(logits: Array) -> Array:
+    top = logits.max(axis=-1, keepdims=True)
+    total: Array = top + np.log(np.exp(logits - top).sum(axis=-1, keepdims=True))
+    return total
+
+
+def floor(case: Case, copies: int, gates: Array | None = None) -> Floor:
+    """Return the noise floor of every compared array of `case`, from `copies` jittered runs.
+
+    With no copies at all only the gauge of each array's last operation is known. `gates`,
+    (batch, steps, hidden), fixes where relu's derivative is 1.
+
+        s = per-entry rms over the copies of |jittered - clean| / theta
+        pool = sqrt(row sums of s^2 * column sums of s^2 / sum of s^2)
+        sigma = u * hypot(gauge, max(s, pool)) + smallest subnormal
+    """
+    do = Jittered(case.config.dtype, copies)
+    with np.errstate(all="ignore"):  # an overflow makes sigma infinite, and the verdict says so
+        result = Textbook(do).run(case, gates)
+        return _floor(do, {n: v for n, v in result.items() if not n.startswith("step/")})
+
+
+def training_floor(cases: Iterable[Case], copies: int) -> Iterator[Floor]:
+    """Yield the floor of the loss and of every stepped parameter along a training run.
+
+    Each copy walks on with its own jittered weights, so that what a rounding of an early step
+    grows into is part of sigma. The first case gives the weights, every case its sequences.
+    """
+    do = weights = None
+    for case in cases:
+        do = do or Jittered(case.config.dtype, copies)
+        textbook = Textbook(do)
+        with np.errstate(all="ignore"):
+            result = textbook.from_given(textbook.given(case, weights=weights))
+            steps = {n: do.rounded(n, v) for n, v in result.items() if n.startswith("step/")}
+            weights = {name.partition("/")[2]: value for name, value in steps.items()}
+            yield _floor(do, {"loss": result["loss"], **steps})
+
+
+def _floor(do: Jittered, result: dict[str, Any]) -> Floor:
+    clean, gauges, sigmas, near_kink = {}, {}, {}, False
+    for name, value in result.items():
+        matrices = value if isinstance(value, list) else [value]
+        values = _canonical(name, [m.value for m in matrices])
+        gauge = _canonical(name, [m.pending if m.gauge is None else m.gauge for m in matrices])
+        before = values
+        if matrices[0].before is not None:
+            before = _canonical(name, [m.before for m in matrices])
+        spread = _spread(before, do.theta)
+        sigma = do.u * np.hypot(gauge[0], np.maximum(spread, _pool(spread))) + do.least
+        if before is not values:
+            near_kink = bool((np.abs(before[0]) <= LIMIT * sigma).any())
+        clean[name], gauges[name], sigmas[name] = values[0], gauge[0], sigma
+    return Floor(clean=clean, gauge=gauges, sigma=sigmas, near_kink=near_kink)
+
+
+def _canonical(name: str, matrices: list[Array]) -> Array:
+    """Return (copies, *the trace's shape)."""
+    if name in ("hidden", "grad/x"):
+        shape = np.broadcast_shapes(*(m.shape for m in matrices))
+        return np.stack([np.broadcast_to(m, shape) for m in matrices], axis=2)
+    (matrix,) = matrices
+    if name == "loss":
+        return matrix[:, 0, 0]
+    return matrix[:, 0] if name.partition("/")[2].startswith("b") else matrix
+
+
+def _spread(values: Array, theta: float) -> Array:
+    """Return the rms over the copies of |jittered - clean| / theta, scaled before it is squared."""
+    if len(values) == 1:
+        return np.zeros(values.shape[1:])
+    moved = np.abs(values[1:] - values[0]) / theta
+    largest = moved.max(axis=0)
+    shares = np.divide(moved, largest, out=np.zeros_like(moved), where=largest > 0)
+    spread: Array = largest * np.sqrt((shares**2).mean(axis=0))
+    return spread
+
+
+def _pool(spread: Array) -> Array:
+    """Return the rank-one estimate of `spread` from its rows and columns."""
+    largest = spread.max(initial=0.0)
+    if not largest > 0 or spread.ndim < 2:
+        return spread
+    squares = ((spread / largest) ** 2).reshape(-1, spread.shape[-1])
+    rows, columns = squares.sum(axis=1), squares.sum(axis=0)
+    pool: Array = largest * np.sqrt(rows[:, None] * columns / squares.sum())
+    return pool.reshape(spread.shape)

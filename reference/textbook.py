@@ -1,0 +1,182 @@
+"""The textbook equations, written once, plainly; which arithmetic they run in is a parameter.
+
+Everything is a matrix with one row per sequence; time is a Python list. The stages are methods,
+so that a deliberate mistake can replace one of them. Written independently of `scratch`: one
+step at a time, gradients accumulated from the last step to the first.
+
+Source: Elman 1990 (forward); Werbos 1990, "Backpropagation through time"; PyTorch `nn.RNN`,
+`CrossEntropyLoss` and `SGD` documentation for the conventions (mean over the batch, relu'(0) = 0).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic
+
+import numpy as np
+
+from parity.case import Array, Case
+from reference.arithmetic import Arithmetic, M
+
+
+@dataclass(frozen=True, kw_only=True)
+class Given(Generic[M]):
+    """The case in the arithmetic's own numbers."""
+
+    case: Case
+    x: Sequence[M]  # per step (batch, features)
+    h_0: M
+    W_x: M
+    W_h: M
+    b: M  # (1, hidden)
+    W_out: M
+    b_out: M  # (1, classes)
+    onehot: M  # (batch, classes)
+    gates: Sequence[M | None]  # per step; None: the sign of the hidden state decides
+
+
+class Textbook(Generic[M]):
+    """RNN, head, loss, backpropagation through time and one SGD step in one arithmetic."""
+
+    def __init__(self, arithmetic: Arithmetic[M]) -> None:
+        self.do = arithmetic
+
+    def run(self, case: Case, gates: Array | None = None) -> dict[str, Any]:
+        """Return the trace of `case` in the arithmetic's own numbers, `hidden` as a list over steps.
+
+        `gates`, (batch, steps, hidden) of booleans, fixes where relu's derivative is 1.
+        """
+        return self.from_given(self.given(case, gates))
+
+    def from_given(self, given: Given[M]) -> dict[str, Any]:
+        """As `run`, from numbers that are the arithmetic's own already."""
+        case, states = given.case, self.forward(given)
+        trace: dict[str, Any] = {"hidden": states[1:]}
+        if case.config.kind == "classifier":
+            logits = self.logits(given, states[-1])
+            gradient = self.d_logits(given, logits)
+            trace |= {"logits": logits, "loss": self.loss(given, logits)}
+            grads = self.head_gradients(given, states[-1], gradient)
+            upstream: list[M | None] = [None] * (len(given.x) - 1)
+            upstream.append(self.d_last(given, gradient))
+        else:
+            grads = {}
+            upstream = [*self.upstream(given)]
+        da = self.through_time(given, states, upstream)
+        grads |= self.layer_gradients(given, states, da)
+        trace |= {f"grad/{name}": gradient for name, gradient in grads.items()}
+        return trace | {
+            f"step/{name}": self.step(given, getattr(given, name), grads[name])
+            for name in grads
+            if name not in ("x", "h_0")
+        }
+
+    # -- forward ---------------------------------------------------------------------------------
+
+    def forward(self, given: Given[M]) -> list[M]:
+        """h[t] = f(a[t]), from h_0; returns h_0 and then every hidden state."""
+        states = [given.h_0]
+        for x_t in given.x:
+            states.append(self.activation(given, self.preactivation(given, x_t, states[-1])))
+        return states
+
+    def preactivation(self, given: Given[M], x_t: M, h: M) -> M:
+        """a[t] = x[t] W_x + h[t-1] W_h + b"""
+        return x_t @ given.W_x + h @ given.W_h + given.b
+
+    def activation(self, given: Given[M], a: M) -> M:
+        """h = tanh(a) or max(a, 0)"""
+        return self.do.rounded("hidden", self.do.activation(given.case.config.activation, a))
+
+    def logits(self, given: Given[M], last: M) -> M:
+        """l = h[last] W_out + b_out"""
+        return self.do.rounded("logits", last @ given.W_out + given.b_out)
+
+    def loss(self, given: Given[M], logits: M) -> M:
+        """loss = mean over the batch of (log sum exp l - l[label])"""
+        surprise = self.do.log_sum_exp(logits) - self.do.row_sums(logits * given.onehot)
+        return self.do.column_sums(surprise) * (1 / given.case.config.batch)
+
+    # -- backward --------------------------------------------------------------------------------
+
+    def d_logits(self, given: Given[M], logits: M) -> M:
+        """dl = (softmax(l) - onehot) / batch"""
+        error = self.do.softmax(logits) - given.onehot
+        return self.do.rounded("d_logits", error * (1 / given.case.config.batch))
+
+    def head_gradients(self, given: Given[M], last: M, gradient: M) -> dict[str, M]:
+        """dW_out = h[last]^T dl,  db_out = sum over the batch of dl"""
+        return {"W_out": last.T @ gradient, "b_out": self.do.column_sums(gradient)}
+
+    def d_last(self, given: Given[M], gradient: M) -> M:
+        """dh[last] = dl W_out^T"""
+        return gradient @ given.W_out.T
+
+    def upstream(self, given: Given[M]) -> list[M]:
+        """The layer's upstream gradient by every state; the final one is added to the last."""
+        case = given.case
+        matrices = [self.do.exact(case.upstream[:, t]) for t in range(case.config.steps)]
+        matrices[-1] = matrices[-1] + self.do.exact(case.upstream_final)
+        return matrices
+
+    def through_time(
+        self, given: Given[M], states: list[M], upstream: Sequence[M | None]
+    ) -> list[M]:
+        """da[t] = dh[t] * f'(a[t]),  dh[t] = upstream[t] + da[t+1] W_h^T; returns da by t."""
+        W_h_T = given.W_h.T
+        da: list[M] = []
+        dh = None
+        for t in reversed(range(len(given.x))):
+            from_loss = upstream[t]
+            dh = from_loss if dh is None else dh if from_loss is None else dh + from_loss
+            assert dh is not None  # the last step has an upstream gradient
+            da.append(self.do.rounded("da", dh * self.slope(given, states[t + 1], t)))
+            dh = da[-1] @ W_h_T
+        return da[::-1]
+
+    def slope(self, given: Given[M], h: M, t: int) -> M:
+        """f'(a) from h = f(a): 1 - h^2 for tanh, 1 where h > 0 for relu"""
+        return self.do.slope(given.case.config.activation, h, given.gates[t])
+
+    def layer_gradients(self, given: Given[M], states: list[M], da: list[M]) -> dict[str, Any]:
+        """dW_x = sum_t x[t]^T da[t],  dW_h = sum_t h[t-1]^T da[t],  db = sum_t,n da[t];
+        dx[t] = da[t] W_x^T,  dh_0 = da[0] W_h^T
+        """
+        last = len(da) - 1
+        dW_x, dW_h = given.x[last].T @ da[last], states[last].T @ da[last]
+        db = self.do.column_sums(da[last])
+        for t in reversed(range(last)):
+            dW_x = dW_x + given.x[t].T @ da[t]
+            dW_h = dW_h + states[t].T @ da[t]
+            db = db + self.do.column_sums(da[t])
+        W_x_T = given.W_x.T
+        dx = [gradient @ W_x_T for gradient in da]
+        return {"W_x": dW_x, "W_h": dW_h, "b": db, "x": dx, "h_0": da[0] @ given.W_h.T}
+
+    # -- step ------------------------------------------------------------------------------------
+
+    def step(self, given: Given[M], weight: M, gradient: M) -> M:
+        """w' = w - lr g"""
+        return weight - gradient * given.case.lr
+
+    # --------------------------------------------------------------------------------------------
+
+    def given(
+        self, case: Case, gates: Array | None = None, weights: Mapping[str, M] | None = None
+    ) -> Given[M]:
+        """Return `case` in the arithmetic's numbers, with its own `weights` where they are given."""
+        exact, config = self.do.exact, case.config
+        steps = range(config.steps)
+        rows = case.labels[:, None] == np.arange(config.classes)
+        if weights is None:
+            weights = {
+                name: exact(np.atleast_2d(getattr(case, name)))
+                for name in ("W_x", "W_h", "b", "W_out", "b_out")
+            }
+        return Given(
+            case=case,
+            x=[exact(case.x[:, t]) for t in steps],
+            h_0=exact(case.h_0),
+            **weights,
+            onehot=exact(rows.astype(float)),
+            gates=[None if gates is None else exact(gates[:, t].astype(float)) for t in steps],
+        )
