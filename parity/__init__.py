@@ -4,10 +4,10 @@ from parity.case import Case, draw
 from parity.comparison import Comparison, Status, compare
 from parity.config import Config
 from parity.errors import ConfigError, MissingExtraError, ParityError, SubjectError
+from parity.judging import judge
 from parity.observation import Finding, Misbehaviour
 from parity.subject import Subject, load
 from parity.trace import Trace
-from parity.judging import judge
 from parity.verdict import Verdict
 
 __all__ = [

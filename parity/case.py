@@ -46,7 +46,7 @@ class Case:
         head = ("W_out", "b_out") if self.config.kind == "classifier" else ()
         return {name: getattr(self, name) for name in ("W_x", "W_h", "b", *head)}
 
-    def replace(self, config: Config | None = None, **arrays: Array) -> Self:
+    def replace(self, config: Config | None = None, /, **arrays: Array) -> Self:
         """Return a copy with some arrays replaced, by read-only copies, and a config that fits."""
         frozen = {name: _read_only(array) for name, array in arrays.items()}
         return _replace(self, config=config or self.config, **frozen)

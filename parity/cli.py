@@ -44,12 +44,16 @@ class _Parser(argparse.ArgumentParser):
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="compare-one-config",
+        allow_abbrev=False,
         description="Compare a recurrent network with PyTorch's nn.RNN in one configuration: "
         "hidden states, logits, loss, every gradient, one SGD step.",
         epilog="exit status: 0 agrees, 1 differs, 2 could not compare",
     )
     parser.add_argument(
-        "id", nargs="?", default="", help=f"a configuration, as a failing test prints it: {Config()}"
+        "id",
+        nargs="?",
+        default="",
+        help=f"a configuration, as a failing test prints it: {Config()}",
     )
     sizes = parser.add_argument_group("configuration", "each overrides its part of the id")
     for field in dataclasses.fields(Config):

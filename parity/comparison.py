@@ -44,7 +44,9 @@ class Comparison:
     status: Status
     against: str
     greatest: Greatest | None = None  # None when no value was compared
-    resolution: float | None = None  # smallest error certainly seen, as a share of the largest entry
+    resolution: float | None = (
+        None  # smallest error certainly seen, as a share of the largest entry
+    )
     detail: str = ""  # what is wrong with the structure, or why nothing was decided
 
     def __bool__(self) -> bool:
@@ -87,7 +89,8 @@ def _structure(subject: Array, reference: Array, against: str) -> tuple[Status, 
 
 def _greatest(subject: Array, reference: Array, allowed: Array) -> Greatest:
     difference = np.abs(subject.astype(np.float64) - reference)
-    used = np.asarray(difference / allowed)
+    with np.errstate(all="ignore"):  # beside a subnormal allowance a share may be infinite
+        used = np.asarray(difference / allowed)
     index = _index(np.argmax(used), used)
     return Greatest(
         index=index,

@@ -10,7 +10,7 @@ from parity.errors import ConfigError
 from parity.options import Choice, Count, Option, Rate, option
 
 DIGITS = {"steps": 8, "features": 8, "classes": 10}
-"""A row of scikit-learn's handwritten digits is an 8 x 8 image: 8 steps of 8 features, 10 classes."""
+"""One of scikit-learn's handwritten digits is 8 x 8 pixels: 8 steps of 8 features, 10 classes."""
 
 
 @dataclass(frozen=True, kw_only=True)

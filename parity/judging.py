@@ -112,9 +112,7 @@ class _Bench:
         if gradient is not None and _comparable(gradient, self.reference[f"grad/{parameter}"]):
             expected = (weight - self.case.lr * gradient.astype(np.float64)).astype(weight.dtype)
             allowed = step_rounding(self.case, weight, gradient)
-            found.append(
-                compare(name, self.subject[name], expected, allowed, against=OWN_GRADIENT)
-            )
+            found.append(compare(name, self.subject[name], expected, allowed, against=OWN_GRADIENT))
         return found
 
     def _left_out(self, name: str) -> Comparison:

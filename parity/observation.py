@@ -37,7 +37,7 @@ class Observation:
     findings: tuple[Finding, ...]
 
 
-class SubjectFailed(Exception):
+class NoTraceError(Exception):
     """A subject gave no trace; `finding` says why."""
 
     def __init__(self, finding: Finding) -> None:
@@ -53,7 +53,7 @@ def observe(subject: Subject, case: Case) -> Observation:
     before = case.snapshot()
     try:
         first, second = answer(subject, case), answer(subject, case)
-    except SubjectFailed as failed:
+    except NoTraceError as failed:
         return Observation(trace={}, findings=(failed.finding,))
     findings = []
     if case.snapshot() != before:
@@ -67,12 +67,12 @@ def observe(subject: Subject, case: Case) -> Observation:
 
 
 def answer(subject: Subject, case: Case) -> Trace:
-    """Run `subject` once. Raises SubjectFailed, with a finding, when it gives no trace."""
+    """Run `subject` once. Raises NoTraceError, with a finding, when it gives no trace."""
     try:
         with warnings.catch_warnings(action="ignore"):  # the numbers are judged, not the warnings
             return trace.read(subject.run(case))
     except (Exception, SystemExit) as error:
-        raise SubjectFailed(_raised(error)) from error
+        raise NoTraceError(_raised(error)) from error
 
 
 def _raised(error: BaseException) -> Finding:

@@ -1,4 +1,4 @@
-"""How one option of a configuration is written in an id, read back, checked and offered as a flag."""
+"""How one option of a configuration is written in an id, read, checked and offered as a flag."""
 
 import math
 import re
@@ -97,6 +97,6 @@ class Choice:
 def option(kind: Option, default: Any, text: str, *, always: bool = False) -> Any:
     """Declare a field of Config.
 
-    `text` is the flag's help; `always` keeps the token in the id even when the value is the default.
+    `text` is the flag's help; `always` keeps the token in the id even at the default.
     """
     return field(default=default, metadata={"option": kind, "help": text, "always": always})

@@ -73,7 +73,8 @@ def _from_file(path: Path) -> ModuleType:
         raise SubjectError(f"subject {str(path)!r}: there is no such file")
     name = f"_subject_{path.stem}_{abs(hash(path.resolve()))}"
     spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None and spec.loader is not None  # a .py file always has both
+    assert spec is not None  # a .py file always has a loader
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     sys.path.insert(0, str(path.resolve().parent))  # as `python file.py` does: siblings import

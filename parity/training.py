@@ -10,7 +10,7 @@ from parity.case import Array, Case, draw
 from parity.comparison import Comparison, compare
 from parity.config import Config
 from parity.errors import ConfigError
-from parity.observation import Finding, SubjectFailed, answer
+from parity.observation import Finding, Misbehaviour, NoTraceError, answer
 from parity.subject import Subject
 from parity.trace import Trace
 from parity.verdict import Verdict
@@ -32,7 +32,7 @@ def train(
     config: Config,
     yardstick: Yardstick,
     epochs: int,
-    progress: Callable[[int, int], None] = lambda step, steps: None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Training:
     """Train both sides by mini-batch SGD on the digits and compare them after every step.
 
@@ -58,10 +58,11 @@ def train(
             losses.append((float(traces[0]["loss"]), float(traces[1]["loss"])))
             for found in _compared(traces[0], traces[1], floor, yardstick.name, step):
                 worst[found.name] = _worse(worst.get(found.name), found)
-            progress(step + 1, len(cases))
+            if progress is not None:
+                progress(step + 1, len(cases))
         test = _with_rows(start, test_x, test_labels)
         accuracy = [float(np.mean(side.classes(test) == test_labels)) for side in sides]
-    except SubjectFailed as failed:
+    except NoTraceError as failed:
         finding, accuracy = (failed.finding,), [float("nan")] * 2
     verdict = Verdict(
         config=config,
@@ -87,6 +88,10 @@ class _Walker:
 
     def step(self, case: Case) -> Trace:
         trace = self.run(case.replace(**self.parameters))
+        needed = ("loss", "logits", *(f"step/{name}" for name in case.parameters))
+        if missing := [name for name in needed if name not in trace]:
+            text = f"training cannot go on: the subject leaves out {', '.join(missing)}"
+            raise NoTraceError(Finding(kind=Misbehaviour.NO_TRACE, text=text))
         self.parameters = {name: trace[f"step/{name}"] for name in case.parameters}
         return trace
 
@@ -106,7 +111,7 @@ def _batches(samples: int, config: Config, epochs: int) -> Iterator[Array]:
 def _with_rows(start: Case, x: Array, labels: Array) -> Case:
     dtype = start.x.dtype
     return start.replace(
-        config=start.config.replace(batch=len(x)),
+        start.config.replace(batch=len(x)),
         x=x.astype(dtype),
         labels=labels,
         h_0=np.zeros((len(x), start.config.hidden), dtype),

@@ -8,8 +8,11 @@ from parity.config import Config
 from parity.observation import Finding
 from parity.trace import chapter
 
-COMPARED = (Status.AGREES, Status.DIFFERS)
+DECIDED = (Status.AGREES, Status.DIFFERS)
 """The statuses that rest on values."""
+
+UNDECIDED = (Status.INCONCLUSIVE, Status.UNDEFINED)
+"""The statuses that are nobody's fault, and no pass."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,33 +31,41 @@ class Verdict:
     @property
     def compared(self) -> tuple[Comparison, ...]:
         """The comparisons that were decided by values."""
-        return tuple(c for c in self.comparisons if c.status in COMPARED)
+        return self._with(*DECIDED)
+
+    @property
+    def undecided(self) -> tuple[Comparison, ...]:
+        """The comparisons in which rounding, or an overflow on both sides, hides any answer."""
+        return self._with(*UNDECIDED)
 
     @property
     def failures(self) -> tuple[Comparison, ...]:
-        """Every comparison that is not an agreement, the first in computation order on top."""
-        harmless = (Status.AGREES, Status.LEFT_OUT)
+        """Every comparison that went wrong, the first in computation order on top."""
+        harmless = (Status.AGREES, Status.LEFT_OUT, *UNDECIDED)
         return tuple(c for c in self.comparisons if c.status not in harmless)
 
     @property
     def left_out(self) -> tuple[str, ...]:
         """The names that the reference has and the subject did not offer: not checked."""
-        return tuple(c.name for c in self.comparisons if c.status is Status.LEFT_OUT)
+        return tuple(c.name for c in self._with(Status.LEFT_OUT))
 
     @property
     def passed(self) -> bool:
         """True when something was compared, all of it agrees and the subject behaved."""
-        return bool(self.compared) and not self.failures and not self.findings
+        wrong = self.failures or self.undecided or self.findings
+        return bool(self.compared) and not wrong
 
     @property
     def comparable(self) -> bool:
         """False when the subject misbehaved or something it answered could not be compared."""
-        undecided = any(c.status not in COMPARED for c in self.failures)
-        return bool(self.compared) and not undecided and not self.findings
+        structural = any(c.status is not Status.DIFFERS for c in self.failures)
+        return bool(self.compared) and not (structural or self.undecided or self.findings)
+
+    def _with(self, *statuses: Status) -> tuple[Comparison, ...]:
+        return tuple(c for c in self.comparisons if c.status in statuses)
 
     def only(self, part: str) -> Self:
         """Return the verdict of one chapter: forward, gradients or step."""
         return replace(
             self, comparisons=tuple(c for c in self.comparisons if chapter(c.name) == part)
         )
-

@@ -13,7 +13,7 @@ from parity.precision import UNIT_ROUNDOFF, smallest_normal
 from parity.trace import Trace
 
 LIMIT = 32
-"""z = |difference| / sigma above which no correct code was seen: `make calibrate` prints the rest."""
+"""z = |difference| / sigma that no correct code was seen to reach: see `make calibrate`."""
 
 SUSPICIOUS = 8
 """z above which sigma is estimated again, from more copies."""

@@ -8,7 +8,7 @@ from parity.case import Array
 
 
 class Matrix(Protocol):
-    """Rows are sequences. `*` is elementwise, or by a plain number; `+` and `-` repeat a lone row."""
+    """Rows are sequences. `*` is elementwise or by a number; `+` and `-` repeat a lone row."""
 
     @property
     def T(self) -> Self: ...

@@ -68,7 +68,7 @@ class Noisy:
     @property
     def T(self) -> Self:
         swapped = type(self)(np.swapaxes(self.value, -1, -2), self.tiny)
-        swapped._magnitude = np.swapaxes(self.magnitude, -1, -2)
+        swapped._magnitude = np.swapaxes(self.magnitude, -1, -2)  # noqa: SLF001: its own
         return swapped
 
     def __matmul__(self, other: Self) -> Self:

@@ -41,7 +41,7 @@ class Textbook(Generic[M]):
         self.do = arithmetic
 
     def run(self, case: Case, gates: Array | None = None) -> dict[str, Any]:
-        """Return the trace of `case` in the arithmetic's own numbers, `hidden` as a list over steps.
+        """Return the trace of `case` in the arithmetic's own numbers, `hidden` as a list by step.
 
         `gates`, (batch, steps, hidden) of booleans, fixes where relu's derivative is 1.
         """
@@ -55,7 +55,7 @@ class Textbook(Generic[M]):
             logits = self.logits(given, states[-1])
             gradient = self.d_logits(given, logits)
             trace |= {"logits": logits, "loss": self.loss(given, logits)}
-            grads = self.head_gradients(given, states[-1], gradient)
+            grads = self.head_gradients(states[-1], gradient)
             upstream: list[M | None] = [None] * (len(given.x) - 1)
             upstream.append(self.d_last(given, gradient))
         else:
@@ -103,7 +103,7 @@ class Textbook(Generic[M]):
         error = self.do.softmax(logits) - given.onehot
         return self.do.rounded("d_logits", error * (1 / given.case.config.batch))
 
-    def head_gradients(self, given: Given[M], last: M, gradient: M) -> dict[str, M]:
+    def head_gradients(self, last: M, gradient: M) -> dict[str, M]:
         """dW_out = h[last]^T dl,  db_out = sum over the batch of dl"""
         return {"W_out": last.T @ gradient, "b_out": self.do.column_sums(gradient)}
 
@@ -138,7 +138,9 @@ class Textbook(Generic[M]):
         return self.do.slope(given.case.config.activation, h, given.gates[t])
 
     def layer_gradients(self, given: Given[M], states: list[M], da: list[M]) -> dict[str, Any]:
-        """dW_x = sum_t x[t]^T da[t],  dW_h = sum_t h[t-1]^T da[t],  db = sum_t,n da[t];
+        """The gradients by the layer's parameters and inputs, accumulated from the last step on.
+
+        dW_x = sum_t x[t]^T da[t],  dW_h = sum_t h[t-1]^T da[t],  db = sum_t,n da[t],
         dx[t] = da[t] W_x^T,  dh_0 = da[0] W_h^T
         """
         last = len(da) - 1
@@ -163,7 +165,7 @@ class Textbook(Generic[M]):
     def given(
         self, case: Case, gates: Array | None = None, weights: Mapping[str, M] | None = None
     ) -> Given[M]:
-        """Return `case` in the arithmetic's numbers, with its own `weights` where they are given."""
+        """Return `case` in the arithmetic's numbers; `weights` replace the case's."""
         exact, config = self.do.exact, case.config
         steps = range(config.steps)
         rows = case.labels[:, None] == np.arange(config.classes)

@@ -35,7 +35,7 @@ def run(case: Case) -> dict[str, Array]:
         logits = head(final[0])
         loss = nn.functional.cross_entropy(logits, _tensor(case.labels))
         trace |= {"logits": logits, "loss": loss}
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
     else:
         upstream = (_tensor(case.upstream), _tensor(case.upstream_final)[None])
         torch.autograd.backward((output, final), upstream)

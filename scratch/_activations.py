@@ -1,4 +1,4 @@
-"""Activations, each with its own derivative written in terms of its value: h = f(a), f'(a) = g(h)."""
+"""Activations, each with its own derivative in terms of its value: h = f(a), f'(a) = g(h)."""
 
 from collections.abc import Callable
 from typing import Any

@@ -10,15 +10,16 @@ class ShapeError(ValueError):
     """An array whose shape does not fit; the message gives both shapes."""
 
 
-def array(name: str, value: ArrayLike, shape: tuple[int | str, ...], dtype: DTypeLike) -> Any:
+def array(
+    name: str, value: ArrayLike, shape: tuple[int | str, ...], dtype: DTypeLike
+) -> NDArray[Any]:
     """Return `value` as an array of `dtype`, which must have `shape`; a word stands for any size.
 
     Raises ShapeError when it does not fit.
     """
     result = np.asarray(value, dtype)
     fits = result.ndim == len(shape) and all(
-        isinstance(want, str) or want == got
-        for want, got in zip(shape, result.shape, strict=False)
+        isinstance(want, str) or want == got for want, got in zip(shape, result.shape, strict=False)
     )
     if not fits:
         wanted = ", ".join(map(str, shape))

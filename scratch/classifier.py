@@ -69,9 +69,8 @@ class ScratchSimpleRNNClassifier:
         Raises ShapeError, TypeError or ValueError for labels that are not (batch,) whole numbers
         in 0..n_classes-1.
         """
-        logits = _check.array("logits", logits, ("batch", self.n_classes), self.dtype)
-        labels = _check.labels(y_true, len(logits), self.n_classes)
-        return softmax_cross_entropy(logits, labels)
+        given = _check.array("logits", logits, ("batch", self.n_classes), self.dtype)
+        return softmax_cross_entropy(given, _check.labels(y_true, len(given), self.n_classes))
 
     def backward(self, y_true: ArrayLike) -> Any:
         """Return the loss of the last forward, and fill `grads`.
@@ -142,7 +141,8 @@ class ScratchSimpleRNNClassifier:
 
     def predict(self, x: ArrayLike) -> NDArray[np.int64]:
         """Return the most probable class of each sample: (samples,)."""
-        return self.forward(x).argmax(axis=1)
+        classes: NDArray[np.int64] = self.forward(x).argmax(axis=1)
+        return classes
 
     def _last_forward(self) -> tuple[Array, Array, Array]:
         if self._forward is None:

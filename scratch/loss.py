@@ -13,7 +13,7 @@ def softmax(logits: Array) -> Array:
 
     The row's maximum is subtracted first, so no exponential overflows.
     """
-    p = np.exp(logits - logits.max(axis=1, keepdims=True))
+    p: Array = np.exp(logits - logits.max(axis=1, keepdims=True))
     p /= p.sum(axis=1, keepdims=True)
     return p
 

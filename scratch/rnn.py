@@ -59,15 +59,13 @@ class SimpleRNN:
         x: (batch, steps, n_features), at least one step. h_0: (batch, n_nodes), zero by default.
         Raises ShapeError when an array, or a weight that was assigned, does not fit.
         """
-        x = _check.array("x", x, ("batch", "steps", self.n_features), self.dtype)
+        given = _check.array("x", x, ("batch", "steps", self.n_features), self.dtype)
         W_x, W_h, b = self._weights()
-        batch, steps, features = x.shape
+        batch, steps, features = given.shape
         if steps < 1:
-            raise _check.ShapeError(f"x must have at least one step, got shape {x.shape}")
+            raise _check.ShapeError(f"x must have at least one step, got shape {given.shape}")
 
-        by_time = np.ascontiguousarray(x.transpose(1, 0, 2)).reshape(-1, features)
-        if np.may_share_memory(by_time, x):
-            by_time = by_time.copy()  # kept for backward: the caller may change x meanwhile
+        by_time = np.array(given.transpose(1, 0, 2), order="C").reshape(-1, features)  # a copy
         states = np.empty((steps + 1, batch, self.n_nodes), self.dtype)
         if h_0 is None:
             states[0] = 0
@@ -76,10 +74,10 @@ class SimpleRNN:
         np.dot(by_time, W_x, out=states[1:].reshape(-1, self.n_nodes))  # all steps in one product
         states[1:] += b
         recurrent = np.empty((batch, self.n_nodes), self.dtype)
-        for previous, state in zip(states[:-1], states[1:], strict=True):
-            state += np.dot(previous, W_h, out=recurrent)
-            _activations.apply(self.activation, state)
-        self._forward = _Forward(x.shape, by_time, states)
+        for t in range(1, steps + 1):
+            states[t] += np.dot(states[t - 1], W_h, out=recurrent)
+            _activations.apply(self.activation, states[t])
+        self._forward = _Forward(given.shape, by_time, states)
         return np.array(states[1:].transpose(1, 0, 2), order="C")  # the caller's own
 
     @overload
@@ -113,10 +111,10 @@ class SimpleRNN:
         if np.shape(x) != kept.shape:
             raise _check.ShapeError(f"x must be forward's, {kept.shape}, got {np.shape(x)}")
         batch, steps, features = kept.shape
-        dh_out = _check.array("dh_out", dh_out, (batch, steps, self.n_nodes), self.dtype)
+        upstream = _check.array("dh_out", dh_out, (batch, steps, self.n_nodes), self.dtype)
         W_x, W_h, _ = self._weights()
 
-        da = self._through_time(dh_out, kept.states[1:], np.ascontiguousarray(W_h.T))
+        da = self._through_time(upstream, kept.states[1:], np.ascontiguousarray(W_h.T))
         flat = da.reshape(-1, self.n_nodes)
         dW_x = kept.x.T @ flat
         dW_h = kept.states[:-1].reshape(-1, self.n_nodes).T @ flat

@@ -30,7 +30,10 @@ def _run_layer(case: Case) -> dict[str, Any]:
     return {
         "hidden": hidden,
         **{f"grad/{name}": gradient for name, gradient in named.items()},
-        **{f"step/{name}": weight - case.lr * named[name] for name, weight in case.parameters.items()},
+        **{
+            f"step/{name}": weight - case.lr * named[name]
+            for name, weight in case.parameters.items()
+        },
     }
 
 

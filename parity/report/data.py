@@ -24,8 +24,7 @@ def verdict_data(verdict: Verdict) -> dict[str, Any]:
         "worth": text.worth(verdict),
         "not_checked": list(verdict.left_out),
         "findings": [
-            {"kind": f.kind.value, "text": f.text, "evidence": f.evidence}
-            for f in verdict.findings
+            {"kind": f.kind.value, "text": f.text, "evidence": f.evidence} for f in verdict.findings
         ],
         "comparisons": [_comparison(c) for c in verdict.comparisons],
         "command": text.repeat_command(verdict),

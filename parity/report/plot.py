@@ -16,7 +16,9 @@ def plot_training(training: Training, path: Path) -> None:
     try:
         from matplotlib.figure import Figure
     except ImportError as error:
-        raise MissingExtraError("--plot needs matplotlib: pip install 'rnn-parity[plot]'") from error
+        raise MissingExtraError(
+            "--plot needs matplotlib: pip install 'rnn-parity[plot]'"
+        ) from error
     ours, theirs = training.losses.T
     steps = np.arange(1, len(ours) + 1)
     difference = np.abs(ours - theirs)

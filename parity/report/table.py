@@ -28,7 +28,7 @@ def console() -> Console:
 
 @contextlib.contextmanager
 def progress() -> Iterator[Callable[[int, int], None]]:
-    """Give a function of (step, steps) that moves a bar on a terminal, and does nothing elsewhere."""
+    """Give a function of (step, steps) that moves a bar on a terminal, and nothing elsewhere."""
     out = Console(stderr=True)
     with Progress(console=out, transient=True, disable=not out.is_terminal) as bar:
         task = bar.add_task("training", total=None)
@@ -86,12 +86,14 @@ def _cells(comparison: Comparison) -> list[str]:
 
 def _print_closing(out: Console, verdict: Verdict, command: str) -> None:
     out.print(Text(text.headline(verdict), "bold green" if verdict.passed else "bold red"))
-    for comparison in verdict.failures:
+    for comparison in (*verdict.failures, *verdict.undecided):
         out.print(Text(f"  {text.line(comparison)}"))
     for finding in verdict.findings:
         out.print(Text("\n".join([f"  {finding.kind}  {finding.text}", finding.evidence]).rstrip()))
     if verdict.passed and verdict.left_out:
-        out.print(Text(f"not checked, since the subject offers none: {', '.join(verdict.left_out)}"))
+        out.print(
+            Text(f"not checked, since the subject offers none: {', '.join(verdict.left_out)}")
+        )
     if (said := text.worth(verdict)) is not None:
         out.print(Text(said))
     out.print(Text(f"again: {command}", "dim"), soft_wrap=True)

@@ -20,6 +20,8 @@ def headline(verdict: Verdict) -> str:
         return f"nothing was compared with {verdict.reference}"
     if wrong:
         return f"{wrong} of {checked} comparisons with {verdict.reference} fail"
+    if verdict.undecided:
+        return f"{len(verdict.undecided)} of {checked} comparisons decide nothing"
     return f"agrees with {verdict.reference} in {checked} of {checked} comparisons"
 
 
@@ -28,7 +30,7 @@ def failure_message(verdict: Verdict) -> str:
     lines = [f"{verdict.config}: {headline(verdict)}"]
     for finding in verdict.findings:
         lines += [f"  {finding.kind}  {finding.text}", *_indented(finding.evidence)]
-    lines += [f"  {line(comparison)}" for comparison in verdict.failures]
+    lines += [f"  {line(c)}" for c in (*verdict.failures, *verdict.undecided)]
     if not verdict.compared and verdict.left_out:
         lines.append(f"  the subject offers none of {', '.join(verdict.left_out)}")
     return "\n".join([*lines, f"  again: {repeat_command(verdict)}"])

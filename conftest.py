@@ -1,0 +1,149 @@
+"""Plumbing of the tests: the options, the grid, and one computation per configuration."""
+
+import os
+
+for _library in ("OMP", "OPENBLAS", "MKL"):  # before NumPy: a worker is a process, not a crowd
+    os.environ.setdefault(f"{_library}_NUM_THREADS", "1")
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+import parity
+from parity.grid import GRIDS, Group
+from parity.report.text import failure_message, headline, line
+from parity.verdict import Verdict
+
+Check = Callable[[Group, str], None]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the grid's options."""
+    options = parser.getgroup("parity", "the grid of configurations compared with PyTorch")
+    options.addoption("--grid", choices=list(GRIDS), default="default", help="default: default")
+    options.addoption("--seeds", type=int, metavar="N", help="seeds for each configuration")
+    options.addoption(
+        "--subject",
+        default="scratch",
+        metavar="SUBJECT",
+        help="what the grid judges: module, module:name, file.py or file.py:name",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Refuse nonsense before anything is collected."""
+    seeds = config.getoption("--seeds")
+    if seeds is not None and seeds < 1:
+        raise pytest.UsageError(f"--seeds must be at least 1, got {seeds}")
+    try:
+        config.stash[SUBJECT] = parity.load(config.getoption("--subject"))
+    except parity.ParityError as error:
+        raise pytest.UsageError(str(error)) from error
+
+
+SUBJECT = pytest.StashKey[parity.Subject]()
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Give every test of the grid its groups, under ids that compare-one-config understands."""
+    if "group" in metafunc.fixturenames:
+        grid = GRIDS[metafunc.config.getoption("--grid")]
+        groups = {group.id: group for group in grid.groups(metafunc.config.getoption("--seeds"))}
+        metafunc.parametrize("group", groups.values(), ids=groups.keys())
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Send the tests of one group to one worker, so that each case is computed once."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByGroup(LoadScopeScheduling):
+        """The group's id is the scope; any other test is a scope of its own."""
+
+        def _split_scope(self, nodeid: str) -> str:
+            grid = re.search(r"tests/test_(?:forward|gradients|sgd_step)\.py.*\[(.+)\]$", nodeid)
+            return grid[1] if grid else nodeid
+
+    return ByGroup(config, log) if config.getoption("dist") == "load" else None
+
+
+@pytest.fixture(scope="session")
+def subject(pytestconfig: pytest.Config) -> parity.Subject:
+    """What the grid judges."""
+    return pytestconfig.stash[SUBJECT]
+
+
+@pytest.fixture(scope="session")
+def verdicts(subject: parity.Subject) -> Callable[[Group], tuple[Verdict, ...]]:
+    """Judge the configurations of a group, the first time it is asked for."""
+    from reference import pytorch
+
+    known: dict[str, tuple[Verdict, ...]] = {}
+
+    def of(group: Group) -> tuple[Verdict, ...]:
+        if group.id not in known:
+            known[group.id] = tuple(
+                parity.judge(subject, parity.draw(config), pytorch) for config in group.configs
+            )
+        return known[group.id]
+
+    return of
+
+
+@pytest.fixture
+def check(
+    verdicts: Callable[[Group], tuple[Verdict, ...]],
+    subtests: pytest.Subtests,
+    record_property: Callable[[str, object], None],
+) -> Iterator[Check]:
+    """Fail, as a subtest, each configuration of a group that does not pass one chapter.
+
+    One in which the noise hides the answer is skipped. A passing one makes no subtest: reports of
+    thousands would cost more than the comparisons.
+    """
+
+    def one(group: Group, chapter: str) -> None:
+        judged = [verdict.only(chapter) for verdict in verdicts(group)]
+        record_property("configurations", len(judged))
+        record_property("comparisons", sum(len(verdict.compared) for verdict in judged))
+        record_property("not_checked", sorted({n for v in judged for n in v.left_out}))
+        hidden = [v for v in judged if v.undecided and not (v.failures or v.findings)]
+        for verdict in hidden:
+            with subtests.test(str(verdict.config)):
+                pytest.skip(f"{verdict.config}: {line(verdict.undecided[0])}")
+        wrong = [v for v in judged if not v.passed and v not in hidden]
+        for place, verdict in enumerate(wrong):
+            with subtests.test(str(verdict.config)):
+                message = failure_message(verdict) if place == 0 else _brief(verdict)
+                pytest.fail(message, pytrace=False)
+
+    return one
+
+
+def _brief(verdict: Verdict) -> str:
+    names = ", ".join(dict.fromkeys(c.name for c in verdict.failures))
+    return f"{verdict.config}: {headline(verdict)}" + (f": {names}" if names else "")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how much was compared: a green run over nothing must not look like one over all."""
+    totals = {"configurations": 0, "comparisons": 0}
+    left_out: set[str] = set()
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            if getattr(report, "when", None) != "call" or hasattr(report, "context"):
+                continue
+            found = dict(report.user_properties)
+            for name in totals:
+                totals[name] += int(found.get(name, 0))
+            left_out.update(found.get("not_checked", ()))
+    if totals["configurations"]:
+        subject = terminalreporter.config.getoption("--subject")
+        terminalreporter.write_line(
+            f"{subject} against PyTorch: {totals['comparisons']} arrays compared"
+        )
+    if left_out:
+        names = ", ".join(sorted(left_out))
+        terminalreporter.write_line(f"left out by the subject, so not checked: {names}")

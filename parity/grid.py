@@ -1,0 +1,86 @@
+"""The grid: which configurations a test run covers, in groups large enough to be one test each."""
+
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from parity.config import Config, short_id
+
+CLASSES = 4  # unlike every other size of the grid: a swapped axis cannot go unseen
+
+
+@dataclass(frozen=True, kw_only=True)
+class Group:
+    """Configurations that share all that `id` says; inputs, weights and seeds vary inside."""
+
+    id: str  # parses to the first of them
+    configs: tuple[Config, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grid:
+    """A product of options."""
+
+    batch: Sequence[int]
+    steps: Sequence[int]
+    features: Sequence[int]
+    hidden: Sequence[int]
+    weights: Sequence[str]
+    seeds: int
+
+    def groups(self, seeds: int | None = None) -> Iterator[Group]:
+        """Yield every group, of all kinds, activations and dtypes; `seeds` replaces the number."""
+        outer = itertools.product(
+            ("classifier", "layer"),
+            ("tanh", "relu"),
+            ("float64", "float32"),
+            self.batch,
+            self.steps,
+            self.hidden,
+        )
+        for kind, activation, dtype, batch, steps, hidden in outer:
+            shared = Config(
+                kind=kind,
+                activation=activation,
+                dtype=dtype,
+                batch=batch,
+                steps=steps,
+                hidden=hidden,
+                classes=CLASSES,
+                features=self.features[0],
+            )
+            inner = itertools.product(self.features, self.weights, range(seeds or self.seeds))
+            configs = tuple(
+                shared.replace(features=features, weights=weights, seed=seed)
+                for features, weights, seed in inner
+            )
+            yield Group(id=_id(shared), configs=configs)
+
+
+GRIDS = {
+    "smoke": Grid(
+        batch=(7,), steps=(5,), features=(3,), hidden=(6,), weights=("torch", "chaotic"), seeds=1
+    ),
+    "default": Grid(
+        batch=(1, 7),
+        steps=(1, 2, 5, 28),
+        features=(3,),
+        hidden=(1, 6, 16),
+        weights=("torch", "small", "chaotic"),
+        seeds=2,
+    ),
+    "full": Grid(
+        batch=(1, 2, 7, 32),
+        steps=(1, 2, 5, 28),
+        features=(3, 10),
+        hidden=(1, 6, 16, 64),
+        weights=("torch", "small", "chaotic"),
+        seeds=5,
+    ),
+}
+
+
+def _id(shared: Config) -> str:
+    names = ("batch", "steps", "hidden", "activation", "dtype")
+    kind = {"kind": "layer"} if shared.kind == "layer" else {}
+    return short_id(**{name: getattr(shared, name) for name in names}, **kind)

@@ -1,0 +1,1 @@
+"""The grid, which is what a user runs, and the harness's own tests."""

@@ -1,0 +1,199 @@
+"""compare-one-config, as a person or a script would call it."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from parity.cli import main
+
+DEFAULT = "b7-t5-f3-h6-c4-tanh-f64-s0"
+
+WRONG = """
+import scratch
+
+def run(case):
+    trace = scratch.run(case)
+    trace["grad/W_h"] = trace["grad/W_h"] / len(case.x)
+    return trace
+
+def raising(case):
+    if case.config.batch > 3:
+        raise KeyError("states")
+    return scratch.run(case)
+
+def noisy(case):
+    print("look at me")
+    return scratch.run(case)
+
+def half(case):
+    return {"hidden": scratch.run(case)["hidden"]}
+"""
+
+
+@pytest.fixture
+def wrong(tmp_path: Path) -> str:
+    path = tmp_path / "wrong.py"
+    path.write_text(WRONG)
+    return str(path)
+
+
+def test_default_configuration_agrees(capsys: pytest.CaptureFixture[str]) -> None:
+    """Without an argument the default is compared, and the table says what that was worth."""
+    assert main([]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith(f"{DEFAULT}: scratch against PyTorch")
+    assert "agrees with PyTorch in 20 of 20 comparisons" in out
+    assert re.search(r"anything above \de-1\d of the largest grad/\w+ entry would have been", out)
+    assert f"again: compare-one-config {DEFAULT}" in out
+
+
+def test_id_and_flags_say_the_same(capsys: pytest.CaptureFixture[str]) -> None:
+    """A pasted id and the flags it stands for print the same verdict."""
+    assert main(["b4-t2-f3-h5-c2-relu-f32-s3-layer"]) == 0
+    by_id = capsys.readouterr().out
+    flags = "--batch 4 --steps 2 --features 3 --hidden 5 --classes 2 --activation relu "
+    flags += "--dtype float32 --seed 3 --kind layer"
+    assert main(flags.split()) == 0
+    assert capsys.readouterr().out == by_id
+
+
+def test_flags_override_the_id(capsys: pytest.CaptureFixture[str]) -> None:
+    """A flag changes its part of a pasted id."""
+    assert main(["b4-t2", "--batch", "3", "--lr", "0.5"]) == 0
+    assert capsys.readouterr().out.startswith("b3-t2-f3-h6-c4-tanh-f64-s0-lr0.5:")
+
+
+def test_difference_is_shown(wrong: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A wrong gradient exits with 1 and shows both numbers, the index and what was allowed."""
+    assert main(["--subject", wrong]) == 1
+    out = capsys.readouterr().out
+    assert re.search(r"DIFFERS  grad/W_h at \[\d, \d\]: subject .*, reference .*, allowed", out)
+    assert "36 of 36 entries" in out
+    assert f"again: compare-one-config {DEFAULT} --subject {wrong}" in out
+
+
+def test_json_on_standard_output_is_json(wrong: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """`--json -` prints data and nothing else, even when the subject prints."""
+    assert main(["--json", "-", "--subject", f"{wrong}:noisy"]) == 0
+    captured = capsys.readouterr()
+    data = json.loads(captured.out)
+    assert data["passed"] is True
+    assert data["id"] == DEFAULT
+    assert len(data["comparisons"]) == 20
+    assert "look at me" in captured.err
+
+
+def test_json_file_says_what_the_table_says(wrong: str, tmp_path: Path) -> None:
+    """`--json FILE` keeps every number of a failing comparison."""
+    path = tmp_path / "verdict.json"
+    assert main(["--json", str(path), "--subject", wrong]) == 1
+    data = json.loads(path.read_text())
+    failed = {c["name"]: c for c in data["comparisons"] if c["status"] == "DIFFERS"}
+    assert failed["grad/W_h"]["wrong"] == failed["grad/W_h"]["size"] == 36
+    assert failed["grad/W_h"]["difference"] > failed["grad/W_h"]["allowed"] > 0
+
+
+def test_what_was_not_checked_is_said(wrong: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A subject that offers only hidden states agrees in these, and the rest is listed."""
+    assert main(["--subject", f"{wrong}:half"]) == 0
+    out = capsys.readouterr().out
+    assert "agrees with PyTorch in 1 of 1 comparisons" in out
+    assert "not checked, since the subject offers none: logits, loss, grad/W_out" in out
+
+
+def test_raising_subject_shows_its_own_traceback(
+    wrong: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A subject that raises exits with 2, with the configuration and its own frames only."""
+    assert main(["--subject", f"{wrong}:raising"]) == 2
+    out = capsys.readouterr().out
+    assert "RAISED  the subject raised KeyError: 'states'" in out
+    assert 'raise KeyError("states")' in out
+    assert "observation.py" not in out
+    assert main(["--subject", f"{wrong}:raising", "--batch", "2"]) == 0
+
+
+ERRORS = {
+    "malformed id": (["b4-q7"], "unknown or misplaced part 'q7'"),
+    "size below 1": (["--hidden", "0"], "hidden must be at least 1, got 0"),
+    "size in words": (["--hidden", "six"], "argument --hidden: invalid int value: 'six'"),
+    "unknown dtype": (["--dtype", "float16"], "invalid choice: 'float16'"),
+    "unknown flag": (["--hiden", "6"], "unrecognized arguments: --hiden"),
+    "no such file": (["--subject", "no.py"], "subject 'no.py': there is no such file"),
+    "no such module": (["--subject", "nowhere"], "there is no such module"),
+    "no run": (["--subject", "parity.config"], "parity.config has no 'run'"),
+    "no epochs": (["--epochs", "0", "--data", "digits"], "epochs must be at least 1, got 0"),
+    "epochs of nothing": (["--epochs", "2"], "add --data digits"),
+    "plot of nothing": (["--plot", "a.png"], "--plot draws the loss curves of a training run"),
+    "digits of 5 steps": (["--data", "digits", "--steps", "5"], "steps must be 8 with data digits"),
+    "unwritable": (["--json", "/nowhere/a.json"], "cannot write JSON to '/nowhere/a.json'"),
+}
+
+
+@pytest.mark.parametrize(("arguments", "message"), ERRORS.values(), ids=ERRORS.keys())
+def test_bad_input_is_one_line(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nonsense exits with 2 and one line that names the value; never a traceback."""
+    try:
+        status = main(arguments)
+    except SystemExit as exited:
+        status = int(str(exited.code))
+    err = capsys.readouterr().err
+    assert status == 2
+    assert message in err
+    assert len(err.strip().splitlines()) == 1
+
+
+def test_digits_are_real_data(capsys: pytest.CaptureFixture[str]) -> None:
+    """`--data digits` takes the sizes of the digits by itself."""
+    pytest.importorskip("sklearn")
+    assert main(["--data", "digits"]) == 0
+    assert capsys.readouterr().out.startswith("b7-t8-f8-h6-c10-tanh-f64-s0-digits:")
+
+
+def test_training_and_its_plot(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`--epochs` trains both sides, and `--plot` draws a picture of it."""
+    pytest.importorskip("sklearn")
+    pytest.importorskip("matplotlib")
+    picture = tmp_path / "curves.png"
+    flags = f"--data digits --batch 64 --epochs 1 --plot {picture}"
+    assert main(flags.split()) == 0
+    out = capsys.readouterr().out
+    assert "held-out accuracy" in out
+    assert "again: compare-one-config b64-t8-f8-h6-c10-tanh-f64-s0-digits --epochs 1" in out
+    assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+def console_script(*arguments: str, **environment: str) -> Any:
+    script = Path(sys.executable).with_name("compare-one-config")
+    if not script.exists():
+        pytest.skip("the project is not installed in this environment")
+    return subprocess.run(
+        [script, *arguments],
+        capture_output=True,
+        check=False,
+        text=True,
+        env=os.environ | environment,
+    )
+
+
+def test_console_script_has_no_colour_in_a_pipe() -> None:
+    """What goes into a pipe has no escape sequences."""
+    done = console_script("b2-t1")
+    assert done.returncode == 0
+    assert "\x1b" not in done.stdout
+
+
+def test_console_script_helps_without_torch() -> None:
+    """`--help` lists every option of a configuration, and does not load PyTorch."""
+    done = console_script("--help", PYTHONPROFILEIMPORTTIME="1")
+    assert done.returncode == 0
+    assert "--weights" in done.stdout
+    assert "| torch" not in done.stderr

@@ -1,0 +1,96 @@
+"""Config: frozen, checks itself, and has one text form."""
+
+import dataclasses
+
+import pytest
+
+from parity.config import Config, short_id
+from parity.errors import ConfigError
+from parity.grid import GRIDS
+
+BAD = {
+    "no batch": ({"batch": 0}, "batch must be at least 1, got 0"),
+    "negative steps": ({"steps": -3}, "steps must be at least 1, got -3"),
+    "half a unit": ({"hidden": 1.5}, "hidden must be a whole number, got 1.5"),
+    "true features": ({"features": True}, "features must be a whole number, got True"),
+    "negative seed": ({"seed": -1}, "seed must be at least 0, got -1"),
+    "unknown dtype": ({"dtype": "float16"}, "dtype must be one of float64, float32"),
+    "unknown activation": ({"activation": "gelu"}, "got 'gelu'"),
+    "no rate": ({"lr": 0.0}, "lr must be a positive finite number, got 0.0"),
+    "endless rate": ({"lr": float("inf")}, "lr must be a positive finite number, got inf"),
+    "digits of 5 steps": ({"data": "digits"}, "steps must be 8 with data digits, got 5"),
+}
+
+BAD_IDS = {
+    "unknown part": ("b4-q5", "unknown or misplaced part 'q5'"),
+    "twice": ("b4-b5", "misplaced part 'b5'"),
+    "misplaced": ("t5-b4", "misplaced part 'b4'"),
+    "negative": ("b-4", "batch must be at least 1, got -4"),
+    "zero": ("b0-t5", "batch must be at least 1, got 0"),
+    "words": ("hello world", "an id looks like b7-t5-f3-h6-c4-tanh-f64-s0"),
+    "trailing": ("b4-", "unknown or misplaced part"),
+    "bad rate": ("b4-lr1.2.3", "misplaced part 'lr1.2.3'"),
+}
+
+GOOD = {
+    "default": Config(),
+    "features 64": Config(features=64),
+    "features 32, float32": Config(features=32, dtype="float32"),
+    "small rate": Config(lr=1e-05),
+    "whole rate": Config(lr=1),
+    "everything else": Config(
+        batch=1, steps=200, hidden=256, activation="relu", kind="layer", weights="chaotic", seed=9
+    ),
+    "digits": Config().replace(data="digits"),
+}
+
+
+@pytest.mark.parametrize(("fields", "message"), BAD.values(), ids=BAD.keys())
+def test_nonsense_is_refused(fields: dict[str, object], message: str) -> None:
+    """A value that means nothing is refused with the value and what was expected."""
+    with pytest.raises(ConfigError) as raised:
+        Config(**fields)
+    assert message in str(raised.value)
+
+
+@pytest.mark.parametrize(("text", "message"), BAD_IDS.values(), ids=BAD_IDS.keys())
+def test_malformed_ids_are_refused(text: str, message: str) -> None:
+    """An id that means nothing is refused, naming the part."""
+    with pytest.raises(ConfigError) as raised:
+        Config.parse(text)
+    assert message in str(raised.value)
+
+
+@pytest.mark.parametrize("config", GOOD.values(), ids=GOOD.keys())
+def test_id_parses_back(config: Config) -> None:
+    """The id of a configuration is that configuration."""
+    assert Config.parse(str(config)) == config
+
+
+def test_ids_of_the_full_grid_are_all_different() -> None:
+    """No two of the full grid's configurations share an id."""
+    configs = [config for group in GRIDS["full"].groups() for config in group.configs]
+    assert len({str(config) for config in configs}) == len(configs) > 10_000
+
+
+def test_group_ids_name_their_first_member() -> None:
+    """What pytest prints for a group can be pasted after compare-one-config."""
+    groups = [group for grid in GRIDS.values() for group in grid.groups()]
+    assert [Config.parse(group.id) for group in groups] == [g.configs[0] for g in groups]
+
+
+def test_only_differences_are_appended() -> None:
+    """The options beyond dtype and seed appear only where they differ from the default."""
+    assert str(Config(lr=0.01)) == "b7-t5-f3-h6-c4-tanh-f64-s0"
+    assert str(Config(lr=0.5, kind="layer")) == "b7-t5-f3-h6-c4-tanh-f64-s0-layer-lr0.5"
+
+
+def test_configuration_is_frozen() -> None:
+    """Nobody changes a configuration after it was checked."""
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        Config().batch = 3  # type: ignore[misc]
+
+
+def test_short_id_keeps_the_order() -> None:
+    """A short id is written in the id's order whatever the order of its values."""
+    assert short_id(dtype="float32", hidden=6, batch=7) == "b7-h6-f32"
