@@ -3,7 +3,7 @@
 The numbers that decide every verdict stand here, with the reason for each.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,6 +39,37 @@ class Floor:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Exact:
+    """The true values of a case's arrays, as unevaluated sums high + low of two doubles.
+
+    `high` is the double next to the value and `low` the one next to what remains, together good
+    to 2**-106 of an entry where doubles reach that far (not under 1e-290; a value beyond all
+    doubles is an infinite `high`). An array that is `enclosed` is certainly right to 2**-70 of
+    its largest entry; any other is right as far as dropping radii at `precision` bits goes.
+    """
+
+    high: Trace  # float64, whatever the case's dtype; no step/...
+    low: Trace
+    enclosed: Mapping[str, bool]
+    precision: int  # bits, of the last run
+    seconds: float  # of computing
+
+    def ulps(self, array: Array, name: str) -> Array:
+        """Return |array - exact| in units in the last place of the exact array's largest entry.
+
+            |array - (high + low)| / spacing(max |high|),    spacing that of the array's dtype
+
+        An infinity counts as right where the exact value is beyond all doubles.
+        """
+        high, low = self.high[name], self.low[name]
+        largest = min(np.abs(high).max(), np.finfo(array.dtype).max)
+        with np.errstate(over="ignore", invalid="ignore"):
+            apart = np.where(array == high, low, (array.astype(np.float64) - high) - low)
+            ulps: Array = np.abs(apart) / np.spacing(array.dtype.type(largest)).astype(np.float64)
+        return ulps
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Yardstick:
     """A reference by name: its run, and the floor of a case from so many jittered copies.
 
@@ -49,6 +80,7 @@ class Yardstick:
     run: Callable[[Case], Trace]
     floor: Callable[[Case, int, Array | None], Floor]
     training_floor: Callable[[Iterable[Case], int], Iterator[Floor]]
+    exact: Callable[[Case, Array | None], Exact]
 
 
 def step_rounding(case: Case, weight: Array, gradient: Array) -> Array:

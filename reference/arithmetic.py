@@ -42,6 +42,9 @@ class Arithmetic(Protocol[M]):
     def softmax(self, logits: M) -> M:
         """Return exp(logits) over its row sum."""
 
+    def divided(self, value: M, count: int) -> M:
+        """Return value / count."""
+
     def row_sums(self, value: M) -> M:
         """Return the sum of each row: (rows, 1)."""
 
@@ -73,6 +76,9 @@ class Float64:
     def softmax(self, logits: Any) -> Any:
         p = np.exp(logits - logits.max(axis=-1, keepdims=True))
         return p / p.sum(axis=-1, keepdims=True)
+
+    def divided(self, value: Any, count: int) -> Any:
+        return value / count
 
     def row_sums(self, value: Any) -> Any:
         return value.sum(axis=-1, keepdims=True)

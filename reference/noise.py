@@ -68,7 +68,7 @@ class Noisy:
     @property
     def T(self) -> Self:
         swapped = type(self)(np.swapaxes(self.value, -1, -2), self.tiny)
-        swapped._magnitude = np.swapaxes(self.magnitude, -1, -2)  # noqa: SLF001: its own
+        swapped._magnitude = np.swapaxes(self.magnitude, -1, -2)
         return swapped
 
     def __matmul__(self, other: Self) -> Self:
@@ -155,6 +155,9 @@ class Jittered:
         p = np.exp(logits.value - lse)
         size = p * (2 + logits.magnitude + np.abs(lse))
         return Noisy(p, self.tiny, size, ONE_ROUNDING)
+
+    def divided(self, value: Noisy, count: int) -> Noisy:
+        return value * (1 / count)
 
     def row_sums(self, value: Noisy) -> Noisy:
         return self._sums(value, -1)

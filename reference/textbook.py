@@ -94,14 +94,14 @@ class Textbook(Generic[M]):
     def loss(self, given: Given[M], logits: M) -> M:
         """loss = mean over the batch of (log sum exp l - l[label])"""
         surprise = self.do.log_sum_exp(logits) - self.do.row_sums(logits * given.onehot)
-        return self.do.column_sums(surprise) * (1 / given.case.config.batch)
+        return self.do.divided(self.do.column_sums(surprise), given.case.config.batch)
 
     # -- backward --------------------------------------------------------------------------------
 
     def d_logits(self, given: Given[M], logits: M) -> M:
         """dl = (softmax(l) - onehot) / batch"""
         error = self.do.softmax(logits) - given.onehot
-        return self.do.rounded("d_logits", error * (1 / given.case.config.batch))
+        return self.do.rounded("d_logits", self.do.divided(error, given.case.config.batch))
 
     def head_gradients(self, last: M, gradient: M) -> dict[str, M]:
         """dW_out = h[last]^T dl,  db_out = sum over the batch of dl"""

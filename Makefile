@@ -1,0 +1,36 @@
+# Everything a fresh clone needs: Python 3.11 or newer, and make.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: compare test test-full lint bench calibrate clean
+
+compare: $(READY)  ## compare the default configuration
+	$(BIN)/compare-one-config
+
+test: $(READY)  ## the default grid and the harness's own tests, on every core
+	$(BIN)/python -m pytest -n auto
+
+test-full: $(READY)  ## the same with every configuration of the grid
+	$(BIN)/python -m pytest -n auto --grid full
+
+lint: $(READY)  ## style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(READY)  ## speed, side by side with PyTorch
+	$(BIN)/python -m benchmarks
+
+calibrate: $(READY)  ## false alarms, power and cost of the verdict
+	$(BIN)/python -m benchmarks.calibrate
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, this is " + sys.version.split()[0])'
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet torch==2.13.0
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	touch $(READY)
+
+clean:
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache *.egg-info

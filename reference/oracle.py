@@ -1,0 +1,303 @@
+"""The exact oracle: the textbook equations in balls, which certainly contain the true values.
+
+A ball is a midpoint and a radius, and every operation returns a ball around all it could mean.
+Radii grow as the product of |W_h| over the steps, while the precision divides them by as much as
+one likes: it is raised until they are negligible. The midpoints are then the truth.
+
+Source: Johansson 2017, "Arb: efficient arbitrary-precision midpoint-radius interval arithmetic".
+"""
+
+import math
+import operator
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from itertools import chain
+from time import thread_time
+from typing import Any, Self
+
+import numpy as np
+from flint import arb, arb_mat, ctx
+
+from parity.case import Array, Case
+from parity.trace import Trace
+from parity.yardstick import Exact
+from reference.arithmetic import as_trace
+from reference.textbook import Textbook
+
+ENOUGH = 70
+"""Bits: an array is enclosed when its radii are under 2**-70 of its largest entry, 2**-17 ulp."""
+
+NOTHING = -1080
+"""log2 of a radius that no double can tell from zero, whatever the largest entry is."""
+
+PILOT, LIMB, MOST = 128, 64, 4096
+"""Bits of the pilot run, of the machine words a precision is rounded up to, of the last attempt."""
+
+DROPPED = 256
+"""Bits of a run without radii: they agree with enclosed values to better than 1e-30."""
+
+OVERHEAD = 512
+"""Bits for which an operation pays before it pays for its own: measured from 128 to 1088."""
+
+BUDGET = 5.0
+"""Seconds of computing that enclosing a case may take."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ball:
+    """A matrix of balls, one row per sequence; a number it is multiplied by is exact as it is."""
+
+    matrix: arb_mat
+
+    @property
+    def T(self) -> Self:
+        return type(self)(self.matrix.transpose())
+
+    def __matmul__(self, other: Self) -> Self:
+        return type(self)(self.matrix * other.matrix)
+
+    def __add__(self, other: Self) -> Self:
+        return type(self)(self.matrix + _repeated(other.matrix, self.matrix.nrows()))
+
+    def __sub__(self, other: Self) -> Self:
+        return type(self)(self.matrix - _repeated(other.matrix, self.matrix.nrows()))
+
+    def __mul__(self, other: Self | float) -> Self:
+        if isinstance(other, Ball):
+            return type(self)(_each(operator.mul, self.matrix, other.matrix))
+        return type(self)(self.matrix * arb(other))
+
+
+class Balls:
+    """The arithmetic of `Ball` matrices, at the precision of flint's context."""
+
+    def exact(self, array: Array) -> Ball:
+        rows, columns = array.shape
+        return Ball(arb_mat(rows, columns, array.astype(np.float64).ravel().tolist()))
+
+    def rounded(self, name: str, value: Ball) -> Ball:
+        return value
+
+    def activation(self, name: str, a: Ball) -> Ball:
+        return Ball(_each(arb.tanh if name == "tanh" else _relu, a.matrix))
+
+    def slope(self, name: str, h: Ball, gate: Ball | None) -> Ball:
+        if name == "tanh":
+            return Ball(_each(_tanh_slope, h.matrix))
+        return Ball(_each(_relu_slope, h.matrix)) if gate is None else gate
+
+    def log_sum_exp(self, logits: Ball) -> Ball:
+        top, powers = _powers(logits.matrix)
+        return Ball(top + _each(arb.log, powers * _ones(powers.ncols(), 1)))
+
+    def softmax(self, logits: Ball) -> Ball:
+        _, powers = _powers(logits.matrix)
+        classes = powers.ncols()
+        sums = powers * _ones(classes, classes)  # every column of a row is the row's sum
+        return Ball(_each(operator.truediv, powers, sums))
+
+    def divided(self, value: Ball, count: int) -> Ball:
+        return Ball(value.matrix / count)
+
+    def row_sums(self, value: Ball) -> Ball:
+        return Ball(value.matrix * _ones(value.matrix.ncols(), 1))
+
+    def column_sums(self, value: Ball) -> Ball:
+        return Ball(_ones(1, value.matrix.nrows()) * value.matrix)
+
+
+class Midpoints(Balls):
+    """Balls that lose their radius at every stage: nothing is enclosed, and nothing explodes."""
+
+    def rounded(self, name: str, value: Ball) -> Ball:
+        return Ball(value.matrix.mid())
+
+    def activation(self, name: str, a: Ball) -> Ball:
+        return super().activation(name, Ball(a.matrix.mid()))
+
+
+def _each(function: Callable[..., arb], *matrices: arb_mat) -> arb_mat:
+    """Return the matrix of function(entry, ...), entry by entry."""
+    first = matrices[0]
+    entries = map(function, *(matrix.entries() for matrix in matrices))
+    return arb_mat(first.nrows(), first.ncols(), list(entries))
+
+
+def _ones(rows: int, columns: int) -> arb_mat:
+    return arb_mat(rows, columns, [1] * (rows * columns))
+
+
+def _repeated(matrix: arb_mat, rows: int) -> arb_mat:
+    """Return `matrix`, a lone row repeated over `rows`."""
+    return matrix if matrix.nrows() == rows else _ones(rows, 1) * matrix
+
+
+_ZERO, _ONE, _EITHER = arb(0), arb(1), arb(0.5, 0.5)
+
+
+def _relu(a: arb) -> arb:
+    """Return max(a, 0); exact zero where `a` is certainly not positive."""
+    return a if a > 0 else _ZERO if a <= 0 else a.max(_ZERO)
+
+
+def _relu_slope(h: arb) -> arb:
+    """Return 1 or 0, or the ball over both where the sign of the pre-activation is unknown."""
+    return _ONE if h > 0 else _ZERO if h <= 0 else _EITHER
+
+
+def _tanh_slope(h: arb) -> arb:
+    return _ONE - h * h
+
+
+def _powers(logits: arb_mat) -> tuple[arb_mat, arb_mat]:
+    """Return each row's largest midpoint, (batch, 1), and exp(logits - it).
+
+    An exact shift changes no result, and keeps exp away from powers that fit no exponent.
+    """
+    top = arb_mat([[max(entry.mid() for entry in row)] for row in logits.tolist()])
+    return top, _each(arb.exp, logits - top * _ones(1, logits.ncols()))
+
+
+# -- raising the precision -----------------------------------------------------------------------
+
+
+def exact(case: Case, gates: Array | None = None, budget: float = BUDGET) -> Exact:
+    """Return the true arrays of `case`, enclosed where `budget` seconds suffice for it.
+
+    A pilot run over the first sequence tells the precision that the whole batch needs, and what
+    it will cost. Beyond the budget (or where a pre-activation of relu is so near zero that no
+    precision decides its gate) the radii are dropped at every stage instead; that run is not
+    bounded. `gates`, (batch, steps, hidden) of booleans, fixes where relu's derivative is 1.
+    """
+    began = thread_time()  # not the clock: on a busy machine the answer stays the same
+    pilot = _pilot(case, gates)
+    precision = max(PILOT, pilot.wanted)
+    predicted = pilot.predicted(precision) * case.config.batch
+    best = None
+    while precision <= MOST and thread_time() - began + predicted <= budget:
+        best = _run(Balls(), case, gates, precision)
+        if all(best.enclosed.values()):
+            return best.answer(thread_time() - began)
+        precision = max(best.wanted, _whole_limbs(1.5 * precision))
+        predicted = best.predicted(precision)
+    dropped = _run(Midpoints(), case, gates, DROPPED)
+    return dropped.unless_enclosed(best).answer(thread_time() - began)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Run:
+    """What one run at one precision found."""
+
+    high: Trace
+    low: Trace
+    lacking: Mapping[str, float]  # bits of precision; not positive: enclosed
+    precision: int
+    seconds: float
+
+    @property
+    def enclosed(self) -> dict[str, bool]:
+        return {name: bits <= 0 for name, bits in self.lacking.items()}
+
+    @property
+    def wanted(self) -> int:
+        """The precision that would have been enough: radii halve with every bit."""
+        bits = max(self.lacking.values())
+        return _whole_limbs(self.precision + (bits if bits < math.inf else self.precision))
+
+    def predicted(self, precision: int) -> float:
+        """Return what a run at another precision will cost, in seconds."""
+        return self.seconds * (OVERHEAD + precision) / (OVERHEAD + self.precision)
+
+    def unless_enclosed(self, other: "_Run | None") -> "_Run":
+        """Return this run, which encloses nothing, but the arrays that `other` encloses."""
+        sure = {} if other is None else {n: other for n, yes in other.enclosed.items() if yes}
+        return _Run(
+            high={name: sure.get(name, self).high[name] for name in self.high},
+            low={name: sure.get(name, self).low[name] for name in self.low},
+            lacking={name: 0 if name in sure else math.inf for name in self.lacking},
+            precision=self.precision,
+            seconds=self.seconds,
+        )
+
+    def answer(self, seconds: float) -> Exact:
+        return Exact(
+            high=self.high,
+            low=self.low,
+            enclosed=self.enclosed,
+            precision=self.precision,
+            seconds=seconds,
+        )
+
+
+def _run(do: Balls, case: Case, gates: Array | None, precision: int) -> _Run:
+    began = thread_time()
+    with ctx.workprec(precision):
+        result = Textbook(do).run(case, gates)
+        compared = {name: v for name, v in result.items() if not name.startswith("step/")}
+        lacking = {name: _lacking(_matrices(value)) for name, value in compared.items()}
+        high = {name: _over(_high, value) for name, value in compared.items()}
+        low = {name: _over(_low, value) for name, value in compared.items()}
+    return _Run(
+        high=as_trace(high),
+        low=as_trace(low),
+        lacking=lacking,
+        precision=precision,
+        seconds=thread_time() - began,
+    )
+
+
+def _pilot(case: Case, gates: Array | None) -> _Run:
+    """Return a run over the first sequence, at the least precision that keeps its radii finite."""
+    first, gates = _first_sequence(case), None if gates is None else gates[:1]
+    run = _run(Balls(), first, gates, PILOT)
+    while math.inf in run.lacking.values() and run.precision < MOST:
+        run = _run(Balls(), first, gates, 2 * run.precision)
+    return run
+
+
+def _first_sequence(case: Case) -> Case:
+    """Return `case` with a batch of one: as many steps, so radii that grow as much."""
+    per_sequence = ("x", "h_0", "labels", "upstream", "upstream_final")
+    changed: dict[str, Any] = {name: getattr(case, name)[:1] for name in per_sequence}
+    return case.replace(case.config.replace(batch=1), **changed)
+
+
+def _whole_limbs(bits: float) -> int:
+    return math.ceil(bits / LIMB) * LIMB
+
+
+def _matrices(value: Any) -> list[arb_mat]:
+    return [ball.matrix for ball in (value if isinstance(value, list) else [value])]
+
+
+def _lacking(matrices: list[arb_mat]) -> float:
+    """Return how many bits the largest radius is over what is enough; inf where it is infinite."""
+    widest = max(map(arb.rad, chain.from_iterable(m.entries() for m in matrices)))
+    if not widest.is_finite():
+        return math.inf
+    largest = max(map(abs, chain.from_iterable(m.mid().entries() for m in matrices)))
+    return _log2(widest) - max(_log2(largest) - 1 - ENOUGH, NOTHING)
+
+
+def _log2(number: arb) -> float:
+    """Return the least integer e with |number| < 2**e; -inf for zero."""
+    mantissa, exponent = number.man_exp()
+    return int(mantissa).bit_length() + int(exponent) if mantissa else -math.inf
+
+
+def _over(split: Callable[[arb_mat], Array], value: Any) -> Any:
+    """Apply `split` to one ball, or to each of a list over the steps."""
+    return [split(b.matrix) for b in value] if isinstance(value, list) else split(value.matrix)
+
+
+def _high(matrix: arb_mat) -> Array:
+    """Return the doubles next to the midpoints."""
+    numbers = np.array([float(entry) for entry in matrix.entries()])
+    return numbers.reshape(matrix.nrows(), matrix.ncols())
+
+
+def _low(matrix: arb_mat) -> Array:
+    """Return the doubles next to what `_high` leaves; 0 where that is infinite."""
+    high = _high(matrix)
+    rest = matrix.mid() - Balls().exact(high).matrix
+    return np.where(np.isfinite(high), _high(rest), 0.0)
