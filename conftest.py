@@ -6,7 +6,7 @@ for _library in ("OMP", "OPENBLAS", "MKL"):  # before NumPy: a worker is a proce
     os.environ.setdefault(f"{_library}_NUM_THREADS", "1")
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -51,6 +51,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "group" in metafunc.fixturenames:
         grid = GRIDS[metafunc.config.getoption("--grid")]
         groups = {group.id: group for group in grid.groups(metafunc.config.getoption("--seeds"))}
+        if metafunc.function.__name__ == "test_behaviour":
+            groups = {name: group for name, group in groups.items() if group.more_than_one_way}
         metafunc.parametrize("group", groups.values(), ids=groups.keys())
 
 
@@ -63,7 +65,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
         """The group's id is the scope; any other test is a scope of its own."""
 
         def _split_scope(self, nodeid: str) -> str:
-            grid = re.search(r"tests/test_(?:forward|gradients|sgd_step)\.py.*\[(.+)\]$", nodeid)
+            grid = re.search(r"tests/test_(?:forward|gradients|sgd_step|behaviour)\.py.*\[(.+)\]$", nodeid)
             return grid[1] if grid else nodeid
 
     return ByGroup(config, log) if config.getoption("dist") == "load" else None
@@ -94,18 +96,33 @@ def verdicts(subject: parity.Subject) -> Callable[[Group], tuple[Verdict, ...]]:
 
 @pytest.fixture
 def check(
+    subject: parity.Subject,
     verdicts: Callable[[Group], tuple[Verdict, ...]],
     subtests: pytest.Subtests,
     record_property: Callable[[str, object], None],
-) -> Iterator[Check]:
+) -> Check:
     """Fail, as a subtest, each configuration of a group that does not pass one chapter.
 
     One in which the noise hides the answer is skipped. A passing one makes no subtest: reports of
     thousands would cost more than the comparisons.
     """
 
+    from reference import pytorch
+
+    def judged_of(group: Group, chapter: str) -> list[Verdict]:
+        if chapter == "behaviour":
+            return [parity.judge_behaviour(subject, parity.draw(group.configs[0]), pytorch)]
+        return [verdict.only(chapter) for verdict in verdicts(group)]
+
+    def in_full(verdict: Verdict, chapter: str) -> str:
+        if chapter != "behaviour":
+            case = parity.draw(verdict.config)
+            thorough = parity.judge(subject, case, pytorch, thorough=True).only(chapter)
+            verdict = verdict if thorough.passed else thorough
+        return failure_message(verdict)
+
     def one(group: Group, chapter: str) -> None:
-        judged = [verdict.only(chapter) for verdict in verdicts(group)]
+        judged = judged_of(group, chapter)
         record_property("configurations", len(judged))
         record_property("comparisons", sum(len(verdict.compared) for verdict in judged))
         record_property("not_checked", sorted({n for v in judged for n in v.left_out}))
@@ -116,7 +133,7 @@ def check(
         wrong = [v for v in judged if not v.passed and v not in hidden]
         for place, verdict in enumerate(wrong):
             with subtests.test(str(verdict.config)):
-                message = failure_message(verdict) if place == 0 else _brief(verdict)
+                message = in_full(verdict, chapter) if place == 0 else _brief(verdict)
                 pytest.fail(message, pytrace=False)
 
     return one

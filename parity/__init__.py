@@ -4,7 +4,7 @@ from parity.case import Case, draw
 from parity.comparison import Comparison, Status, compare
 from parity.config import Config
 from parity.errors import ConfigError, MissingExtraError, ParityError, SubjectError
-from parity.judging import judge
+from parity.judging import judge, judge_behaviour
 from parity.observation import Finding, Misbehaviour
 from parity.subject import Subject, load
 from parity.trace import Trace
@@ -27,5 +27,6 @@ __all__ = [
     "compare",
     "draw",
     "judge",
+    "judge_behaviour",
     "load",
 ]

@@ -67,6 +67,11 @@ def _parser() -> argparse.ArgumentParser:
         "function run(case), 'run' by default (default: scratch)",
     )
     parser.add_argument(
+        "--exact",
+        action="store_true",
+        help="show how far both sides are from the exact value, in ulp of the largest entry",
+    )
+    parser.add_argument(
         "--epochs", type=int, metavar="N", help="train both sides side by side: needs --data digits"
     )
     parser.add_argument("--plot", type=Path, metavar="FILE.png", help="draw the loss curves")
@@ -95,11 +100,11 @@ def _compare(config: Config, arguments: argparse.Namespace) -> Callable[[], int]
     subject, case = load(arguments.subject), draw(config)
     from reference import pytorch  # PyTorch takes a second to import: last, when all else is right
 
-    verdict = judge(subject, case, pytorch, resolution=True)
+    verdict = judge(subject, case, pytorch, thorough=True, exact=arguments.exact)
 
     def answer() -> int:
         if arguments.json != "-":
-            table.print_verdict(verdict)
+            table.print_verdict(verdict, exact=arguments.exact)
         _write(arguments.json, data.verdict_data(verdict))
         return _status(verdict)
 

@@ -37,6 +37,16 @@ class Greatest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Ruling:
+    """How far each side is from the exact value, and who is wrong."""
+
+    subject: float  # greatest distance, in ulp of the array's largest entry
+    reference: float
+    enclosed: bool  # the exact value is certain
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
     """One array of the subject, held against `against`. Has no truth value: ask `status`."""
 
@@ -47,6 +57,9 @@ class Comparison:
     resolution: float | None = (
         None  # smallest error certainly seen, as a share of the largest entry
     )
+    typical: float | None = None  # median z of the entries of an array that differs
+    share: float | None = None  # greatest difference, as a share of the array's largest entry
+    ruling: Ruling | None = None
     detail: str = ""  # what is wrong with the structure, or why nothing was decided
 
     def __bool__(self) -> bool:
@@ -67,6 +80,12 @@ def compare(
     greatest = _greatest(subject, reference, np.asarray(allowed, np.float64))
     status = Status.DIFFERS if greatest.wrong else Status.AGREES
     return Comparison(name=name, status=status, against=against, greatest=greatest)
+
+
+def comparable(one: Array, other: Array) -> bool:
+    """Return whether two arrays have one shape and dtype, and `one` is finite throughout."""
+    alike = one.shape == other.shape and one.dtype == other.dtype
+    return alike and bool(np.isfinite(one).all())
 
 
 def _structure(subject: Array, reference: Array, against: str) -> tuple[Status, str]:

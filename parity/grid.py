@@ -16,6 +16,12 @@ class Group:
     id: str  # parses to the first of them
     configs: tuple[Config, ...]
 
+    @property
+    def more_than_one_way(self) -> bool:
+        """Whether a subject can be asked again in another way: see `parity.behaviour`."""
+        first = self.configs[0]
+        return first.batch > 1 or first.kind == "layer"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Grid:

@@ -22,12 +22,24 @@ from parity.errors import SubjectError
 
 Trace = Mapping[str, Array]
 
-CHAPTERS = ("forward", "gradients", "step")
+BEHAVIOUR = "behaviour/"
+"""What the names of comparisons that hold a subject against itself begin with."""
+
+OPTIONAL = ("delta",)
+"""Names that a subject may offer and the reference does not: only the local check uses them.
+
+`delta`, (batch, steps, hidden), is the gradient by every pre-activation.
+"""
+
+_CHAPTERS = {"grad": "gradients", "delta": "gradients", "step": "step", "behaviour": "behaviour"}
 
 
 def chapter(name: str) -> str:
-    """Return the part of the computation that `name` belongs to, one of CHAPTERS."""
-    return {"grad": "gradients", "step": "step"}.get(name.partition("/")[0], "forward")
+    """Return the part of the computation that `name` belongs to.
+
+    One of forward, gradients, step and behaviour.
+    """
+    return _CHAPTERS.get(name.partition("/")[0], "forward")
 
 
 def read(answer: Any) -> Trace:

@@ -24,6 +24,7 @@ class Verdict:
     reference: str
     comparisons: tuple[Comparison, ...]  # in computation order
     findings: tuple[Finding, ...]
+    remarks: tuple[str, ...] = ()  # what the differences have in common
 
     def __bool__(self) -> bool:
         raise TypeError("a Verdict has no truth value: ask .passed")
@@ -65,7 +66,7 @@ class Verdict:
         return tuple(c for c in self.comparisons if c.status in statuses)
 
     def only(self, part: str) -> Self:
-        """Return the verdict of one chapter: forward, gradients or step."""
+        """Return the verdict of one chapter: forward, gradients, step or behaviour."""
         return replace(
             self, comparisons=tuple(c for c in self.comparisons if chapter(c.name) == part)
         )

@@ -54,26 +54,42 @@ class Exact:
     precision: int  # bits, of the last run
     seconds: float  # of computing
 
-    def ulps(self, array: Array, name: str) -> Array:
-        """Return |array - exact| in units in the last place of the exact array's largest entry.
-
-            |array - (high + low)| / spacing(max |high|),    spacing that of the array's dtype
+    def distance(self, array: Array, name: str) -> Array:
+        """Return |array - (high + low)|, entry by entry.
 
         An infinity counts as right where the exact value is beyond all doubles.
         """
         high, low = self.high[name], self.low[name]
-        largest = min(np.abs(high).max(), np.finfo(array.dtype).max)
         with np.errstate(over="ignore", invalid="ignore"):
             apart = np.where(array == high, low, (array.astype(np.float64) - high) - low)
-            ulps: Array = np.abs(apart) / np.spacing(array.dtype.type(largest)).astype(np.float64)
+        return np.abs(apart)
+
+    def ulps(self, array: Array, name: str) -> Array:
+        """Return `distance` in units in the last place of the exact array's largest entry.
+
+        The unit is the spacing of the array's own dtype there.
+        """
+        largest = min(np.abs(self.high[name]).max(), np.finfo(array.dtype).max)
+        unit = float(np.spacing(array.dtype.type(largest)))
+        with np.errstate(over="ignore"):
+            ulps: Array = self.distance(array, name) / unit
         return ulps
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Yardstick:
-    """A reference by name: its run, and the floor of a case from so many jittered copies.
+class Step:
+    """What each step of an array should have been, from the subject's own neighbouring step."""
 
-    The third argument of `floor`, (batch, steps, hidden) or None, fixes relu's gates.
+    expected: Array  # (batch, steps from the first one on, hidden)
+    gauge: Array  # of the one operation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Yardstick:
+    """A reference by name: its run, and what the textbook equations know about a case.
+
+    `floor` takes the number of jittered copies; the last argument of `floor` and of `exact`,
+    (batch, steps, hidden) or None, fixes relu's gates.
     """
 
     name: str
@@ -81,6 +97,7 @@ class Yardstick:
     floor: Callable[[Case, int, Array | None], Floor]
     training_floor: Callable[[Iterable[Case], int], Iterator[Floor]]
     exact: Callable[[Case, Array | None], Exact]
+    stepwise: Callable[[Case, Trace], Mapping[str, Step]]
 
 
 def step_rounding(case: Case, weight: Array, gradient: Array) -> Array:

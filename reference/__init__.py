@@ -3,6 +3,7 @@
 from parity.case import Array, Case
 from parity.yardstick import Exact, Yardstick
 from reference import noise, twin
+from reference.stepwise import stepwise
 
 
 def _exact(case: Case, gates: Array | None = None) -> Exact:
@@ -17,6 +18,7 @@ pytorch = Yardstick(
     floor=noise.floor,
     training_floor=noise.training_floor,
     exact=_exact,
+    stepwise=stepwise,
 )
 
 __all__ = ["pytorch"]

@@ -52,11 +52,14 @@ class Arithmetic(Protocol[M]):
         """Return the sum of each column: (1, columns)."""
 
 
-class Float64:
-    """Plain float64: nothing is done to what an operation gives."""
+class Plain:
+    """NumPy's own numbers, float64 unless told otherwise: nothing is done to what they give."""
+
+    def __init__(self, dtype: type[np.floating[Any]] = np.float64) -> None:
+        self.dtype = dtype
 
     def exact(self, array: Array) -> Any:
-        return array.astype(np.float64)
+        return array.astype(self.dtype)
 
     def rounded(self, name: str, value: Any) -> Any:
         return value
@@ -67,7 +70,7 @@ class Float64:
     def slope(self, name: str, h: Any, gate: Any) -> Any:
         if name == "tanh":
             return 1 - h * h
-        return (h > 0).astype(np.float64) if gate is None else gate
+        return (h > 0).astype(self.dtype) if gate is None else gate
 
     def log_sum_exp(self, logits: Any) -> Any:
         top = logits.max(axis=-1, keepdims=True)

@@ -49,19 +49,16 @@ class Textbook(Generic[M]):
 
     def from_given(self, given: Given[M]) -> dict[str, Any]:
         """As `run`, from numbers that are the arithmetic's own already."""
-        case, states = given.case, self.forward(given)
+        states = self.forward(given)
         trace: dict[str, Any] = {"hidden": states[1:]}
-        if case.config.kind == "classifier":
+        grads: dict[str, Any] = {}
+        d_logits = None
+        if given.case.config.kind == "classifier":
             logits = self.logits(given, states[-1])
-            gradient = self.d_logits(given, logits)
+            d_logits = self.d_logits(given, logits)
             trace |= {"logits": logits, "loss": self.loss(given, logits)}
-            grads = self.head_gradients(states[-1], gradient)
-            upstream: list[M | None] = [None] * (len(given.x) - 1)
-            upstream.append(self.d_last(given, gradient))
-        else:
-            grads = {}
-            upstream = [*self.upstream(given)]
-        da = self.through_time(given, states, upstream)
+            grads = self.head_gradients(states[-1], d_logits)
+        da = self.through_time(given, states, self.upstream(given, d_logits))
         grads |= self.layer_gradients(given, states, da)
         trace |= {f"grad/{name}": gradient for name, gradient in grads.items()}
         return trace | {
@@ -107,16 +104,18 @@ class Textbook(Generic[M]):
         """dW_out = h[last]^T dl,  db_out = sum over the batch of dl"""
         return {"W_out": last.T @ gradient, "b_out": self.do.column_sums(gradient)}
 
-    def d_last(self, given: Given[M], gradient: M) -> M:
-        """dh[last] = dl W_out^T"""
-        return gradient @ given.W_out.T
+    def upstream(self, given: Given[M], d_logits: M | None) -> list[M | None]:
+        """The gradient by every hidden state before time is gone back through; None is zero.
 
-    def upstream(self, given: Given[M]) -> list[M]:
-        """The layer's upstream gradient by every state; the final one is added to the last."""
-        case = given.case
-        matrices = [self.do.exact(case.upstream[:, t]) for t in range(case.config.steps)]
-        matrices[-1] = matrices[-1] + self.do.exact(case.upstream_final)
-        return matrices
+        A layer's is given, the final state's once more. A classifier's loss sees the last state
+        alone: dh[last] = dl W_out^T
+        """
+        steps = given.case.config.steps
+        if d_logits is not None:
+            return [None] * (steps - 1) + [d_logits @ given.W_out.T]
+        matrices = [self.do.exact(given.case.upstream[:, t]) for t in range(steps)]
+        matrices[-1] = matrices[-1] + self.do.exact(given.case.upstream_final)
+        return list(matrices)
 
     def through_time(
         self, given: Given[M], states: list[M], upstream: Sequence[M | None]

@@ -22,6 +22,7 @@ def verdict_data(verdict: Verdict) -> dict[str, Any]:
         "comparable": verdict.comparable,
         "summary": text.headline(verdict),
         "worth": text.worth(verdict),
+        "remarks": list(verdict.remarks),
         "not_checked": list(verdict.left_out),
         "findings": [
             {"kind": f.kind.value, "text": f.text, "evidence": f.evidence} for f in verdict.findings
@@ -56,6 +57,7 @@ def _comparison(comparison: Comparison) -> dict[str, Any]:
         "status": comparison.status.value,
         "detail": comparison.detail,
         "resolution": comparison.resolution,
+        "ruling": None if comparison.ruling is None else dataclasses.asdict(comparison.ruling),
         **(dataclasses.asdict(greatest) if greatest is not None else {}),
     }
 

@@ -8,15 +8,17 @@ from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
 
+from parity.bench import OWN_GRADIENT
 from parity.comparison import Comparison, Status
-from parity.judging import OWN_GRADIENT
 from parity.report import text
+from parity.stepwise import OWN_STEP
+from parity.trace import BEHAVIOUR
 from parity.training import Training
 from parity.verdict import Verdict
 
 COLOURS = {Status.AGREES: "green", Status.LEFT_OUT: "dim", Status.INCONCLUSIVE: "yellow"}
 
-WIDTH_OF_A_FILE = 110
+WIDTH_OF_A_FILE = 140
 """Columns of output that goes to a file or a pipe."""
 
 
@@ -35,10 +37,14 @@ def progress() -> Iterator[Callable[[int, int], None]]:
         yield lambda step, steps: bar.update(task, completed=step, total=steps)
 
 
-def print_verdict(verdict: Verdict) -> None:
-    """Print a row for each comparison, then the verdict and the command that repeats it."""
+def print_verdict(verdict: Verdict, *, exact: bool = False) -> None:
+    """Print a row for each comparison, then the verdict and the command that repeats it.
+
+    With `exact`, both sides' distance from the exact value in ulp of the array's largest entry; a
+    question mark where that value is not certain.
+    """
     out = console()
-    _print_table(out, verdict)
+    _print_table(out, verdict, exact=exact)
     _print_closing(out, verdict, text.repeat_command(verdict))
 
 
@@ -57,43 +63,63 @@ def print_training(training: Training) -> None:
     _print_closing(out, verdict, command)
 
 
-def _print_table(out: Console, verdict: Verdict) -> None:
+def _print_table(out: Console, verdict: Verdict, *, exact: bool = False) -> None:
     if not verdict.comparisons:
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("quantity", no_wrap=True)
-    for heading in ("greatest difference", "at", "allowed", "used"):
+    headings = ["greatest difference", "at", "allowed", "used"]
+    if exact:
+        headings += ["subject ulp", f"{verdict.reference} ulp"]
+    for heading in headings:
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("verdict", no_wrap=True)
     table.add_column("")
     for comparison in verdict.comparisons:
-        table.add_row(*map(Text, _cells(comparison)), style=COLOURS.get(comparison.status, "red"))
+        cells = [_name(comparison), *_values(comparison), *(_errors(comparison) if exact else [])]
+        cells += [comparison.status.value, comparison.detail]
+        table.add_row(*map(Text, cells), style=COLOURS.get(comparison.status, "red"))
     out.print(Text(f"{verdict.config}: {verdict.subject} against {verdict.reference}\n", "bold"))
     out.print(table)
     out.print()
 
 
-def _cells(comparison: Comparison) -> list[str]:
-    own = comparison.against == OWN_GRADIENT
-    name = "  w - lr * own gradient" if own else comparison.name
-    values = [""] * 4
-    if (found := comparison.greatest) is not None:
-        used = f"{found.used:.1%}" if found.used < 10 else f"{found.used:.1e} x"
-        where = str(list(found.index)) if found.index else ""
-        values = [f"{found.difference:.1e}", where, f"{found.allowed:.1e}", used]
-    return [name, *values, comparison.status.value, comparison.detail]
+def _name(comparison: Comparison) -> str:
+    own = comparison.against == OWN_GRADIENT or comparison.against in OWN_STEP.values()
+    return f"  {comparison.against}" if own else comparison.name.removeprefix(BEHAVIOUR)
+
+
+def _values(comparison: Comparison) -> list[str]:
+    if (found := comparison.greatest) is None:
+        return [""] * 4
+    used = f"{found.used:.1%}" if found.used < 10 else f"{found.used:.1e} x"
+    where = str(list(found.index)) if found.index else ""
+    return [f"{found.difference:.1e}", where, f"{found.allowed:.1e}", used]
+
+
+def _errors(comparison: Comparison) -> list[str]:
+    """Return both sides' distance from the exact value."""
+    if (ruling := comparison.ruling) is None:
+        return ["", ""]
+    mark = "" if ruling.enclosed else "?"
+    return [f"{ulps:.3g}{mark}" for ulps in (ruling.subject, ruling.reference)]
 
 
 def _print_closing(out: Console, verdict: Verdict, command: str) -> None:
-    out.print(Text(text.headline(verdict), "bold green" if verdict.passed else "bold red"))
+    def say(line: str, style: str = "") -> None:
+        out.print(Text(line, style), soft_wrap=True)  # a line that is copied stays one line
+
+    say(text.headline(verdict), "bold green" if verdict.passed else "bold red")
     for comparison in (*verdict.failures, *verdict.undecided):
-        out.print(Text(f"  {text.line(comparison)}"))
+        say(f"  {text.line(comparison)}")
+        if comparison.ruling is not None:
+            say(f"    {comparison.ruling.text}", "bold")
     for finding in verdict.findings:
-        out.print(Text("\n".join([f"  {finding.kind}  {finding.text}", finding.evidence]).rstrip()))
+        say(f"  {finding.kind}  {finding.text}\n{finding.evidence}".rstrip())
+    for remark in verdict.remarks:
+        say(remark, "yellow")
     if verdict.passed and verdict.left_out:
-        out.print(
-            Text(f"not checked, since the subject offers none: {', '.join(verdict.left_out)}")
-        )
-    if (said := text.worth(verdict)) is not None:
-        out.print(Text(said))
-    out.print(Text(f"again: {command}", "dim"), soft_wrap=True)
+        say(f"not checked, since the subject offers none: {', '.join(verdict.left_out)}")
+    if (worth := text.worth(verdict)) is not None:
+        say(worth)
+    say(f"again: {command}", "dim")

@@ -1,6 +1,7 @@
 """The verdict in plain lines: what a failing test prints."""
 
 from parity.comparison import Comparison, Greatest
+from parity.stepwise import OWN_STEP
 from parity.verdict import Verdict
 
 
@@ -30,7 +31,11 @@ def failure_message(verdict: Verdict) -> str:
     lines = [f"{verdict.config}: {headline(verdict)}"]
     for finding in verdict.findings:
         lines += [f"  {finding.kind}  {finding.text}", *_indented(finding.evidence)]
-    lines += [f"  {line(c)}" for c in (*verdict.failures, *verdict.undecided)]
+    for comparison in (*verdict.failures, *verdict.undecided):
+        lines.append(f"  {line(comparison)}")
+        if comparison.ruling is not None:
+            lines.append(f"    {comparison.ruling.text}")
+    lines += [f"  {remark}" for remark in verdict.remarks]
     if not verdict.compared and verdict.left_out:
         lines.append(f"  the subject offers none of {', '.join(verdict.left_out)}")
     return "\n".join([*lines, f"  again: {repeat_command(verdict)}"])
@@ -60,7 +65,7 @@ def worth(verdict: Verdict) -> str | None:
 def line(comparison: Comparison) -> str:
     """Return what one comparison came to: its status, name and evidence."""
     name = comparison.name
-    if comparison.name.startswith("step/"):
+    if comparison.name.startswith("step/") or comparison.against in OWN_STEP.values():
         name += f" against {comparison.against}"
     said = comparison.detail
     if comparison.greatest is not None:

@@ -1,0 +1,182 @@
+"""Behaviour: what holds for any recurrent layer, whatever its weights, and needs no reference.
+
+Rows are sequences of their own: one alone gives what it gives within the batch, and permuted rows
+give permuted answers. A layer's gradients are linear in its upstream gradients.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from parity.case import Array, Case
+from parity.comparison import Comparison, Status, compare
+from parity.observation import Finding, NoTraceError, answer
+from parity.subject import Subject
+from parity.trace import BEHAVIOUR, Trace
+from parity.yardstick import FEW_COPIES, LIMIT, MANY_COPIES, SUSPICIOUS, Yardstick
+
+PER_ROW = ("x", "h_0", "labels", "upstream", "upstream_final")
+BY_ROW = ("hidden", "logits", "grad/x", "grad/h_0")
+"""The arrays of a case, and of a trace, whose first axis is the batch."""
+
+FACTOR = -1024.0
+"""What upstream gradients are multiplied by: a power of two scales without rounding."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Again:
+    """A way to ask again. `restate` tells of the new answers what `view` shows of the first one."""
+
+    title: str
+    cases: tuple[Case, ...]
+    view: Callable[[Trace], Trace]
+    restate: Callable[[Sequence[Trace]], Trace]
+    noisier: bool = False  # the new answers have a noise of their own, beside that of the first
+
+
+def behaviours(
+    subject: Subject, case: Case, trace: Trace, yardstick: Yardstick
+) -> tuple[tuple[Comparison, ...], tuple[Finding, ...]]:
+    """Ask `subject`, whose answer to `case` is `trace`, again in ways that must not matter.
+
+    Returns a comparison for each way, of the array that used most of its allowance, and a finding
+    where the subject did not answer.
+    """
+    comparisons: list[Comparison] = []
+    findings: list[Finding] = []
+    for again in ways(case) if trace else ():
+        try:
+            answers = [answer(subject, other) for other in again.cases]
+        except NoTraceError as failed:
+            text = f"asked for {again.title}: {failed.finding.text}"
+            findings.append(replace(failed.finding, text=text))
+            continue
+        for copies in (FEW_COPIES, MANY_COPIES):
+            found = _worst(again, case, trace, answers, yardstick, copies)
+            if found is None or found.greatest is None:
+                break
+            if found.greatest.used * LIMIT <= SUSPICIOUS:
+                break
+        comparisons += [found] if found is not None else []
+    return tuple(comparisons), tuple(findings)
+
+
+def ways(case: Case) -> Iterator[Again]:
+    """Yield the ways in which `case` can be asked again."""
+    if case.config.batch > 1:
+        yield _one_row_alone(case)
+        yield _rows_reversed(case)
+    if case.config.kind == "layer":
+        yield _upstream_scaled(case)
+        yield _upstream_in_parts(case)
+
+
+def _one_row_alone(case: Case) -> Again:
+    """The first sequence alone; a mean loss makes its gradients `batch` times larger."""
+    rows = {name: getattr(case, name)[:1] for name in PER_ROW}
+    share = 1 / case.config.batch if case.config.kind == "classifier" else 1.0
+
+    def restate(answers: Sequence[Trace]) -> Trace:
+        (alone,) = answers
+        return {
+            name: alone[name] * share if name.startswith("grad/") else alone[name]
+            for name in BY_ROW
+            if name in alone
+        }
+
+    return Again(
+        title="one row alone",
+        cases=(case.replace(case.config.replace(batch=1), **rows),),
+        view=lambda trace: {name: trace[name][:1] for name in BY_ROW if name in trace},
+        restate=restate,
+    )
+
+
+def _rows_reversed(case: Case) -> Again:
+    rows = {name: getattr(case, name)[::-1] for name in PER_ROW}
+
+    def restate(answers: Sequence[Trace]) -> Trace:
+        return {
+            name: array[::-1] if name in BY_ROW else array
+            for name, array in _before_step(answers[0]).items()
+        }
+
+    return Again(
+        title="rows reversed", cases=(case.replace(**rows),), view=_before_step, restate=restate
+    )
+
+
+def _upstream_scaled(case: Case) -> Again:
+    """Gradients of -1024 times the upstream gradients: clipped or offset ones do not follow."""
+    scaled = {name: getattr(case, name) * FACTOR for name in ("upstream", "upstream_final")}
+    return Again(
+        title="upstream x -1024",
+        cases=(case.replace(**{n: a.astype(case.x.dtype) for n, a in scaled.items()}),),
+        view=_gradients,
+        restate=lambda answers: {n: a / FACTOR for n, a in _gradients(answers[0]).items()},
+    )
+
+
+def _upstream_in_parts(case: Case) -> Again:
+    """Gradients of the upstream at even steps, plus those of the rest, are those of the whole."""
+    even = (np.arange(case.config.steps) % 2 == 0)[:, None]  # (steps, 1)
+    nothing = np.zeros_like(case.upstream_final)
+    parts = (
+        case.replace(upstream=case.upstream * even, upstream_final=nothing),
+        case.replace(upstream=case.upstream * ~even),
+    )
+
+    def restate(answers: Sequence[Trace]) -> Trace:
+        one, other = map(_gradients, answers)
+        return {name: one[name] + other[name] for name in one if name in other}
+
+    return Again(
+        title="upstream in two parts", cases=parts, view=_gradients, restate=restate, noisier=True
+    )
+
+
+def _before_step(trace: Trace) -> Trace:
+    return {name: array for name, array in trace.items() if not name.startswith("step/")}
+
+
+def _gradients(trace: Trace) -> Trace:
+    return {name: array for name, array in trace.items() if name.startswith("grad/")}
+
+
+def _worst(
+    again: Again,
+    case: Case,
+    trace: Trace,
+    answers: Sequence[Trace],
+    yardstick: Yardstick,
+    copies: int,
+) -> Comparison | None:
+    """Compare all that both answers tell; return the array that used most, None without any."""
+    first, second = again.view(trace), again.restate(answers)
+    gates = _gates(trace) if case.config.activation == "relu" else None
+    noise = dict(again.view(yardstick.floor(case, copies, gates).sigma))
+    if again.noisier:
+        floors = [yardstick.floor(other, copies, gates).sigma for other in again.cases]
+        noise = {name: noise[name] + own for name, own in again.restate(floors).items()}
+    flipped = gates is not None and not np.array_equal(first["hidden"] > 0, second["hidden"] > 0)
+    names = [n for n in noise if n in first and n in second]
+    found = [
+        compare(n, second[n], first[n], LIMIT * noise[n], against="the first answer")
+        for n in names
+        if first[n].shape == noise[n].shape and not (flipped and n.startswith("grad/"))
+    ]
+    if not found:
+        return None
+    worst = max(found, key=_seriousness)
+    return replace(worst, name=f"{BEHAVIOUR}{again.title}", detail=worst.detail or worst.name)
+
+
+def _gates(trace: Trace) -> Array | None:
+    return trace["hidden"] > 0 if "hidden" in trace else None
+
+
+def _seriousness(comparison: Comparison) -> tuple[bool, float]:
+    greatest = comparison.greatest
+    used = greatest.used if greatest is not None else float("inf")
+    return comparison.status is not Status.AGREES, used

@@ -1,0 +1,72 @@
+"""What the pattern of all differences says about the arithmetic behind them."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from parity.comparison import Comparison, Status
+from parity.precision import UNIT_ROUNDOFF
+from parity.yardstick import LIMIT
+
+FINGERPRINTS = {
+    "float64": {"float32 arithmetic inside float64": (27.0, 30.5)},
+    "float32": {
+        "11-bit arithmetic (TF32 or float16) inside float32": (9.0, 12.3),
+        "8-bit arithmetic (bfloat16) inside float32": (12.3, 17.0),
+    },
+}
+"""log2 of the largest z of the hidden states, from and to, that a lower precision makes.
+
+A format of p bits makes 2^(24-p) or 2^(53-p) times the roundings of float32 or float64, and a
+little less where it holds only the operands of products: measured over layers of 3 to 64 units.
+"""
+
+EVEN = 4.0
+"""Powers of two by which no array may stand out, and entries lie under the largest: else a bug."""
+
+
+def remarks(comparisons: Sequence[Comparison], dtype: str, *, flushes: bool) -> tuple[str, ...]:
+    """Return a line for each pattern that is recognised among the comparisons of one case."""
+    lines = []
+    if flushes:
+        lines.append(
+            "subnormal numbers are flushed to zero in this process "
+            "(torch.set_flush_denormal, or a library built with fast-math)"
+        )
+    differ = [c for c in comparisons if c.status is Status.DIFFERS and c.typical is not None]
+    if (found := _precision(differ, dtype)) is not None:
+        lines.append(found)
+    elif _only_digits(differ, dtype):
+        lines.append(
+            "digits are lost rather than something else computed: no difference is larger than "
+            f"2^-10 sqrt(u) = {_digits(dtype):.0e} of its array's largest entry"
+        )
+    return tuple(lines)
+
+
+def _precision(differ: Sequence[Comparison], dtype: str) -> str | None:
+    """Recognise a lower precision: everything is off, by as many roundings as it makes."""
+    levels = {c.name: _log2(c.greatest.used * LIMIT) for c in differ if c.greatest is not None}
+    hidden = next((c for c in differ if c.name == "hidden"), None)
+    if hidden is None or not hidden.typical:
+        return None
+    level = levels["hidden"]
+    if max(levels.values()) > level + EVEN or _log2(hidden.typical) < level - EVEN:
+        return None
+    for name, (least, most) in FINGERPRINTS[dtype].items():
+        if least <= level <= most:
+            return f"the hidden states are off by up to 2^{level:.0f} roundings, as by {name}"
+    return None
+
+
+def _log2(z: float) -> float:
+    return float(np.log2(z)) if z > 0 else 0.0
+
+
+def _only_digits(differ: Sequence[Comparison], dtype: str) -> bool:
+    shares = [c.share for c in differ if c.share is not None]
+    return bool(shares) and max(shares) <= _digits(dtype)
+
+
+def _digits(dtype: str) -> float:
+    return float(2.0**-10 * np.sqrt(UNIT_ROUNDOFF[dtype]))
