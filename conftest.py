@@ -7,6 +7,7 @@ for _library in ("OMP", "OPENBLAS", "MKL"):  # before NumPy: a worker is a proce
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,8 @@ import parity
 from parity.grid import GRIDS, Group
 from parity.report.text import failure_message, headline, line
 from parity.verdict import Verdict
+
+GRID_FILES = [f"test_{name}.py" for name in ("forward", "gradients", "sgd_step", "behaviour")]
 
 Check = Callable[[Group, str], None]
 
@@ -65,7 +68,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
         """The group's id is the scope; any other test is a scope of its own."""
 
         def _split_scope(self, nodeid: str) -> str:
-            grid = re.search(r"tests/test_(?:forward|gradients|sgd_step|behaviour)\.py.*\[(.+)\]$", nodeid)
+            file, _, test = nodeid.partition("::")
+            grid = re.search(r"\[(.+)\]$", test) if Path(file).name in GRID_FILES else None
             return grid[1] if grid else nodeid
 
     return ByGroup(config, log) if config.getoption("dist") == "load" else None
@@ -106,7 +110,6 @@ def check(
     One in which the noise hides the answer is skipped. A passing one makes no subtest: reports of
     thousands would cost more than the comparisons.
     """
-
     from reference import pytorch
 
     def judged_of(group: Group, chapter: str) -> list[Verdict]:

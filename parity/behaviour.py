@@ -159,7 +159,7 @@ def _worst(
     if again.noisier:
         floors = [yardstick.floor(other, copies, gates).sigma for other in again.cases]
         noise = {name: noise[name] + own for name, own in again.restate(floors).items()}
-    flipped = gates is not None and not np.array_equal(first["hidden"] > 0, second["hidden"] > 0)
+    flipped = gates is not None and not _same_gates(first, second)
     names = [n for n in noise if n in first and n in second]
     found = [
         compare(n, second[n], first[n], LIMIT * noise[n], against="the first answer")
@@ -170,6 +170,12 @@ def _worst(
         return None
     worst = max(found, key=_seriousness)
     return replace(worst, name=f"{BEHAVIOUR}{again.title}", detail=worst.detail or worst.name)
+
+
+def _same_gates(first: Trace, second: Trace) -> bool:
+    """Return whether no gate of relu flipped between two answers, as rounding can make it do."""
+    both = "hidden" in first and "hidden" in second
+    return not both or np.array_equal(first["hidden"] > 0, second["hidden"] > 0)
 
 
 def _gates(trace: Trace) -> Array | None:

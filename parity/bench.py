@@ -57,7 +57,7 @@ class Bench:
             for name in self.subject
             if name not in self.reference and name not in OPTIONAL
         )
-        return (*known, *unknown)
+        return (*_after_overflow(known), *unknown)
 
     # -- who is wrong ----------------------------------------------------------------------------
 
@@ -153,7 +153,7 @@ class Bench:
         resolution = noise / largest if largest > 0 else 0.0 if proven else float("inf")
         found = replace(found, resolution=resolution)
         if found.status is Status.DIFFERS and found.greatest is not None:
-            found = self._with_pattern(found, floor, largest)
+            found = self._with_pattern(found, floor)
         parameter = key.startswith("grad/") and key not in ("grad/x", "grad/h_0")
         useless = not resolution <= USELESS if parameter else not np.isfinite(noise)
         if found.status is Status.AGREES and useless and not proven:
@@ -164,13 +164,12 @@ class Bench:
             return replace(found, status=Status.INCONCLUSIVE, detail=detail)
         return found
 
-    def _with_pattern(self, found: Comparison, floor: Floor, largest: float) -> Comparison:
+    def _with_pattern(self, found: Comparison, floor: Floor) -> Comparison:
         """Add how many roundings the entries of a difference are typically off."""
         name = found.name
         difference = np.abs(self.subject[name].astype(np.float64) - self.reference[name])
         z = (difference / floor.sigma[name])[difference > 0]
-        share = float(np.max(difference)) / largest if largest > 0 else float("inf")
-        return replace(found, typical=float(np.median(z)), share=share)
+        return replace(found, typical=float(np.median(z)))
 
     def _floor(self, copies: int, *, own: bool = False) -> Floor:
         if (copies, own) not in self._floors:
@@ -193,3 +192,13 @@ class Bench:
             return gates, None
         flipped = bool(((own > 0) != gates).any())
         return gates, (own > 0 if flipped else None)
+
+
+def _after_overflow(known: list[Comparison]) -> list[Comparison]:
+    """Return `known`, nobody accused of what follows from an overflow on both sides."""
+    undefined, found = False, []
+    for comparison in known:
+        undefined = undefined or comparison.status is Status.UNDEFINED
+        follows = undefined and comparison.status is Status.NOT_FINITE
+        found.append(replace(comparison, status=Status.UNDEFINED) if follows else comparison)
+    return found

@@ -58,7 +58,6 @@ class Comparison:
         None  # smallest error certainly seen, as a share of the largest entry
     )
     typical: float | None = None  # median z of the entries of an array that differs
-    share: float | None = None  # greatest difference, as a share of the array's largest entry
     ruling: Ruling | None = None
     detail: str = ""  # what is wrong with the structure, or why nothing was decided
 
@@ -71,8 +70,8 @@ def compare(
 ) -> Comparison:
     """Compare two arrays entry by entry: |subject - reference| <= allowed.
 
-    `allowed` is a positive number, or an array of them in the shape of `reference`. A NaN or an
-    infinity on one side is NOT_FINITE, on both sides UNDEFINED: neither is a pass.
+    `allowed` is a positive number, or an array of them in the shape of `reference`. An array that
+    is not finite on one side is NOT_FINITE, on both sides UNDEFINED: neither is a pass.
     """
     status, detail = _structure(subject, reference, against)
     if status is not Status.AGREES:
@@ -96,20 +95,17 @@ def _structure(subject: Array, reference: Array, against: str) -> tuple[Status, 
     ours, theirs = np.isfinite(subject), np.isfinite(reference)
     if ours.all() and theirs.all():
         return Status.AGREES, ""
-    if (ours == theirs).all():
-        index = _index(np.argmin(ours), ours)
-        return Status.UNDEFINED, f"{subject[index]} at {list(index)}, as {against} has"
-    index = _index(np.argmax(ours != theirs), ours)
-    return (
-        Status.NOT_FINITE,
-        f"{subject[index]} at {list(index)}, where {against} has {reference[index]}",
-    )
+    index = _index(np.argmin(theirs if ours.all() else ours), ours)
+    detail = f"{subject[index]} at {list(index)}, where {against} has {reference[index]}"
+    if ours.all() or theirs.all():
+        return Status.NOT_FINITE, detail
+    return Status.UNDEFINED, detail  # which entries an overflow reaches is the order of sums
 
 
 def _greatest(subject: Array, reference: Array, allowed: Array) -> Greatest:
     difference = np.abs(subject.astype(np.float64) - reference)
     with np.errstate(all="ignore"):  # beside a subnormal allowance a share may be infinite
-        used = np.asarray(difference / allowed)
+        used = np.where(difference == 0, 0.0, difference / allowed)
     index = _index(np.argmax(used), used)
     return Greatest(
         index=index,

@@ -1,5 +1,7 @@
 """Judging: a subject asked about one case, and a verdict about all that it answered."""
 
+import numpy as np
+
 from parity.behaviour import behaviours
 from parity.bench import Bench
 from parity.case import Case
@@ -14,6 +16,7 @@ from parity.verdict import Verdict
 from parity.yardstick import Yardstick
 
 
+@np.errstate(all="ignore")  # what overflows is judged; it must not warn
 def judge(
     subject: Subject,
     case: Case,
@@ -49,10 +52,11 @@ def judge(
         reference=yardstick.name,
         comparisons=comparisons,
         findings=findings,
-        remarks=remarks(comparisons, case.config.dtype, flushes=flushes_to_zero()),
+        remarks=remarks(comparisons, case.config, flushes=flushes_to_zero()),
     )
 
 
+@np.errstate(all="ignore")
 def judge_behaviour(subject: Subject, case: Case, yardstick: Yardstick) -> Verdict:
     """Ask `subject` about `case` in ways that must not matter, and nothing else."""
     observation = observe(subject, case)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from parity.comparison import Comparison, Status
+from parity.config import Config
 from parity.precision import UNIT_ROUNDOFF
 from parity.yardstick import LIMIT
 
@@ -25,7 +26,7 @@ EVEN = 4.0
 """Powers of two by which no array may stand out, and entries lie under the largest: else a bug."""
 
 
-def remarks(comparisons: Sequence[Comparison], dtype: str, *, flushes: bool) -> tuple[str, ...]:
+def remarks(comparisons: Sequence[Comparison], config: Config, *, flushes: bool) -> tuple[str, ...]:
     """Return a line for each pattern that is recognised among the comparisons of one case."""
     lines = []
     if flushes:
@@ -34,20 +35,17 @@ def remarks(comparisons: Sequence[Comparison], dtype: str, *, flushes: bool) -> 
             "(torch.set_flush_denormal, or a library built with fast-math)"
         )
     differ = [c for c in comparisons if c.status is Status.DIFFERS and c.typical is not None]
-    if (found := _precision(differ, dtype)) is not None:
+    hidden = next((c for c in differ if c.name == "hidden"), None)
+    if (found := _precision(differ, hidden, config.dtype)) is not None:
         lines.append(found)
-    elif _only_digits(differ, dtype):
-        lines.append(
-            "digits are lost rather than something else computed: no difference is larger than "
-            f"2^-10 sqrt(u) = {_digits(dtype):.0e} of its array's largest entry"
-        )
+    if config.activation == "tanh" and (found := _lost_digits(hidden, config.dtype)) is not None:
+        lines.append(found)
     return tuple(lines)
 
 
-def _precision(differ: Sequence[Comparison], dtype: str) -> str | None:
+def _precision(differ: Sequence[Comparison], hidden: Comparison | None, dtype: str) -> str | None:
     """Recognise a lower precision: everything is off, by as many roundings as it makes."""
     levels = {c.name: _log2(c.greatest.used * LIMIT) for c in differ if c.greatest is not None}
-    hidden = next((c for c in differ if c.name == "hidden"), None)
     if hidden is None or not hidden.typical:
         return None
     level = levels["hidden"]
@@ -63,10 +61,15 @@ def _log2(z: float) -> float:
     return float(np.log2(z)) if z > 0 else 0.0
 
 
-def _only_digits(differ: Sequence[Comparison], dtype: str) -> bool:
-    shares = [c.share for c in differ if c.share is not None]
-    return bool(shares) and max(shares) <= _digits(dtype)
-
-
-def _digits(dtype: str) -> float:
-    return float(2.0**-10 * np.sqrt(UNIT_ROUNDOFF[dtype]))
+def _lost_digits(hidden: Comparison | None, dtype: str) -> str | None:
+    """Recognise states that are right to a few u of 1, though not to a few u of themselves."""
+    if hidden is None or hidden.greatest is None:
+        return None
+    roundings = hidden.greatest.difference / UNIT_ROUNDOFF[dtype]
+    if roundings > LIMIT:
+        return None
+    return (
+        f"the hidden states lose digits rather than being something else: they are right to "
+        f"{roundings:.0f} u, but not to as many of themselves, as when tanh goes through exp or "
+        "a sigmoid at small arguments"
+    )

@@ -225,7 +225,9 @@ def _floor(do: Jittered, result: dict[str, Any]) -> Floor:
         sigma = do.u * np.hypot(gauge[0], np.maximum(spread, _pool(spread))) + do.least
         if before is not values:
             near_kink = bool((np.abs(before[0]) <= LIMIT * sigma).any())
-        clean[name], gauges[name], sigmas[name] = values[0], gauge[0], sigma
+        clean[name] = values[0]
+        gauges[name] = np.where(np.isfinite(gauge[0]), gauge[0], 0.0)  # proves nothing
+        sigmas[name] = np.where(np.isfinite(sigma), sigma, np.inf)  # decides nothing
     return Floor(clean=clean, gauge=gauges, sigma=sigmas, near_kink=near_kink)
 
 

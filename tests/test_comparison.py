@@ -19,7 +19,13 @@ STRUCTURE = {
     "nan": ([1.0, NAN], [1.0, 2.0], Status.NOT_FINITE, "nan at [1], where the reference has 2.0"),
     "infinity": ([INF], [1.0], Status.NOT_FINITE, "inf at [0], where the reference has 1.0"),
     "nan in the reference": ([1.0], [NAN], Status.NOT_FINITE, "1.0 at [0], where the"),
-    "nan on both sides": ([NAN], [NAN], Status.UNDEFINED, "nan at [0], as the reference has"),
+    "nan on both sides": (
+        [NAN],
+        [NAN],
+        Status.UNDEFINED,
+        "nan at [0], where the reference has nan",
+    ),
+    "elsewhere": ([1.0, INF], [NAN, 1.0], Status.UNDEFINED, "inf at [1], where the reference has"),
     "infinite scalars": (INF, INF, Status.UNDEFINED, "inf at []"),
 }
 
