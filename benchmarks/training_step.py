@@ -61,13 +61,13 @@ def torch_step(case: Case) -> Callable[[], object]:
     return step
 
 
-def medians(*steps: Callable[[], object], seconds: float = 0.06) -> list[float]:
-    """Return the median seconds of each, called in turn for at least so long altogether."""
+def medians(*steps: Callable[[], object], seconds: float = 0.06, least: int = 15) -> list[float]:
+    """Return the median seconds of each, called in turn, for so long and so often at least."""
     for step in steps:
         step(), step()
     taken: list[list[float]] = [[] for _ in steps]
     end = time.perf_counter() + seconds
-    while time.perf_counter() < end or len(taken[0]) < 15:
+    while time.perf_counter() < end or len(taken[0]) < least:
         for step, times in zip(steps, taken, strict=True):
             start = time.perf_counter()
             step()

@@ -120,7 +120,9 @@ class Jittered:
 
     def rounded(self, name: str, value: Noisy) -> Noisy:
         gauge = value.pending
-        jittered = value.value + self.theta * gauge * self._xi(name, value.value.shape)
+        jittered = value.value
+        if self.fresh + self.shared:
+            jittered = jittered + self.theta * gauge * self._xi(name, jittered.shape)
         return Noisy(jittered, self.tiny, gauge=gauge, before=value.before)
 
     def _xi(self, name: str, shape: tuple[int, ...]) -> Array:
@@ -234,8 +236,9 @@ def _floor(do: Jittered, result: dict[str, Any]) -> Floor:
 def _canonical(name: str, matrices: list[Array]) -> Array:
     """Return (copies, *the trace's shape)."""
     if name in ("hidden", "grad/x"):
-        shape = np.broadcast_shapes(*(m.shape for m in matrices))
-        return np.stack([np.broadcast_to(m, shape) for m in matrices], axis=2)
+        shape = matrices[-1].shape  # the first step's gauge may have one copy: h_0 is exact
+        same = [m if m.shape == shape else np.broadcast_to(m, shape) for m in matrices]
+        return np.stack(same, axis=2)
     (matrix,) = matrices
     if name == "loss":
         return matrix[:, 0, 0]

@@ -271,11 +271,14 @@ def _matrices(value: Any) -> list[arb_mat]:
 
 
 def _lacking(matrices: list[arb_mat]) -> float:
-    """Return how many bits the largest radius is over what is enough; inf where it is infinite."""
+    """Return how many bits the largest radius is over what is enough; inf where it is infinite.
+
+    A NaN has an infinite radius, or is a midpoint that lost it.
+    """
     widest = max(map(arb.rad, chain.from_iterable(m.entries() for m in matrices)))
-    if not widest.is_finite():
-        return math.inf
     largest = max(map(abs, chain.from_iterable(m.mid().entries() for m in matrices)))
+    if not (widest.is_finite() and largest.is_finite()):
+        return math.inf
     return _log2(widest) - max(_log2(largest) - 1 - ENOUGH, NOTHING)
 
 

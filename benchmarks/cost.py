@@ -1,0 +1,85 @@
+"""What the verdict costs: noise floor, arbiter, and the whole default grid.
+
+`python -m benchmarks.cost`: medians, one thread; each figure beside its limit.
+"""
+
+import os
+
+for _library in ("OMP", "OPENBLAS", "MKL"):
+    os.environ[f"{_library}_NUM_THREADS"] = "1"
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import torch
+
+from benchmarks.training_step import medians
+from parity import Config, draw, judge, load
+from parity.case import Array, Case
+from parity.grid import GRIDS
+from parity.yardstick import FEW_COPIES, Floor, Yardstick
+from reference import noise, oracle, pytorch, twin
+
+SHAPES = {
+    "(4, 5, 3, 6)": Config(batch=4, steps=5, features=3, hidden=6),
+    "(8, 20, 8, 16)": Config(batch=8, steps=20, features=8, hidden=16),
+    "(16, 50, 16, 64)": Config(batch=16, steps=50, features=16, hidden=64),
+}
+
+
+def screening() -> Yardstick:
+    """Return PyTorch's yardstick with a floor that costs nothing and lets everything through."""
+
+    def no_floor(case: Case, _: int, __: Array | None) -> Floor:
+        endless = dict.fromkeys(("loss", *_NAMES), np.asarray(np.inf))
+        return Floor(clean={}, gauge=endless, sigma=endless, near_kink=False)
+
+    return replace(pytorch, floor=no_floor)
+
+
+_NAMES = ("hidden", "logits", *(f"grad/{n}" for n in "W_x W_h b W_out b_out x h_0".split()))
+
+
+def grid_seconds(yardstick: Yardstick) -> float:
+    """Return the seconds that judging the default grid takes in this process."""
+    subject = load("scratch")
+    configs = [config for group in GRIDS["default"].groups() for config in group.configs]
+    start = time.perf_counter()
+    for config in configs:
+        judge(subject, draw(config), yardstick)
+    return time.perf_counter() - start
+
+
+def exact_seconds(config: Config) -> float:
+    case = draw(config)
+    (seconds,) = medians(lambda: oracle.exact(case), seconds=0.2, least=3)
+    return seconds
+
+
+def main() -> None:
+    """Print each figure of the verdict's cost beside its limit."""
+    torch.set_num_threads(1)
+    run = load("scratch").run
+    case = draw(SHAPES["(8, 20, 8, 16)"])
+    steps: list[Callable[[], object]] = [
+        lambda: noise.floor(case, FEW_COPIES),
+        lambda: (run(case), twin.run(case)),
+    ]
+    floor, both = medians(*steps, seconds=1.0)
+    print("the verdict's cost")
+    print(f"  noise floor / one NumPy and PyTorch run, (8, 20, 8, 16)  {floor / both:.2f}  (2.5)")
+    screened = screening()
+    ratios = []
+    for _ in range(3):
+        ratios.append(grid_seconds(pytorch) / grid_seconds(screened))
+    print(
+        f"  default grid / values only screened                      {np.median(ratios):.2f}  (2.2)"
+    )
+    for shape, config in SHAPES.items():
+        print(f"  exact oracle, {shape:18} {exact_seconds(config):22.4f} s")
+
+
+if __name__ == "__main__":
+    main()
