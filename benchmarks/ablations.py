@@ -1,71 +1,66 @@
-"""The noise floor with one piece left out: correct code differs without it, so the piece stays."""
+"""The noise floor with one of its pieces left out: what each of them is there for."""
 
-from dataclasses import replace
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from typing import Any
-from unittest import mock
-
-import numpy as np
+from unittest.mock import patch
 
 from parity.case import Array, Case
-from parity.yardstick import FEW_COPIES, MANY_COPIES, Floor, Yardstick
-from reference import noise, pytorch
+from parity.yardstick import FEW_COPIES, MANY_COPIES, Floor
+from reference import noise
 from reference.noise import Jittered, Noisy
 
 
-def remembering(yardstick: Yardstick) -> Yardstick:
-    """Return `yardstick` with each floor of its one case estimated once, for all subjects."""
-    known: dict[tuple[int, bytes], Floor] = {}
+class _Unshared(Jittered):
+    """Every copy draws afresh for every row and step."""
 
-    def floor(case: Case, copies: int, gates: Array | None = None) -> Floor:
-        key = copies, b"" if gates is None else gates.tobytes()
-        if key not in known:
-            known[key] = yardstick.floor(case, copies, gates)
-        return known[key]
-
-    return replace(yardstick, floor=floor)
+    def __init__(self, dtype: str, copies: int) -> None:
+        super().__init__(dtype, copies)
+        self.fresh, self.shared = copies, 0
 
 
-def _with(owner: Any, attribute: str, other: Any, *, most: int = MANY_COPIES) -> Yardstick:
-    """Return PyTorch's yardstick with one attribute of the noise replaced, of `most` copies."""
+class _Rootless(Noisy):
+    """g(n) = 1/2: rounding errors have random signs, always."""
 
-    def floor(case: Case, copies: int, gates: Array | None = None) -> Floor:
-        with mock.patch.object(owner, attribute, other):
-            return noise.floor(case, min(copies, most), gates)
+    __slots__ = ()
 
-    return replace(pytorch, floor=floor)
-
-
-def _all_fresh(self: Jittered, _: str, shape: tuple[int, ...]) -> Array:
-    """Every entry of every copy has a draw of its own."""
-    xi = np.zeros((1 + self.fresh + self.shared, *shape[-2:]))
-    self._rng.standard_normal(out=xi[1:])
-    return xi
+    @property
+    def pending(self) -> Array:
+        assert self.size is not None
+        gauge: Array = 0.5 * (self.size + self.tiny)
+        return gauge
 
 
-def _one_rounding(self: Noisy) -> Array:
-    """g(n) = 1, that of a single operation, however many terms are summed."""
-    assert self.size is not None
-    gauge: Array = self.size + self.tiny
-    return gauge
+class _CleanGauge(Noisy):
+    """Every copy is jittered by the gauge of the run without jitter."""
+
+    __slots__ = ()
+
+    @property
+    def pending(self) -> Array:
+        return super().pending[:1]
 
 
-def _of_clean_run(self: Jittered, name: str, value: Noisy) -> Noisy:
-    """Each copy is jittered by the gauge that the first, clean one has."""
-    gauge = value.pending[:1]
-    jittered = value.value + self.theta * gauge * self._xi(name, value.value.shape)
-    return Noisy(jittered, self.tiny, gauge=gauge, before=value.before)
+@dataclass(frozen=True, kw_only=True)
+class Ablation:
+    """What takes the place of names in `reference.noise`, and the most copies that are run."""
+
+    instead: Mapping[str, Any] = field(default_factory=dict)
+    copies: int = MANY_COPIES
+
+    def floor(self, case: Case, copies: int, gates: Array | None = None) -> Floor:
+        """Return the noise floor as `reference.noise.floor` does, without the missing piece."""
+        with ExitStack() as stack:
+            for name, other in self.instead.items():
+                stack.enter_context(patch.object(noise, name, other))
+            return noise.floor(case, min(copies, self.copies), gates)
 
 
-def _unpooled(spread: Array) -> Array:
-    """Each entry's spread is what its own few copies say."""
-    return spread
-
-
-ABLATIONS: dict[str, Yardstick] = {
-    "no shared draws": _with(Jittered, "_xi", _all_fresh),
-    "no sqrt(n) in g(n)": _with(Noisy, "pending", property(_one_rounding)),
-    "gauges of the clean run": _with(Jittered, "rounded", _of_clean_run),
-    "no pool, 4 copies": _with(noise, "_pool", _unpooled, most=FEW_COPIES),
-    "4 copies": _with(noise, "_pool", noise._pool, most=FEW_COPIES),  # what the pool does for them
+ABLATIONS = {
+    "no shared draws": Ablation(instead={"Jittered": _Unshared}),
+    "no sqrt(n) in g(n)": Ablation(instead={"Noisy": _Rootless}),
+    "the clean run's gauges": Ablation(instead={"Noisy": _CleanGauge}),
+    "no pool, K = 4": Ablation(instead={"_pool": lambda spread: spread}, copies=FEW_COPIES),
+    "K = 4, with the pool": Ablation(copies=FEW_COPIES),  # so the pool is what the last one lacks
 }
-"""The yardsticks by what they lack; the last one lacks the careful estimate only."""

@@ -69,7 +69,8 @@ class Exact:
 
         The unit is the spacing of the array's own dtype there.
         """
-        largest = min(np.abs(self.high[name]).max(), np.finfo(array.dtype).max)
+        top = np.finfo(array.dtype).max
+        largest = min(np.abs(self.high[name]).max(), np.nextafter(top, array.dtype.type(0)))
         unit = float(np.spacing(array.dtype.type(largest)))
         with np.errstate(over="ignore"):
             ulps: Array = self.distance(array, name) / unit

@@ -21,7 +21,7 @@ from flint import arb, arb_mat, ctx
 from parity.case import Array, Case
 from parity.trace import Trace
 from parity.yardstick import Exact
-from reference.arithmetic import as_trace
+from reference.arithmetic import Plain, as_trace
 from reference.textbook import Textbook
 
 ENOUGH = 70
@@ -38,6 +38,9 @@ DROPPED = 256
 
 OVERHEAD = 512
 """Bits for which an operation pays before it pays for its own: measured from 128 to 1088."""
+
+MOST_PRODUCTS = 2**28
+"""Products of a run that balls are still asked for: some 50 ns each, so about 15 seconds."""
 
 BUDGET = 5.0
 """Seconds of computing that enclosing a case may take."""
@@ -164,24 +167,48 @@ def _powers(logits: arb_mat) -> tuple[arb_mat, arb_mat]:
 def exact(case: Case, gates: Array | None = None, budget: float = BUDGET) -> Exact:
     """Return the true arrays of `case`, enclosed where `budget` seconds suffice for it.
 
-    A pilot run over the first sequence tells the precision that the whole batch needs, and what
-    it will cost. Beyond the budget (or where a pre-activation of relu is so near zero that no
-    precision decides its gate) the radii are dropped at every stage instead; that run is not
-    bounded. `gates`, (batch, steps, hidden) of booleans, fixes where relu's derivative is 1.
+    A pilot over the first sequence finds the precision that the whole batch needs, and what it
+    will cost. Beyond the budget (or where a pre-activation of relu is so near zero that no
+    precision decides its gate) the radii are dropped at every stage instead, and beyond
+    MOST_PRODUCTS float64 answers; neither is enclosed. `gates`, (batch, steps, hidden) of
+    booleans, fixes where relu's derivative is 1.
     """
     began = thread_time()  # not the clock: on a busy machine the answer stays the same
-    pilot = _pilot(case, gates)
-    precision = max(PILOT, pilot.wanted)
-    predicted = pilot.predicted(precision) * case.config.batch
+    if _products(case) > MOST_PRODUCTS:
+        return _in_float64(case, gates)
+    deadline = began + budget
+    first, its_gates = _first_sequence(case), None if gates is None else gates[:1]
+    pilot = _raised(first, its_gates, PILOT, deadline, spare=ENOUGH)
     best = None
-    while precision <= MOST and thread_time() - began + predicted <= budget:
-        best = _run(Balls(), case, gates, precision)
-        if all(best.enclosed.values()):
+    if pilot is not None:
+        precision = min(pilot.wanted, MOST)
+        predicted = pilot.predicted(precision) * case.config.batch
+        best = _raised(case, gates, precision, deadline, predicted=predicted)
+        if best is not None and all(best.enclosed.values()):
             return best.answer(thread_time() - began)
-        precision = max(best.wanted, _whole_limbs(1.5 * precision))
-        predicted = best.predicted(precision)
     dropped = _run(Midpoints(), case, gates, DROPPED)
     return dropped.unless_enclosed(best).answer(thread_time() - began)
+
+
+def _products(case: Case) -> int:
+    """Return about how many products a run takes: forward, backward, and the weights' gradients."""
+    config = case.config
+    return 3 * config.batch * config.steps * (config.features + config.hidden) * config.hidden
+
+
+def _in_float64(case: Case, gates: Array | None) -> Exact:
+    """Return what float64 says: oracle enough for float32, and no answer for itself."""
+    began = thread_time()
+    with np.errstate(all="ignore"):
+        high = as_trace(Textbook(Plain()).run(case, gates))
+    high = {name: array for name, array in high.items() if not name.startswith("step/")}
+    return Exact(
+        high=high,
+        low={name: np.zeros_like(array) for name, array in high.items()},
+        enclosed=dict.fromkeys(high, False),
+        precision=53,
+        seconds=thread_time() - began,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,8 +227,8 @@ class _Run:
 
     @property
     def wanted(self) -> int:
-        """The precision that would have been enough: radii halve with every bit."""
-        bits = max(self.lacking.values())
+        """The least precision from this one on that is enough: radii halve with every bit."""
+        bits = max(0, *self.lacking.values())  # -inf: every radius is zero
         return _whole_limbs(self.precision + (bits if bits < math.inf else self.precision))
 
     def predicted(self, precision: int) -> float:
@@ -246,12 +273,25 @@ def _run(do: Balls, case: Case, gates: Array | None, precision: int) -> _Run:
     )
 
 
-def _pilot(case: Case, gates: Array | None) -> _Run:
-    """Return a run over the first sequence, at the least precision that keeps its radii finite."""
-    first, gates = _first_sequence(case), None if gates is None else gates[:1]
-    run = _run(Balls(), first, gates, PILOT)
-    while math.inf in run.lacking.values() and run.precision < MOST:
-        run = _run(Balls(), first, gates, 2 * run.precision)
+def _raised(
+    case: Case,
+    gates: Array | None,
+    precision: int,
+    deadline: float,
+    spare: int = 0,
+    predicted: float = 0.0,
+) -> _Run | None:
+    """Raise the precision until at most `spare` bits are lacking; return the last run in time.
+
+    With ENOUGH to spare, no array is lost in its radii: what is lacking is then known.
+    """
+    run = None
+    while precision <= MOST and thread_time() + predicted <= deadline:
+        run = _run(Balls(), case, gates, precision)
+        if max(run.lacking.values()) <= spare:
+            break
+        precision = max(run.wanted, _whole_limbs(1.5 * precision))
+        predicted = run.predicted(precision)
     return run
 
 

@@ -1,0 +1,117 @@
+"""False alarms: correct implementations judged as subjects are; not one of them may differ."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache
+
+import numpy as np
+
+from benchmarks.ablations import ABLATIONS
+from benchmarks.sampling import Sample, sample
+from benchmarks.variants import VARIANTS
+from parity.bench import Bench
+from parity.case import Array, Case
+from parity.comparison import Comparison, Status
+from parity.trace import Trace, read
+from parity.yardstick import LIMIT, Floor, Yardstick
+from reference import pytorch
+
+Floors = Callable[[Case, int, Array | None], Floor]
+
+FULL = "full method"
+METHODS: dict[str, Floors] = {
+    FULL: pytorch.floor,
+    **{name: ablation.floor for name, ablation in ABLATIONS.items()},
+}
+
+HARMLESS = (Status.AGREES, Status.INCONCLUSIVE, Status.UNDEFINED)
+"""What a comparison of correct code may come to; anything else is a false alarm."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The z of one array, and the line that says how to see it again."""
+
+    z: float
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What the comparisons of one method and dtype came to."""
+
+    statuses: Counter[Status] = field(default_factory=Counter)
+    largest: dict[str, Found] = field(default_factory=dict)  # by quantity
+    resolutions: list[float] = field(default_factory=list)
+    alarms: list[Found] = field(default_factory=list)
+
+    def add(self, sample: Sample, variant: str, comparison: Comparison) -> None:
+        """Count one comparison; z and resolution only where the noise floor alone decides."""
+        self.statuses[comparison.status] += 1
+        greatest = comparison.greatest
+        found = Found(
+            z=float("nan") if greatest is None else greatest.used * LIMIT,
+            where=f"{variant!r} at {comparison.name}: {sample}",
+        )
+        if comparison.status not in HARMLESS:
+            self.alarms.append(found)
+        if comparison.resolution is not None:
+            self.resolutions.append(comparison.resolution)
+            self._raise(quantity(comparison.name), found)
+
+    def merge(self, other: "Tally") -> None:
+        """Add what another tally counted."""
+        self.statuses.update(other.statuses)
+        self.resolutions.extend(other.resolutions)
+        self.alarms.extend(other.alarms)
+        for name, found in other.largest.items():
+            self._raise(name, found)
+
+    def _raise(self, name: str, found: Found) -> None:
+        if name not in self.largest or found.z > self.largest[name].z:
+            self.largest[name] = found
+
+
+Tallies = dict[tuple[str, str], Tally]  # by method and dtype
+
+
+def quantity(name: str) -> str:
+    """Return `name`, or grad for all gradients."""
+    return name.partition("/")[0]
+
+
+@np.errstate(all="ignore")  # as in parity.judge: what overflows is judged
+def judged(seed: int, methods: Mapping[str, Floors] = METHODS) -> Tallies:
+    """Judge every variant on `sample(seed)` by every method."""
+    drawn = sample(seed)
+    reference = pytorch.run(drawn.case)
+    traces = {name: read(run(drawn.case)) for name, run in VARIANTS.items()}
+    tallies: Tallies = {}
+    for method, floor in methods.items():
+        tally = tallies[method, drawn.case.config.dtype] = Tally()
+        yardstick = replace(pytorch, floor=once(floor))
+        for variant, trace in traces.items():
+            for comparison in compared(drawn.case, yardstick, trace, reference):
+                tally.add(drawn, variant, comparison)
+    return tallies
+
+
+def compared(
+    case: Case, yardstick: Yardstick, trace: Trace, reference: Trace
+) -> Iterator[Comparison]:
+    """Yield what `parity.judge` compares, with the resolution of every array."""
+    yield from Bench(case, yardstick, trace, reference, resolution=True).comparisons()
+
+
+def once(floor: Floors) -> Floors:
+    """Return `floor` of one case, which computes no floor twice: the variants share them."""
+    known: dict[tuple[int, bytes | None], Floor] = {}
+
+    def remembered(case: Case, copies: int, gates: Array | None) -> Floor:
+        key = copies, None if gates is None else gates.tobytes()
+        if key not in known:
+            known[key] = floor(case, copies, gates)
+        return known[key]
+
+    return remembered
