@@ -9,7 +9,6 @@ for _library in ("OMP", "OPENBLAS", "MKL"):
     os.environ[f"{_library}_NUM_THREADS"] = "1"
 
 import time
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -32,14 +31,15 @@ SHAPES = {
 def screening() -> Yardstick:
     """Return PyTorch's yardstick with a floor that costs nothing and lets everything through."""
 
-    def no_floor(case: Case, _: int, __: Array | None) -> Floor:
-        endless = dict.fromkeys(("loss", *_NAMES), np.asarray(np.inf))
+    def no_floor(_: Case, __: int, ___: Array | None) -> Floor:
+        endless = dict.fromkeys(_NAMES, np.asarray(np.inf))
         return Floor(clean={}, gauge=endless, sigma=endless, near_kink=False)
 
     return replace(pytorch, floor=no_floor)
 
 
-_NAMES = ("hidden", "logits", *(f"grad/{n}" for n in "W_x W_h b W_out b_out x h_0".split()))
+_GRADIENTS = ("W_x", "W_h", "b", "W_out", "b_out", "x", "h_0")
+_NAMES = ("hidden", "logits", "loss", *(f"grad/{name}" for name in _GRADIENTS))
 
 
 def grid_seconds(yardstick: Yardstick) -> float:
@@ -63,17 +63,13 @@ def main() -> None:
     torch.set_num_threads(1)
     run = load("scratch").run
     case = draw(SHAPES["(8, 20, 8, 16)"])
-    steps: list[Callable[[], object]] = [
-        lambda: noise.floor(case, FEW_COPIES),
-        lambda: (run(case), twin.run(case)),
-    ]
-    floor, both = medians(*steps, seconds=1.0)
+    floor, both = medians(
+        lambda: noise.floor(case, FEW_COPIES), lambda: (run(case), twin.run(case)), seconds=1.0
+    )
     print("the verdict's cost")
     print(f"  noise floor / one NumPy and PyTorch run, (8, 20, 8, 16)  {floor / both:.2f}  (2.5)")
     screened = screening()
-    ratios = []
-    for _ in range(3):
-        ratios.append(grid_seconds(pytorch) / grid_seconds(screened))
+    ratios = [grid_seconds(pytorch) / grid_seconds(screened) for _ in range(3)]
     print(
         f"  default grid / values only screened                      {np.median(ratios):.2f}  (2.2)"
     )

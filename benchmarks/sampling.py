@@ -1,7 +1,7 @@
-"""Cases of every size, weight scale and kind of data, each from one integer: what rules are tried on."""
+"""Cases of every size, weight scale and kind of data, each drawn from one integer."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.random import Generator
@@ -59,10 +59,12 @@ def sample(seed: int, dtype: str | None = None) -> Sample:
 
 def _config(rng: Generator, seed: int) -> Config:
     while True:
-        sizes = {name: int((most + 1) ** rng.random()) for name, most in LARGEST.items()}
+        sizes: dict[str, Any] = {
+            name: int((most + 1) ** rng.random()) for name, most in LARGEST.items()
+        }
         if sizes["batch"] * sizes["steps"] * sizes["hidden"] <= MOST_STATES:
             break
-    options = {
+    options: dict[str, Any] = {
         name: str(rng.choice(OPTIONS[name].flag()["choices"]))
         for name in ("kind", "activation", "dtype")
     }

@@ -1,4 +1,4 @@
-"""Correct implementations that differ in the order of their sums: rounding is all that tells them apart.
+"""Correct implementations that differ in the order of their sums, and so in rounding alone.
 
 One plain loop through time, over a class that says how a product is summed. Every sum of the
 equations is a product, with a column of ones where need be, so that class decides all of them.
@@ -45,10 +45,12 @@ class Concatenated(PerStep):
     """[x, h, 1] [W_x; W_h; b] in one product, and one product over all steps."""
 
     def preactivation(self, case: Case, x: Array, h: Array) -> Array:
+        """[x, h, 1] [W_x; W_h; b]"""
         rows = np.concatenate([x, h, _ones(len(x), like=x)], axis=1)
         return self.product(rows, np.concatenate([case.W_x, case.W_h, case.b[None]]))
 
     def over_time(self, a: Array, d: Array) -> Array:
+        """sum_t,n a[t, n] d[t, n]^T in one product"""
         return self.product(a.reshape(-1, a.shape[-1]).T, d.reshape(-1, d.shape[-1]))
 
 
@@ -56,10 +58,12 @@ class Einsum(PerStep):
     """NumPy's own loops instead of BLAS, and tanh's derivative as a product."""
 
     def product(self, a: Array, b: Array) -> Array:
+        """sum_k a[i, k] b[k, j]"""
         product: Array = np.einsum("ik,kj->ij", a, b)
         return product
 
     def over_time(self, a: Array, d: Array) -> Array:
+        """sum_t,b a[t, b, i] d[t, b, j]"""
         total: Array = np.einsum("tbi,tbj->ij", a, d)
         return total
 
@@ -76,6 +80,7 @@ class Sequential(Concatenated):
     direction: int = 1
 
     def product(self, a: Array, b: Array) -> Array:
+        """sum_k a[i, k] b[k, j], one k after another"""
         total = np.zeros((len(a), b.shape[1]), a.dtype)
         for column, row in zip(a.T[:: self.direction], b[:: self.direction], strict=True):
             total += column[:, None] * row
@@ -197,7 +202,7 @@ def rnn_cell(case: Case) -> dict[str, Array]:
         trace["logits"] = torch.addmm(leaves["b_out"], states[-1], leaves["W_out"])
         labels = torch.tensor(case.labels)
         trace["loss"] = nn.functional.cross_entropy(trace["logits"], labels)
-        trace["loss"].backward()
+        trace["loss"].backward()  # type: ignore[no-untyped-call]
     else:
         upstream = [torch.tensor(array) for array in (case.upstream, case.upstream_final)]
         torch.autograd.backward((trace["hidden"], states[-1]), upstream)
