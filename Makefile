@@ -24,6 +24,7 @@ bench: $(READY)  ## speed, side by side with PyTorch
 
 calibrate: $(READY)  ## false alarms, power and cost of the verdict
 	$(BIN)/python -m benchmarks.calibrate
+	$(BIN)/python -m benchmarks.cost
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, this is " + sys.version.split()[0])'

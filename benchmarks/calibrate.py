@@ -1,4 +1,4 @@
-"""How far the verdict can be trusted: false alarms, power, ablations, and what it costs.
+"""How far the verdict can be trusted: false alarms, power, ablations.
 
 `python -m benchmarks.calibrate [--pairs N] [--power N] [--ablated N] [--workers N] [--seed S]`:
 every case is drawn from one integer, which a line about it names.
@@ -16,9 +16,8 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 from multiprocessing import get_context
 
-from benchmarks import cost
 from benchmarks.ablations import ABLATIONS
-from benchmarks.alarms import FULL, METHODS, Tallies, judged
+from benchmarks.alarms import FULL, METHODS, Tallies, Tally, judged
 from benchmarks.power import MISTAKES, caught, ordinary
 from benchmarks.variants import VARIANTS
 from parity.comparison import Status
@@ -66,6 +65,8 @@ def print_alarms(tallies: Tallies, pairs: int) -> None:
     """Print what comparing correct code came to, by dtype."""
     print(f"false alarms: {pairs} judgements of correct code, {len(VARIANTS)} implementations")
     for dtype in DTYPES:
+        if (FULL, dtype) not in tallies:
+            continue
         tally = tallies[FULL, dtype]
         counts = {status: tally.statuses[status] for status in Status if tally.statuses[status]}
         print(f"  {dtype}: {tally.statuses.total()} arrays, {len(tally.alarms)} false alarms")
@@ -81,7 +82,8 @@ def print_power(cases: int, seed: int) -> None:
     """Print the share of planted mistakes that is caught, beside the share that is asked for."""
     print(f"power: {cases} ordinary cases for each mistake   caught (asked)")
     for name, mistake in MISTAKES.items():
-        print(f"  {name:45} {share_caught(name, cases, seed):7.1%} ({mistake.wanted:.0%})")
+        wanted = f"({mistake.wanted:.0%})" if mistake.wanted else ""
+        print(f"  {name:45} {share_caught(name, cases, seed):7.1%} {wanted}", flush=True)
 
 
 def print_ablations(tallies: Tallies, cases: int) -> None:
@@ -90,14 +92,14 @@ def print_ablations(tallies: Tallies, cases: int) -> None:
         f"ablations: the first {cases} of these cases   false alarms, largest z (float64, float32)"
     )
     for method in (FULL, *ABLATIONS):
-        both = [tallies[method, dtype] for dtype in DTYPES]
+        both = [tallies.get((method, dtype), Tally()) for dtype in DTYPES]
         alarms = sum(len(tally.alarms) for tally in both)
         largest = [max((f.z for f in tally.largest.values()), default=0.0) for tally in both]
         print(f"  {method:25} {alarms:5}   {largest[0]:9.3g} {largest[1]:9.3g}")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Print all four tables."""
+    """Print all three tables."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.calibrate")
     parser.add_argument("--pairs", type=int, default=20_800, help="(case, implementation) pairs")
     parser.add_argument("--power", type=int, default=400, help="cases for each planted mistake")
@@ -111,7 +113,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print_power(given.power, given.seed)
     ablated = min(cases, given.ablated)
     print_ablations(tallied(seeds[:ablated], list(METHODS), given.workers), ablated)
-    cost.main()
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.random import Generator
 
-from benchmarks.sampling import Sample, sample
+from benchmarks.sampling import WEIGHTS, Sample, sample
 from parity.bench import Bench
 from parity.case import Array, Case
 from parity.comparison import Status
@@ -18,6 +18,10 @@ Wrong = tuple[Trace, str]  # and the only name that may give it away, or "" for 
 Plant = Callable[[Case, Run, Generator], Wrong]
 
 
+CHAOTIC = "3/sqrt(H)"
+"""Weights with which a network is no ordinary one: rounding grows at every step."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Mistake:
     """A mistake, the cases it is planted in, and the share of them in which it must be caught."""
@@ -26,8 +30,10 @@ class Mistake:
     dtype: str
     wanted: float
     fits: Callable[[Case], bool] = lambda _: True
+    weights: tuple[str, ...] = tuple(name for name in WEIGHTS if name != CHAOTIC)
 
 
+@np.errstate(all="ignore")  # as in parity.judge: what overflows is judged
 def caught(mistake: Mistake, drawn: Sample, run: Run) -> bool:
     """Return whether some array DIFFERS when `run` makes the mistake."""
     wrong, name = mistake.plant(drawn.case, run, np.random.default_rng(drawn.seed))
@@ -41,7 +47,8 @@ def ordinary(mistake: Mistake, seed: int) -> Iterator[Sample]:
     """Yield the samples from `seed` on that are ordinary and fit the mistake."""
     while True:
         drawn = sample(seed, mistake.dtype)
-        if drawn.data == "ordinary" and mistake.fits(drawn.case):
+        fits = drawn.weights in mistake.weights and mistake.fits(drawn.case)
+        if drawn.data == "ordinary" and fits:
             yield drawn
         seed += 1
 
@@ -55,8 +62,6 @@ def _one_gradient_entry(share: float) -> Plant:
     def plant(case: Case, run: Run, rng: Generator) -> Wrong:
         trace = dict(read(run(case)))
         names = [n for n, array in trace.items() if n.startswith("grad/") and array.any()]
-        if not names:
-            return trace, ""
         name = str(rng.choice(names))
         trace[name] = _off(trace[name], share, rng)
         return trace, name
@@ -103,6 +108,11 @@ def _first_step_missing(case: Case, run: Run, _: Generator) -> Wrong:
     }, ""
 
 
+def _has_a_gradient(case: Case) -> bool:
+    """Return whether a gradient can be other than zero: with one class the loss always is."""
+    return case.config.kind == "layer" or case.config.classes > 1
+
+
 def _classifies(case: Case) -> bool:
     return case.config.kind == "classifier" and case.config.classes > 1
 
@@ -113,13 +123,20 @@ def _lasts(case: Case) -> bool:
 
 MISTAKES: dict[str, Mistake] = {
     "one gradient entry off by 1e-10, float64": Mistake(
-        plant=_one_gradient_entry(1e-10), dtype="float64", wanted=0.97
+        plant=_one_gradient_entry(1e-10), dtype="float64", wanted=0.97, fits=_has_a_gradient
+    ),
+    "the same with weights of 3/sqrt(hidden)": Mistake(
+        plant=_one_gradient_entry(1e-10),
+        dtype="float64",
+        wanted=0.0,
+        fits=_has_a_gradient,
+        weights=(CHAOTIC,),
     ),
     "one gradient entry off by 1e-12, float64": Mistake(
-        plant=_one_gradient_entry(1e-12), dtype="float64", wanted=0.88
+        plant=_one_gradient_entry(1e-12), dtype="float64", wanted=0.88, fits=_has_a_gradient
     ),
     "one gradient entry off by 1e-3, float32": Mistake(
-        plant=_one_gradient_entry(1e-3), dtype="float32", wanted=0.92
+        plant=_one_gradient_entry(1e-3), dtype="float32", wanted=0.92, fits=_has_a_gradient
     ),
     "loss of log(p + 1e-12), float64": Mistake(
         plant=_capped_loss, dtype="float64", wanted=1.0, fits=_classifies

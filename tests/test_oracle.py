@@ -6,14 +6,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from flint import arb, ctx
+from flint import arb, arb_mat, ctx
 
 from parity.case import Array, Case, draw
 from parity.config import Config
 from parity.yardstick import Exact
 from reference import twin
 from reference.arithmetic import Plain, as_trace
-from reference.oracle import DROPPED, ENOUGH, PILOT, Ball, Balls, Midpoints, exact
+from reference.oracle import DROPPED, ENOUGH, PILOT, Ball, Balls, Midpoints, _lacking, exact
 from reference.textbook import Given, Textbook
 
 CONFIGS = {
@@ -180,6 +180,13 @@ def test_precision_follows_the_radii() -> None:
     assert known.precision > PILOT
 
 
+@pytest.mark.parametrize("power", [0, -500, 500])
+def test_enclosed_is_relative_to_the_largest_entry(power: int) -> None:
+    """Numbers of any size lack as many bits: with a radius near the largest entry, all of them."""
+    scale = arb(2) ** power
+    assert _lacking([arb_mat([[scale * arb(1, 0.5), arb(0)]])]) == ENOUGH
+
+
 def tied(steps: int) -> Case:
     """Return a relu case whose last unit's pre-activation, .3 h[0] - .3 h[1], is exactly zero."""
     case = draw(Config(activation="relu", steps=steps, hidden=3))
@@ -230,6 +237,21 @@ def test_gates_fix_the_slope() -> None:
     assert shut.enclosed["grad/x"]
 
 
+def test_one_gate_shut_is_honoured() -> None:
+    """Shutting the gate of one unit at one step makes its own share of the bias gradient zero."""
+    case = draw(Config(batch=1, steps=1, activation="relu", kind="layer"))
+    known = exact(case)
+    unit = int(known.high["hidden"][0, 0].argmax())
+    gates = known.high["hidden"] > 0
+    gates[0, 0, unit] = False
+    shut = exact(case, gates=gates)
+    assert known.high["grad/b"][unit]
+    assert not shut.high["grad/b"][unit]
+    others = np.arange(case.config.hidden) != unit
+    assert np.array_equal(shut.high["grad/b"][others], known.high["grad/b"][others])
+    assert np.array_equal(shut.high["hidden"], known.high["hidden"])
+
+
 def test_softmax_of_one_class() -> None:
     """A loss and gradients that are zero only by cancellation are enclosed, and are zero."""
     known = exact(draw(Config(classes=1)))
@@ -254,6 +276,26 @@ def test_undefined_is_not_enclosed() -> None:
     known = exact(case.replace(b=np.full_like(case.b, np.nan)))
     assert not any(known.enclosed.values())
     assert np.isnan(known.high["hidden"]).all()
+
+
+NOT_FINITE = {
+    "last label's logit": ("classifier", "b_out", np.nan),
+    "last upstream gradient": ("layer", "upstream_final", np.nan),
+    "infinite input": ("classifier", "x", np.inf),  # tanh of it is 1, and 0 * inf is NaN
+}
+
+
+@pytest.mark.parametrize(("kind", "name", "value"), NOT_FINITE.values(), ids=NOT_FINITE.keys())
+@pytest.mark.parametrize("activation", ["tanh", "relu"])
+def test_one_nan_is_not_enclosed(kind: str, name: str, value: float, activation: str) -> None:
+    """An array with a NaN in it is not enclosed, wherever in the array it stands."""
+    case = draw(Config(kind=kind, activation=activation))
+    spoilt = getattr(case, name).copy()
+    spoilt.flat[-1] = value
+    known = exact(case.replace(**{name: spoilt}))
+    undefined = {n for n, high in known.high.items() if np.isnan(high).any()}
+    assert undefined
+    assert not any(known.enclosed[n] for n in undefined)
 
 
 # -- high + low, and ulp -------------------------------------------------------------------------
@@ -291,6 +333,29 @@ def test_scale(power: int) -> None:
 
 def grads(known: Exact) -> list[str]:
     return [name for name in known.high if name.startswith("grad/")]
+
+
+EVERYTHING = ("x", "h_0", "W_x", "W_h", "b", "W_out", "b_out", "upstream", "upstream_final")
+EXTREMES = {
+    "tiny sequences": (("x", "h_0", "b"), 1e-150),
+    "tiny everything": (EVERYTHING, 1e-150),
+    "huge logits": (("W_out",), 1e6),  # exp(10**6) is no double
+    "immense logits": (("W_out",), 1e300),
+    "saturated": (("W_x",), 1e6),  # 1 - h^2 is 10**-500000, zero to any double
+}
+
+
+@pytest.mark.parametrize(("names", "factor"), EXTREMES.values(), ids=EXTREMES.keys())
+@pytest.mark.parametrize("kind", ["classifier", "layer"])
+@pytest.mark.parametrize("activation", ["tanh", "relu"])
+def test_extremes_are_enclosed(
+    names: tuple[str, ...], factor: float, kind: str, activation: str
+) -> None:
+    """No scale of the numbers is beyond the oracle: finite, enclosed, and no warning."""
+    case = draw(Config(kind=kind, activation=activation))
+    known = exact(case.replace(**{name: getattr(case, name) * factor for name in names}))
+    assert all(known.enclosed.values())
+    assert all(np.isfinite(high).all() for high in known.high.values())
 
 
 def overflowing() -> Case:
@@ -331,6 +396,28 @@ def test_ulps_counts_units_of_the_largest_entry(config: Config) -> None:
     assert known.ulps(states, "hidden").max() == pytest.approx(3, abs=0.5)
 
 
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_one_ulp_is_one(dtype: str) -> None:
+    """An entry one unit of the largest entry's last place away from an exact value measures 1."""
+    case = draw(Config(kind="layer", activation="relu", steps=1, hidden=2, dtype=dtype))
+    still = {name: np.zeros_like(getattr(case, name)) for name in ("x", "h_0")}
+    known = exact(case.replace(**still, b=np.array([1.5, 0.25], dtype)))  # the state is b
+    states = known.high["hidden"].astype(dtype)
+    assert not known.ulps(states, "hidden").any()
+    states[0, 0, 1] += np.spacing(np.array(1.5, dtype))  # 4 units in its own last place
+    measured = known.ulps(states, "hidden")
+    assert measured[0, 0, 1] == measured.sum() == 1
+
+
+def test_distance_counts_what_high_leaves() -> None:
+    """The unit above 1 is three quarters of an ulp from 1 + ulp/4, not five."""
+    one, quarter = np.ones(1), np.full(1, 2.0**-54)
+    known = Exact(
+        high={"b": one}, low={"b": quarter}, enclosed={"b": True}, precision=PILOT, seconds=0
+    )
+    assert known.ulps(np.nextafter(one, 2), "b").tolist() == [0.75]
+
+
 FEW_ULPS = 100
 """Of the largest entry. Seen: 1 to 5, and 14 with chaotic weights."""
 
@@ -349,6 +436,13 @@ def test_pytorch_is_within_a_few_ulp(config: Config) -> None:
     case = draw(config)
     known, trace = exact(case), twin.run(case)
     assert max(known.ulps(trace[name], name).max() for name in known.high) < FEW_ULPS
+
+
+def test_pytorch_by_default() -> None:
+    """Of the default case PyTorch loses less than 8 units in the last place; 2.7 was seen."""
+    case = draw(Config())
+    known, trace = exact(case), twin.run(case)
+    assert max(known.ulps(trace[name], name).max() for name in known.high) < 8
 
 
 # -- flint's context -----------------------------------------------------------------------------

@@ -1,0 +1,58 @@
+"""Each piece of the noise floor is there because without it correct code is accused."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+
+from benchmarks.ablations import ABLATIONS
+from benchmarks.alarms import compared
+from benchmarks.sampling import sample
+from benchmarks.variants import VARIANTS
+from parity import Case, Config, draw
+from parity.trace import read
+from parity.yardstick import LIMIT
+from reference import pytorch
+
+
+def saturated_alike() -> Case:
+    """Return 6,400 identical steps near tanh's saturation: 1 - h^2 magnifies one rounding."""
+    case = draw(Config(kind="layer", batch=64, steps=100, features=1, hidden=1))
+    ones = {name: np.ones_like(getattr(case, name)) for name in ("x", "h_0", "upstream")}
+    return case.replace(
+        **ones,
+        W_x=np.full_like(case.W_x, 2 + 32 / 41),
+        W_h=np.zeros_like(case.W_h),
+        b=np.full_like(case.b, 2.0),
+        upstream_final=np.zeros_like(case.upstream_final),
+    )
+
+
+@dataclass(frozen=True)
+class Example:
+    """A case, and a correct implementation that is accused on it without the piece."""
+
+    case: Case
+    variant: str
+
+
+EXAMPLES = {
+    "no shared draws": Example(saturated_alike(), "sequential"),
+    "no sqrt(n) in g(n)": Example(sample(223).case, "concatenated"),
+}
+
+
+def largest_z(example: Example, floor: object) -> float:
+    reference = pytorch.run(example.case)
+    trace = read(VARIANTS[example.variant](example.case))
+    yardstick = replace(pytorch, floor=floor)  # type: ignore[arg-type]
+    with np.errstate(all="ignore"):
+        found = [*compared(example.case, yardstick, trace, reference)]
+    return max(c.greatest.used for c in found if c.greatest and c.resolution is not None) * LIMIT
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_correct_code_is_accused_without_it(name: str) -> None:
+    """Without the piece, z of correct code is over the limit; with it, far below."""
+    assert largest_z(EXAMPLES[name], ABLATIONS[name].floor) > LIMIT
+    assert largest_z(EXAMPLES[name], pytorch.floor) < LIMIT / 2

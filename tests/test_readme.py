@@ -1,0 +1,32 @@
+"""The README's own example does what the README says."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from parity.cli import main
+from parity.grid import GRIDS
+
+README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+
+
+def test_example_fails_as_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The RNN with one mistake fails in the arrays that the README shows, and in no other."""
+    (code,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    Path("my_rnn.py").write_text(code)
+    assert main(["--subject", "my_rnn.py"]) == 1
+    out = capsys.readouterr().out
+    shown = re.findall(r"^  DIFFERS  (\S+)", README, re.MULTILINE)
+    assert re.findall(r"^  DIFFERS  (\S+)", out, re.MULTILINE) == shown
+    assert "3 of 10 comparisons with PyTorch fail" in out
+
+
+@pytest.mark.parametrize("name", GRIDS)
+def test_sizes_of_the_grids_are_as_said(name: str) -> None:
+    """The numbers of configurations in the README are those of the grids."""
+    count = sum(len(group.configs) for group in GRIDS[name].groups())
+    assert f"{count:,}" in README
