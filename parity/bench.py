@@ -163,6 +163,9 @@ class Bench:
         if found.status is Status.AGREES and useless and not proven:
             detail = f"an error of {resolution:.0%} of the largest entry could hide in the noise"
             return replace(found, status=Status.INCONCLUSIVE, detail=detail)
+        if found.status is Status.AGREES and key in floor.parted and not proven:
+            detail = "the network is chaotic: rounding has grown until it is the answer"
+            return replace(found, status=Status.INCONCLUSIVE, detail=detail)
         if found.status is Status.DIFFERS and floor.near_kink and "hidden" not in self.subject:
             detail = "a pre-activation is within noise of relu's kink: offer `hidden`"
             return replace(found, status=Status.INCONCLUSIVE, detail=detail)

@@ -28,6 +28,14 @@ USELESS = 1e-2
 """A resolution, as a share of the largest entry, above which agreement would mean nothing."""
 
 
+PARTED = 0.1
+"""Deviation of the copies, as a share of the largest entry, above which it is not linear in theta.
+
+There the copies of a chaotic network have gone their own ways: the deviation is taken as it is,
+not scaled from theta to u, and agreement means nothing.
+"""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Floor:
     """The noise floor of one case, name by name; `step/...` has none of its own."""
@@ -35,6 +43,7 @@ class Floor:
     clean: Trace  # the textbook equations in float64
     gauge: Trace  # of the array's last operation
     sigma: Trace  # standard deviation of a correct entry
+    parted: frozenset[str]  # arrays with an entry in which the copies have gone their own ways
     near_kink: bool  # some pre-activation of relu is within its own noise of zero
 
 

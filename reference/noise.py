@@ -24,7 +24,7 @@ import numpy as np
 
 from parity.case import Array, Case
 from parity.precision import UNIT_ROUNDOFF, smallest_normal, smallest_subnormal
-from parity.yardstick import LIMIT, Floor
+from parity.yardstick import LIMIT, PARTED, Floor
 from reference.textbook import Textbook
 
 FLOOR_THETA = 2.0**-42
@@ -228,6 +228,7 @@ def training_floor(cases: Iterable[Case], copies: int) -> Iterator[Floor]:
 
 def _floor(do: Jittered, result: dict[str, Any]) -> Floor:
     clean, gauges, sigmas, near_kink = {}, {}, {}, False
+    parted: set[str] = set()
     for name, value in result.items():
         matrices = value if isinstance(value, list) else [value]
         values = _canonical(name, [m.value for m in matrices])
@@ -236,13 +237,20 @@ def _floor(do: Jittered, result: dict[str, Any]) -> Floor:
         if matrices[0].before is not None:
             before = _canonical(name, [m.before for m in matrices])
         spread = _spread(before, do.theta)
-        sigma = do.u * np.hypot(gauge[0], np.maximum(spread, _pool(spread))) + do.least
+        spread = np.maximum(spread, _pool(spread))
+        far = do.theta * spread > PARTED * np.max(np.abs(before[0]))
+        if far.any():
+            parted.add(name)
+            spread = np.where(far, spread * (do.theta / do.u), spread)
+        sigma = do.u * np.hypot(gauge[0], spread) + do.least
         if before is not values:
             near_kink = bool((np.abs(before[0]) <= LIMIT * sigma).any())
         clean[name] = values[0]
         gauges[name] = np.where(np.isfinite(gauge[0]), gauge[0], 0.0)  # proves nothing
         sigmas[name] = np.where(np.isfinite(sigma), sigma, np.inf)  # decides nothing
-    return Floor(clean=clean, gauge=gauges, sigma=sigmas, near_kink=near_kink)
+    return Floor(
+        clean=clean, gauge=gauges, sigma=sigmas, parted=frozenset(parted), near_kink=near_kink
+    )
 
 
 def _canonical(name: str, matrices: list[Array]) -> Array:

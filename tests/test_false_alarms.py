@@ -61,6 +61,21 @@ def test_correct_code_is_not_accused(known: Known) -> None:
     assert not verdict.failures, failure_message(verdict)
 
 
+def chaotic() -> Case:
+    """Return a layer with nothing but its recurrence, six times as strong as PyTorch draws it."""
+    case = draw(Config(kind="layer", batch=5, steps=136, features=5, hidden=10, seed=78))
+    nothing = {name: np.zeros_like(getattr(case, name)) for name in ("W_x", "b")}
+    return case.replace(W_h=case.W_h * 6, **nothing)
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_chaos_is_nobodys_fault(variant: str) -> None:
+    """Where rounding grows until it is the answer, nothing is decided and nobody accused."""
+    verdict = judge(Subject(name=variant, run=VARIANTS[variant]), chaotic(), pytorch)
+    assert not verdict.failures, failure_message(verdict)
+    assert "hidden" in {c.name for c in verdict.undecided}
+
+
 @pytest.mark.parametrize("variant", ["permuted", "sequential", "reversed"])
 def test_step_after_a_flipped_gate_is_not_accused(variant: str) -> None:
     """Where rounding flips a gate of relu, the step is that of the subject's own gates."""
