@@ -44,39 +44,56 @@ def train(
     if epochs < 1:
         raise ConfigError(f"epochs must be at least 1, got {epochs}")
     x, labels, test_x, test_labels = digits.split(config.seed)
-    batches = list(_batches(len(x), config, epochs))
     start = draw(config)
+    batches = _batches(len(x), config, epochs)
     cases = [_with_rows(start, x[rows], labels[rows]) for rows in batches]
-    sides = [_Walker(lambda case: answer(subject, case)), _Walker(yardstick.run)]
-    worst: dict[str, Comparison] = {}
-    losses: list[tuple[float, float]] = []
-    finding: tuple[Finding, ...] = ()
+    sides = _Walker(lambda case: answer(subject, case)), _Walker(yardstick.run)
+    course = _Course()
+    accuracy, findings = [float("nan")] * 2, []
     try:
-        floors = yardstick.training_floor(cases, FEW_COPIES)
-        for step, (case, floor) in enumerate(zip(cases, floors, strict=True)):
-            traces = [side.step(case) for side in sides]
-            losses.append((float(traces[0]["loss"]), float(traces[1]["loss"])))
-            for found in _compared(traces[0], traces[1], floor, yardstick.name, step):
-                worst[found.name] = _worse(worst.get(found.name), found)
-            if progress is not None:
-                progress(step + 1, len(cases))
+        course.run(sides, cases, yardstick, progress)
         test = _with_rows(start, test_x, test_labels)
         accuracy = [float(np.mean(side.classes(test) == test_labels)) for side in sides]
     except NoTraceError as failed:
-        finding, accuracy = (failed.finding,), [float("nan")] * 2
+        findings.append(failed.finding)
     verdict = Verdict(
         config=config,
         subject=subject.name,
         reference=yardstick.name,
-        comparisons=tuple(worst.values()),
-        findings=finding,
+        comparisons=tuple(course.worst.values()),
+        findings=tuple(findings),
     )
     return Training(
         verdict=verdict,
         epochs=epochs,
-        losses=np.array(losses).reshape(-1, 2),
+        losses=np.array(course.losses).reshape(-1, 2),
         accuracy=(accuracy[0], accuracy[1]),
     )
+
+
+class _Course:
+    """What was seen on the way: both losses of each step, and the worst comparison of each name."""
+
+    def __init__(self) -> None:
+        self.losses: list[tuple[float, float]] = []
+        self.worst: dict[str, Comparison] = {}
+
+    def run(
+        self,
+        sides: "tuple[_Walker, _Walker]",
+        cases: list[Case],
+        yardstick: Yardstick,
+        progress: Callable[[int, int], None] | None,
+    ) -> None:
+        """Take every step on both sides, and compare after each."""
+        floors = yardstick.training_floor(cases, FEW_COPIES)
+        for step, (case, floor) in enumerate(zip(cases, floors, strict=True), 1):
+            ours, theirs = (side.step(case) for side in sides)
+            self.losses.append((float(ours["loss"]), float(theirs["loss"])))
+            for found in _compared(ours, theirs, floor, yardstick.name, step):
+                self.worst[found.name] = _worse(self.worst.get(found.name), found)
+            if progress is not None:
+                progress(step, len(cases))
 
 
 class _Walker:
@@ -128,7 +145,7 @@ def _compared(
             status=found.status,
             against=against,
             greatest=found.greatest,
-            detail=found.detail or f"step {step + 1}",
+            detail=found.detail or f"step {step}",
         )
 
 
