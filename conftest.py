@@ -129,7 +129,7 @@ def check(
         record_property("configurations", len(judged))
         record_property("comparisons", sum(len(verdict.compared) for verdict in judged))
         record_property("not_checked", sorted({n for v in judged for n in v.left_out}))
-        hidden = [v for v in judged if v.undecided and not (v.failures or v.findings)]
+        hidden = [v for v in judged if v.only_undecided]
         for verdict in hidden:
             with subtests.test(str(verdict.config)):
                 pytest.skip(f"{verdict.config}: {line(verdict.undecided[0])}")

@@ -45,9 +45,11 @@ def behaviours(
     """
     comparisons: list[Comparison] = []
     findings: list[Finding] = []
-    for again in ways(case) if trace else ():
+    finite = all(np.isfinite(array).all() for array in trace.values())
+    trace = _sound(trace, case)
+    for again in ways(case) if trace and finite else ():  # what overflowed answers nothing
         try:
-            answers = [answer(subject, other) for other in again.cases]
+            answers = [_sound(answer(subject, other), other) for other in again.cases]
         except NoTraceError as failed:
             text = f"asked for {again.title}: {failed.finding.text}"
             findings.append(replace(failed.finding, text=text))
@@ -134,6 +136,22 @@ def _upstream_in_parts(case: Case) -> Again:
     return Again(
         title="upstream in two parts", cases=parts, view=_gradients, restate=restate, noisier=True
     )
+
+
+def _sound(trace: Trace, case: Case) -> Trace:
+    """Return the arrays that can be compared: the others are failures of their own already."""
+    n, c = case.config.batch, case.config.classes
+    shapes: dict[str, tuple[int, ...]] = {"hidden": case.upstream.shape, "logits": (n, c)}
+    shapes["loss"] = ()
+    for name in ("x", "h_0", "W_x", "W_h", "b", "W_out", "b_out"):
+        shapes[f"grad/{name}"] = getattr(case, name).shape
+    return {
+        name: array
+        for name, array in trace.items()
+        if shapes.get(name) == array.shape
+        and array.dtype == case.config.dtype
+        and np.isfinite(array).all()
+    }
 
 
 def _before_step(trace: Trace) -> Trace:

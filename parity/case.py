@@ -10,8 +10,12 @@ from numpy.typing import NDArray
 
 from parity import digits
 from parity.config import Config
+from parity.errors import ConfigError
 
 Array = NDArray[Any]
+
+LARGEST = 2**28
+"""Entries of an array, 2 GiB of float64: a configuration beyond is refused, not attempted."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -63,10 +67,13 @@ def draw(config: Config) -> Case:
     multiplication and addition per number. Weights and biases are uniform within `scale`,
     inputs and upstream gradients within sqrt(3) (variance 1), h_0 within 1.
 
-    Raises MissingExtraError for data digits without scikit-learn.
+    Raises MissingExtraError for data digits without scikit-learn, ConfigError for arrays of more
+    than LARGEST entries.
     """
-    rng = np.random.default_rng(_seed(config))
     n, t, f, h, c = config.batch, config.steps, config.features, config.hidden, config.classes
+    if (largest := max(n * t * max(f, h), max(f, h, c) * h, n * c)) > LARGEST:
+        raise ConfigError(f"an array of {config} has {largest} entries, more than {LARGEST}")
+    rng = np.random.default_rng(_seed(config))
     scale = {"torch": 1 / np.sqrt(h), "small": 0.01, "chaotic": 1.5 / np.sqrt(h)}[config.weights]
     dtype = np.dtype(config.dtype)
 

@@ -88,6 +88,8 @@ def _config(arguments: argparse.Namespace) -> Config:
         raise ConfigError(f"epochs must be at least 1, got {arguments.epochs}")
     if arguments.plot is not None and arguments.epochs is None:
         raise ConfigError("--plot draws the loss curves of a training run: add --epochs N")
+    if arguments.exact and arguments.epochs is not None:
+        raise ConfigError("--exact shows one comparison, not a training run: leave out --epochs")
     config = Config.parse(arguments.id) if arguments.id else Config()
     return config.replace(**changes)
 

@@ -2,7 +2,7 @@
 
 
 class ParityError(Exception):
-    """The comparison could not be made; the message is one line that says why."""
+    """The comparison could not be made; the message says why, its first line in short."""
 
 
 class ConfigError(ParityError):

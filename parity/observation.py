@@ -1,5 +1,6 @@
 """Observation: what a subject answers, and how it behaves, on one case."""
 
+import traceback
 import warnings
 from dataclasses import dataclass
 from enum import StrEnum
@@ -71,7 +72,9 @@ def answer(subject: Subject, case: Case) -> Trace:
     try:
         with warnings.catch_warnings(action="ignore"):  # the numbers are judged, not the warnings
             return trace.read(subject.run(case))
-    except (Exception, SystemExit) as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # sys.exit, pytest.skip: nothing a subject does ends the run
         raise NoTraceError(_raised(error)) from error
 
 
@@ -79,10 +82,10 @@ def _raised(error: BaseException) -> Finding:
     if isinstance(error, SubjectError):
         return Finding(kind=Misbehaviour.NO_TRACE, text=str(error))
     evidence = own_traceback(error)
-    if isinstance(error, ValueError) and "read-only" in str(error):
+    if isinstance(error, ValueError) and "read-only" in evidence:
         text = "the subject writes into the case's arrays, which are read-only"
         return Finding(kind=Misbehaviour.MUTATED_INPUT, text=text, evidence=evidence)
-    text = f"the subject raised {type(error).__name__}: {error}"
+    text = f"the subject raised {traceback.format_exception_only(error)[-1].strip()}"
     return Finding(kind=Misbehaviour.RAISED, text=text, evidence=evidence)
 
 

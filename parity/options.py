@@ -36,7 +36,7 @@ class Count:
         return f"{self.prefix}{value}"
 
     def read(self, token: str) -> int | None:
-        found = re.fullmatch(rf"{self.prefix}(-?\d+)", token)
+        found = re.fullmatch(rf"{self.prefix}(-?[0-9]+)", token)
         return int(found[1]) if found else None
 
     def check(self, name: str, value: Any) -> None:

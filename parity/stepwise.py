@@ -35,6 +35,8 @@ def by_own_steps(
         expected, allowed = step.expected.astype(own.dtype), LIMIT * u * step.gauge + least
         compared = compare(name, own, expected, allowed, against=OWN_STEP[name])
         found.append(replace(compared, detail=_first_step(name, own, expected, allowed)))
+    if delta is not None and "delta" not in offered:
+        found.append(compare("delta", delta, hidden, np.inf, against=OWN_STEP["delta"]))
     return tuple(found)
 
 

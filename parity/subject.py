@@ -55,7 +55,7 @@ def own_traceback(error: BaseException) -> str:
 def _from_module(place: str) -> ModuleType:
     if not all(part.isidentifier() for part in place.split(".")):
         raise SubjectError(f"subject {place!r} must be a module or a file that ends in .py")
-    sys.path.insert(0, str(Path.cwd()))  # as `python -m` does
+    _make_importable(Path.cwd())  # as `python -m` does
     try:
         return importlib.import_module(place)
     except ModuleNotFoundError as error:
@@ -64,8 +64,6 @@ def _from_module(place: str) -> ModuleType:
         raise _import_failed(place, error) from error
     except (Exception, SystemExit) as error:
         raise _import_failed(place, error) from error
-    finally:
-        sys.path.remove(str(Path.cwd()))
 
 
 def _from_file(path: Path) -> ModuleType:
@@ -77,15 +75,19 @@ def _from_file(path: Path) -> ModuleType:
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
-    sys.path.insert(0, str(path.resolve().parent))  # as `python file.py` does: siblings import
+    _make_importable(path.resolve().parent)  # as `python file.py` does: siblings import
     try:
         spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:
         del sys.modules[name]
         raise _import_failed(str(path), error) from error
-    finally:
-        sys.path.remove(str(path.resolve().parent))
     return module
+
+
+def _make_importable(folder: Path) -> None:
+    """Put `folder` first on the path, for good: a subject may import only when it runs."""
+    if str(folder) not in sys.path:
+        sys.path.insert(0, str(folder))
 
 
 def _import_failed(place: str, error: BaseException) -> SubjectError:

@@ -7,7 +7,7 @@ import numpy as np
 
 from parity import digits
 from parity.case import Array, Case, draw
-from parity.comparison import Comparison, compare
+from parity.comparison import Comparison, Status, compare
 from parity.config import Config
 from parity.errors import ConfigError
 from parity.observation import Finding, Misbehaviour, NoTraceError, answer
@@ -40,8 +40,10 @@ def train(
     the step in which rounding flips a gate of relu: two right runs part there.
     `progress` is called after every step. Raises ConfigError without data digits, and for a layer.
     """
-    if config.data != "digits" or config.kind != "classifier":
-        raise ConfigError("epochs need real sequences and a classifier: add --data digits")
+    if config.data != "digits":
+        raise ConfigError("epochs need real sequences: add --data digits")
+    if config.kind != "classifier":
+        raise ConfigError(f"epochs need a classifier, got kind {config.kind}")
     if epochs < 1:
         raise ConfigError(f"epochs must be at least 1, got {epochs}")
     x, labels, test_x, test_labels = digits.split(config.seed)
@@ -120,6 +122,12 @@ class _Walker:
     def step(self, case: Case) -> Trace:
         trace = self.run(case.replace(**self.parameters))
         needed = ("loss", "logits", *(f"step/{name}" for name in case.parameters))
+        shapes = {"loss": (), "logits": (case.config.batch, case.config.classes)}
+        shapes |= {f"step/{name}": array.shape for name, array in case.parameters.items()}
+        for name, shape in shapes.items():
+            if name in trace and trace[name].shape != shape:
+                text = f"training cannot go on: {name} has shape {trace[name].shape}, not {shape}"
+                raise NoTraceError(Finding(kind=Misbehaviour.NO_TRACE, text=text))
         if missing := [name for name in needed if name not in trace]:
             text = f"training cannot go on: the subject leaves out {', '.join(missing)}"
             raise NoTraceError(Finding(kind=Misbehaviour.NO_TRACE, text=text))
@@ -161,9 +169,12 @@ def _compared(
 ) -> Iterator[Comparison]:
     for name, sigma in floor.sigma.items():
         found = compare(name, subject[name], reference[name], LIMIT * sigma, against=against)
+        hides = found.status is Status.AGREES and (
+            name in floor.parted or not np.isfinite(sigma).all()
+        )
         yield Comparison(
             name=name,
-            status=found.status,
+            status=Status.INCONCLUSIVE if hides else found.status,
             against=against,
             greatest=found.greatest,
             detail=found.detail or f"step {step}",

@@ -57,6 +57,15 @@ class Verdict:
         return bool(self.compared) and not wrong
 
     @property
+    def only_undecided(self) -> bool:
+        """True when noise or an overflow hides the answer, and nothing else is amiss.
+
+        An undecided comparison in which entries are over their allowance is amiss.
+        """
+        over = any(c.greatest is not None and c.greatest.wrong for c in self.undecided)
+        return bool(self.undecided) and not (over or self.failures or self.findings)
+
+    @property
     def comparable(self) -> bool:
         """False when the subject misbehaved or something it answered could not be compared."""
         structural = any(c.status is not Status.DIFFERS for c in self.failures)

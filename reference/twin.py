@@ -13,6 +13,7 @@ from torch.optim.sgd import sgd  # what torch.optim.SGD.step calls; the class im
 from parity.case import Array, Case
 
 
+@torch.enable_grad()
 def run(case: Case) -> dict[str, Array]:
     """Return PyTorch's trace of `case`: forward, autograd's gradients, one SGD step."""
     config = case.config

@@ -208,3 +208,48 @@ def test_import_error_shows_the_files_own_line(tmp_path: Path) -> None:
         load(str(path))
     assert "numpy.nothing_like_this" in str(raised.value)
     assert "importlib" not in str(raised.value)
+
+
+THOROUGH = {
+    "a number for the states": lambda t: t | {"hidden": 1.0},
+    "a number for the logits": lambda t: t | {"logits": np.float64(1)},
+    "a step too few": lambda t: t | {"hidden": t["hidden"][:, :-1]},
+    "batch and time swapped": lambda t: t | {"hidden": t["hidden"].swapaxes(0, 1)},
+    "delta of another shape": lambda t: t | {"delta": np.ones(3)},
+    "delta of NaN": lambda t: t | {"delta": np.full_like(t["hidden"], np.nan)},
+    "all NaN": lambda t: {name: array * np.nan for name, array in t.items()},
+}
+
+
+@pytest.mark.parametrize("activation", ["tanh", "relu"])
+@pytest.mark.parametrize("change", THOROUGH.values(), ids=THOROUGH.keys())
+def test_thorough_judgement_survives_anything(change: Any, activation: str) -> None:
+    """Asked in other ways, too, a malformed answer is a failure of its own kind, never a crash."""
+    case = draw(Config(activation=activation))
+    subject = Subject(name="wrong.py", run=lambda case: change(scratch.run(case)))
+    verdict = judge(subject, case, pytorch, thorough=True)
+    assert verdict.failures
+    assert not [c for c in verdict.failures if c.name.startswith("behaviour/")]
+
+
+def test_wrong_relu_subject_without_states_is_caught() -> None:
+    """Doubled logits are no flipped gate, whether the states are offered or not."""
+    case = draw(Config(batch=32, steps=28, hidden=64, activation="relu", dtype="float32", seed=1))
+    wrong = judge(
+        Subject(name="wrong.py", run=lambda c: {"logits": scratch.run(c)["logits"] * 2}),
+        case,
+        pytorch,
+    )
+    assert [c.name for c in wrong.failures] == ["logits"]
+
+
+@pytest.mark.parametrize(
+    "error", [KeyError(1), SystemExit(2), BaseException("any"), GeneratorExit()]
+)
+def test_nothing_a_subject_raises_escapes(error: BaseException) -> None:
+    """Not even what is no Exception ends the run."""
+
+    def run(case: Case) -> Any:
+        raise error
+
+    assert [f.kind for f in verdict_of(run).findings] == ["RAISED"]

@@ -87,3 +87,14 @@ def test_runs_that_a_flipped_gate_parts_are_both_right() -> None:
     training = train(load("scratch"), config, pytorch, epochs=3)
     assert training.verdict.passed
     assert "where rounding flips a gate of relu" in training.verdict.remarks[0]
+
+
+WRONG = {"loss": np.zeros(3), "logits": np.zeros(()), "step/W_h": np.zeros((2, 2))}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_wrong_shape_ends_the_run_with_one_line(name: str) -> None:
+    """A training run names the array whose shape it cannot go on with."""
+    subject = Subject(name="wrong", run=lambda case: scratch.run(case) | {name: WRONG[name]})
+    training = train(subject, CONFIG, pytorch, epochs=1)
+    assert f"training cannot go on: {name} has shape" in training.verdict.findings[0].text

@@ -56,7 +56,7 @@ def print_training(training: Training) -> None:
         (ours, theirs), (right, also_right) = training.losses[-1], training.accuracy
         out.print(
             f"{training.epochs} epochs, {len(training.losses)} steps\n"
-            f"last mini-batch loss  {ours:.6f} (subject)  {theirs:.6f} ({verdict.reference})\n"
+            f"last mini-batch loss  {ours:.6g} (subject)  {theirs:.6g} ({verdict.reference})\n"
             f"held-out accuracy     {right:.1%} (subject)  {also_right:.1%} ({verdict.reference})"
         )
     command = f"{text.repeat_command(verdict)} --epochs {training.epochs}"

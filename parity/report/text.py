@@ -1,5 +1,7 @@
 """The verdict in plain lines: what a failing test prints."""
 
+import shlex
+
 from parity.comparison import Comparison, Greatest
 from parity.stepwise import OWN_STEP
 from parity.verdict import Verdict
@@ -7,7 +9,7 @@ from parity.verdict import Verdict
 
 def repeat_command(verdict: Verdict) -> str:
     """Return the shell command that repeats this comparison."""
-    subject = "" if verdict.subject == "scratch" else f" --subject {verdict.subject}"
+    subject = "" if verdict.subject == "scratch" else f" --subject {shlex.quote(verdict.subject)}"
     return verdict.config.command() + subject
 
 
