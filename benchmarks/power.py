@@ -18,6 +18,9 @@ Wrong = tuple[Trace, str]  # and the only name that may give it away, or "" for 
 Plant = Callable[[Case, Run, Generator], Wrong]
 
 
+TRIES = 16
+"""Entries that are tried for one whose change alters any bit."""
+
 CHAOTIC = "3/sqrt(H)"
 """Weights with which a network is no ordinary one: rounding grows at every step."""
 
@@ -86,10 +89,19 @@ def _capped_loss(case: Case, run: Run, _: Generator) -> Wrong:
 
 
 def _one_input(share: float) -> Plant:
-    """The subject sees one entry of x that is off by `share` of itself."""
+    """The subject sees one entry of x that is off by `share` of itself.
+
+    Where that alters no bit of its answer, as in a saturated or forgotten step, there is nothing
+    to be caught: another entry is tried.
+    """
 
     def plant(case: Case, run: Run, rng: Generator) -> Wrong:
-        return read(run(case.replace(x=_off(case.x, share, rng)))), ""
+        right = read(run(case))
+        for _ in range(TRIES):
+            wrong = read(run(case.replace(x=_off(case.x, share, rng))))
+            if any(wrong[name].tobytes() != array.tobytes() for name, array in right.items()):
+                break
+        return wrong, ""
 
     return plant
 

@@ -24,6 +24,8 @@ from parity.yardstick import (
 
 OWN_GRADIENT = "w - lr * own gradient"
 
+CHAOS = "rounding is as large as the answer, as in a chaotic network or after an overflow"
+
 
 class Bench:
     """Both traces of one case, and the floors between them, estimated as finely as needed."""
@@ -146,25 +148,22 @@ class Bench:
             found = held(LIMIT * floor.sigma[key])
             if found.greatest is None or found.greatest.used * LIMIT <= SUSPICIOUS:
                 break
+        if found.name == key:  # of a step, its gradient says it
+            found = self._typical(found, expected, floor)
         return self._weighed(found, floor, key, proven=proof.status is Status.AGREES)
 
     def _weighed(self, found: Comparison, floor: Floor, key: str, *, proven: bool) -> Comparison:
         """Add what the comparison is worth; where that is nothing, say that it decides nothing."""
-        if found.name != key:  # a step: its gradient says it
-            return found
         largest = float(np.max(np.abs(self.reference[key]), initial=0.0))
         noise = LIMIT * float(np.max(floor.sigma[key]))
         resolution = noise / largest if largest > 0 else 0.0 if proven else float("inf")
-        found = replace(found, resolution=resolution)
-        if found.status is Status.DIFFERS and found.greatest is not None:
-            found = self._with_pattern(found, floor)
+        if found.name == key:
+            found = replace(found, resolution=resolution)
         parameter = key.startswith("grad/") and key not in ("grad/x", "grad/h_0")
         useless = not resolution <= USELESS if parameter else not np.isfinite(noise)
         if found.status is Status.AGREES and useless and not proven:
-            detail = f"an error of {resolution:.0%} of the largest entry could hide in the noise"
-            return replace(found, status=Status.INCONCLUSIVE, detail=detail)
-        if found.status is Status.AGREES and key in floor.parted and not proven:
-            detail = "the network is chaotic: rounding has grown until it is the answer"
+            hidden = f"an error of {resolution:.0%} of the largest entry could hide in the noise"
+            detail = hidden if np.isfinite(noise) else CHAOS
             return replace(found, status=Status.INCONCLUSIVE, detail=detail)
         unseen = floor.near_kink and "hidden" not in self.subject and key.startswith("grad/")
         if found.status is Status.DIFFERS and unseen:
@@ -172,11 +171,12 @@ class Bench:
             return replace(found, status=Status.INCONCLUSIVE, detail=detail)
         return found
 
-    def _with_pattern(self, found: Comparison, floor: Floor) -> Comparison:
-        """Add how many roundings the entries of a difference are typically off."""
-        name = found.name
-        difference = np.abs(self.subject[name].astype(np.float64) - self.reference[name])
-        z = (difference / floor.sigma[name])[difference > 0]
+    def _typical(self, found: Comparison, expected: Array, floor: Floor) -> Comparison:
+        """Add to a difference how many roundings its entries are typically off."""
+        if found.status is not Status.DIFFERS:
+            return found
+        difference = np.abs(self.subject[found.name].astype(np.float64) - expected)
+        z = (difference / floor.sigma[found.name])[difference > 0]
         return replace(found, typical=float(np.median(z)))
 
     def _floor(self, copies: int, *, own: bool = False) -> Floor:

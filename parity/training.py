@@ -169,9 +169,7 @@ def _compared(
 ) -> Iterator[Comparison]:
     for name, sigma in floor.sigma.items():
         found = compare(name, subject[name], reference[name], LIMIT * sigma, against=against)
-        hides = found.status is Status.AGREES and (
-            name in floor.parted or not np.isfinite(sigma).all()
-        )
+        hides = found.status is Status.AGREES and not np.isfinite(sigma).all()
         yield Comparison(
             name=name,
             status=Status.INCONCLUSIVE if hides else found.status,

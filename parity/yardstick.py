@@ -31,8 +31,8 @@ USELESS = 1e-2
 PARTED = 0.1
 """Deviation of the copies, as a share of the largest entry, above which it is not linear in theta.
 
-There the copies of a chaotic network have gone their own ways: the deviation is taken as it is,
-not scaled from theta to u, and agreement means nothing.
+There the copies of a chaotic network have gone their own ways: sigma is infinite, and neither
+agreement nor a difference means anything.
 """
 
 
@@ -42,8 +42,7 @@ class Floor:
 
     clean: Trace  # the textbook equations in float64
     gauge: Trace  # of the array's last operation
-    sigma: Trace  # standard deviation of a correct entry
-    parted: frozenset[str]  # arrays with an entry in which the copies have gone their own ways
+    sigma: Trace  # standard deviation of a correct entry; infinite where it decides nothing
     near_kink: bool  # some pre-activation of relu is within its own noise of zero
 
 

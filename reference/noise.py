@@ -7,14 +7,16 @@ at once, and each operation's result is jittered by its own rounding,
 
 The gauge of an n-term dot product is g(n) * sum |a_i||b_i|, that of the BLAS test driver DMMCH,
 with g(n) = 1/2 + sqrt(n)/4: one half for sums whose rounding errors have random signs, sqrt(n)/4
-for those whose errors have one sign (Higham & Mary 2019). Where the terms have one sign, too, the
-partial sums grow with n and so does the error of a strictly sequential sum: n/64 * |sum a_i b_i|
-is added, which 32 sigma make n/2, the most there can be. It is less than sqrt(n)/4 up to n = 256,
-and next to nothing where terms cancel.
+for those whose errors have one sign (Higham & Mary 2019). Equal terms that are added one by one
+round the same way again and again, by n/2 * sum |a_i||b_i| in the end: n/16 * peak * r^2 is added,
+where peak is the largest partial sum and r = peak / sum |a_i||b_i|, the degree to which the terms
+have one sign. It is next to nothing where they cancel, and 32 sigma of it make 2n: what both sides
+err at most, doubled because only a quarter of the copies know of it.
 
 Half of the copies draw xi afresh for every entry. The others draw it once for all rows and steps,
-and half of these for all units as well: identical rows and units round identically, and their
-errors add up instead of cancelling. Each copy takes the gauge from its own values.
+since identical rows round identically and their errors add up instead of cancelling. Half of these
+draw it for all units as well, and give it the sign of the value: equal terms are rounded towards
+zero, or away from it, every time. Each copy takes the gauge from its own values.
 """
 
 from collections.abc import Iterable, Iterator
@@ -30,8 +32,11 @@ from reference.textbook import Textbook
 FLOOR_THETA = 2.0**-42
 """The smallest jitter: the equations run in float64, whose own rounding must stay far below it."""
 
-FEW_TERMS = 256
-"""Terms up to which n/64 is less than sqrt(n)/4: there the one-signed part is left out."""
+FEW_TERMS = 16
+"""Terms up to which 2n is less than 32 g(n): there equal terms need no part of their own."""
+
+BLOCK = 256
+"""Terms of a product after which its partial sum is looked at."""
 
 ONE_ROUNDING = 4  # g(4) = 1/2 + 2/4: a gauge that is one operation's own, not a sum's
 
@@ -39,11 +44,11 @@ ONE_ROUNDING = 4  # g(4) = 1/2 + 2/4: a gauge that is one operation's own, not a
 class Noisy:
     """Copies of a matrix, (copies, rows, columns), the first of them not jittered.
 
-    Between two roundings an expression carries `size`, the sum of |a||b| over its terms, and
-    their number; a given or rounded matrix has none (None).
+    Between two roundings an expression carries `size`, the sum of |a||b| over its terms, their
+    number, and `peak`, the largest partial sum; a given or rounded matrix has none (None).
     """
 
-    __slots__ = ("_magnitude", "before", "gauge", "size", "terms", "tiny", "value")
+    __slots__ = ("_magnitude", "before", "gauge", "peak", "size", "terms", "tiny", "value")
 
     def __init__(
         self,
@@ -53,8 +58,9 @@ class Noisy:
         terms: int = 1,
         gauge: Array | None = None,
         before: Array | None = None,
+        peak: Array | None = None,  # by default |value|: the last partial sum
     ) -> None:
-        self.value, self.tiny, self.size, self.terms = value, tiny, size, terms
+        self.value, self.tiny, self.size, self.terms, self.peak = value, tiny, size, terms, peak
         self.gauge = gauge  # of the last rounding
         self.before = before  # what relu was given: its noise is also the noise at the kink
         self._magnitude: Array | None = None
@@ -72,7 +78,8 @@ class Noisy:
         assert self.size is not None
         gauge: Array = (0.5 + np.sqrt(self.terms) / 4) * (self.size + self.tiny)
         if self.terms > FEW_TERMS:
-            gauge += self.terms / 64 * np.abs(self.value)
+            peak = self.magnitude if self.peak is None else self.peak
+            gauge += self.terms / 8 * peak * (peak / (self.size + self.tiny)) ** 2
         return gauge
 
     @property
@@ -82,9 +89,15 @@ class Noisy:
         return swapped
 
     def __matmul__(self, other: Self) -> Self:
-        return self._expression(
-            self.value @ other.value, self.magnitude @ other.magnitude, self.value.shape[-1]
-        )
+        terms = self.value.shape[-1]
+        found = self._expression(self.value @ other.value, self.magnitude @ other.magnitude, terms)
+        partial = None
+        for stop in range(BLOCK, terms, BLOCK):
+            block = slice(stop - BLOCK, stop)
+            product = self.value[..., block] @ other.value[..., block, :]
+            partial = product if partial is None else partial + product
+            found.reach(partial)
+        return found
 
     def __add__(self, other: Self) -> Self:
         return self._sum(other, self.value + other.value)
@@ -95,7 +108,11 @@ class Noisy:
     def _sum(self, other: Self, value: Array) -> Self:
         sizes = [x.magnitude if x.size is None else x.size for x in (self, other)]
         terms = [1 if x.size is None else x.terms for x in (self, other)]
-        return self._expression(value, sizes[0] + sizes[1], terms[0] + terms[1])
+        found = self._expression(value, sizes[0] + sizes[1], terms[0] + terms[1])
+        for x in (self, other) if found.terms > FEW_TERMS else ():
+            if x.size is not None:
+                found.reach(x.magnitude if x.peak is None else x.peak)
+        return found
 
     def __mul__(self, other: Self | float) -> Self:
         if not isinstance(other, Noisy):
@@ -108,6 +125,11 @@ class Noisy:
         if other.size is not None:
             size += self.magnitude * other.pending
         return self._expression(value, size, ONE_ROUNDING)
+
+    def reach(self, partial: Array) -> None:
+        """Take note of a partial sum."""
+        now = self.magnitude if self.peak is None else self.peak
+        self.peak = np.maximum(now, np.abs(partial))
 
     def _expression(self, value: Array, size: Array | None, terms: int) -> Self:
         return type(self)(value, self.tiny, size, terms)
@@ -132,18 +154,21 @@ class Jittered:
         gauge = value.pending
         jittered = value.value
         if self.fresh + self.shared:
-            jittered = jittered + self.theta * gauge * self._xi(name, jittered.shape)
+            jittered = jittered + self.theta * gauge * self._xi(name, jittered)
         return Noisy(jittered, self.tiny, gauge=gauge, before=value.before)
 
-    def _xi(self, name: str, shape: tuple[int, ...]) -> Array:
-        rows, columns = shape[-2:]
+    def _xi(self, name: str, value: Array) -> Array:
+        rows, columns = value.shape[-2:]
+        alike = self.shared // 2  # of the shared draws: those from here on, for all units
         if name not in self._once:
             once = self._rng.standard_normal((self.shared, 1, columns))
-            once[self.shared // 2 :] = once[self.shared // 2 :, :, :1]
+            once[alike:] = once[alike:, :, :1]
             self._once[name] = once
         xi = np.zeros((1 + self.fresh + self.shared, rows, columns))
         self._rng.standard_normal(out=xi[1 : 1 + self.fresh])
-        xi[1 + self.fresh :] = self._once[name]
+        shared = xi[1 + self.fresh :]
+        shared[:] = self._once[name]
+        shared[alike:] *= np.sign(np.broadcast_to(value, xi.shape)[1 + self.fresh + alike :])
         return xi
 
     def activation(self, name: str, a: Noisy) -> Noisy:
@@ -182,9 +207,13 @@ class Jittered:
     def _sums(self, value: Noisy, axis: int) -> Noisy:
         size = value.magnitude if value.size is None else value.size
         terms = value.value.shape[axis] * (1 if value.size is None else value.terms)
-        return Noisy(
+        found = Noisy(
             value.value.sum(axis, keepdims=True), self.tiny, size.sum(axis, keepdims=True), terms
         )
+        for stop in range(BLOCK, value.value.shape[axis], BLOCK):
+            part = np.take(value.value, range(stop), axis)
+            found.reach(part.sum(axis, keepdims=True))
+        return found
 
 
 def _log_sum_exp(logits: Array) -> Array:
@@ -227,8 +256,7 @@ def training_floor(cases: Iterable[Case], copies: int) -> Iterator[Floor]:
 
 
 def _floor(do: Jittered, result: dict[str, Any]) -> Floor:
-    clean, gauges, sigmas, near_kink = {}, {}, {}, False
-    parted: set[str] = set()
+    clean, gauges, sigmas, near_kink, chaos = {}, {}, {}, False, False
     for name, value in result.items():
         matrices = value if isinstance(value, list) else [value]
         values = _canonical(name, [m.value for m in matrices])
@@ -239,18 +267,27 @@ def _floor(do: Jittered, result: dict[str, Any]) -> Floor:
         spread = _spread(before, do.theta)
         spread = np.maximum(spread, _pool(spread))
         far = do.theta * spread > PARTED * np.max(np.abs(before[0]))
-        if far.any():
-            parted.add(name)
-            spread = np.where(far, spread * (do.theta / do.u), spread)
+        if chaos or far.any():
+            spread = np.where(_behind(name, far), np.inf, spread)
+        chaos = chaos or (name == "hidden" and bool(far.any()))
         sigma = do.u * np.hypot(gauge[0], spread) + do.least
         if before is not values:
             near_kink = bool((np.abs(before[0]) <= LIMIT * sigma).any())
         clean[name] = values[0]
         gauges[name] = np.where(np.isfinite(gauge[0]), gauge[0], 0.0)  # proves nothing
         sigmas[name] = np.where(np.isfinite(sigma), sigma, np.inf)  # decides nothing
-    return Floor(
-        clean=clean, gauge=gauges, sigma=sigmas, parted=frozenset(parted), near_kink=near_kink
-    )
+    return Floor(clean=clean, gauge=gauges, sigma=sigmas, near_kink=near_kink)
+
+
+def _behind(name: str, far: Array) -> Array:
+    """Return where the copies have gone their own ways: hidden states from a step on, or all.
+
+    What follows from such states is as uncertain, however near each other its copies are.
+    """
+    if name != "hidden":
+        return np.array(True)
+    steps: Array = np.logical_or.accumulate(far.any(axis=(0, 2)))
+    return steps[:, None]
 
 
 def _canonical(name: str, matrices: list[Array]) -> Array:
