@@ -8,8 +8,8 @@ from unittest.mock import patch
 
 from parity.case import Array, Case
 from parity.yardstick import FEW_COPIES, MANY_COPIES, Floor
-from reference import noise
-from reference.noise import Jittered, Noisy
+from reference import jitter, noise
+from reference.jitter import Jittered, Noisy
 
 
 class _Unshared(Jittered):
@@ -44,7 +44,7 @@ class _CleanGauge(Noisy):
 
 @dataclass(frozen=True, kw_only=True)
 class Ablation:
-    """What takes the place of names in `reference.noise`, and the most copies that are run."""
+    """What takes the place of names in `reference`, and the most copies that are run."""
 
     instead: Mapping[str, Any] = field(default_factory=dict)
     copies: int = MANY_COPIES
@@ -53,7 +53,9 @@ class Ablation:
         """Return the noise floor as `reference.noise.floor` does, without the missing piece."""
         with ExitStack() as stack:
             for name, other in self.instead.items():
-                stack.enter_context(patch.object(noise, name, other))
+                for module in (jitter, noise):
+                    if hasattr(module, name):
+                        stack.enter_context(patch.object(module, name, other))
             return noise.floor(case, min(copies, self.copies), gates)
 
 

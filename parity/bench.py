@@ -73,10 +73,14 @@ class Bench:
             name,
             (self.subject[name], self._exact(own=own)),
             (self.reference[name], self._exact(own=False)),
-            self._floor(FEW_COPIES, own=own).sigma[name],
+            self._floor(self._finest(own=own), own=own).sigma[name],
             self.yardstick.name,
         )
         return replace(found, ruling=ruling)
+
+    def _finest(self, *, own: bool) -> int:
+        """Return the most copies from which a floor was estimated, and few if from none."""
+        return MANY_COPIES if (MANY_COPIES, own) in self._floors else FEW_COPIES
 
     def _exact(self, *, own: bool) -> Exact:
         if own not in self._exacts:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 AGREES, DIFFERS, COULD_NOT_COMPARE = 0, 1, 2
 
+PICTURES = (".png", ".pdf", ".svg")
+"""What --plot can write."""
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run `compare-one-config` and return its exit status."""
@@ -90,8 +93,22 @@ def _config(arguments: argparse.Namespace) -> Config:
         raise ConfigError("--plot draws the loss curves of a training run: add --epochs N")
     if arguments.exact and arguments.epochs is not None:
         raise ConfigError("--exact shows one comparison, not a training run: leave out --epochs")
+    _check_target("--json", None if arguments.json in (None, "-") else Path(arguments.json))
+    _check_target("--plot", arguments.plot, PICTURES)
     config = Config.parse(arguments.id) if arguments.id else Config()
     return config.replace(**changes)
+
+
+def _check_target(flag: str, target: Path | None, endings: Sequence[str] = ()) -> None:
+    """Refuse a file that cannot be written before the work is done, not after it."""
+    if target is None:
+        return
+    if not target.parent.is_dir():
+        raise ParityError(f"{flag} {target}: there is no folder {str(target.parent)!r}")
+    if target.is_dir():
+        raise ParityError(f"{flag} {target}: this is a folder, not a file")
+    if endings and target.suffix not in endings:
+        raise ParityError(f"{flag} {target}: the name must end in {', '.join(endings)}")
 
 
 def _compare(config: Config, arguments: argparse.Namespace) -> Callable[[], int]:

@@ -32,7 +32,7 @@ def load(spec: str) -> Subject:
     Without a name it is `run`. Raises SubjectError when there is no such file, module or name,
     when importing it fails, or when what it names cannot be called.
     """
-    place, _, name = spec.partition(":")
+    place, name = (spec, "") if spec.endswith(".py") else _split(spec)
     module = _from_file(Path(place)) if place.endswith(".py") else _from_module(place)
     name = name or "run"
     if not hasattr(module, name):
@@ -41,6 +41,11 @@ def load(spec: str) -> Subject:
     if not callable(run):
         raise SubjectError(f"subject {spec!r}: {name} must be callable, got {type(run).__name__}")
     return Subject(name=spec, run=run)
+
+
+def _split(spec: str) -> tuple[str, str]:
+    place, colon, name = spec.rpartition(":")
+    return (place, name) if colon else (name, "")
 
 
 def own_traceback(error: BaseException) -> str:

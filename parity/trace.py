@@ -55,6 +55,8 @@ def read(answer: Any) -> Trace:
 
 def _array(name: str, value: Any) -> Array:
     try:
+        if hasattr(value, "detach"):  # a tensor that still has its graph, or is not on the CPU
+            value = value.detach().cpu()
         array = np.array(value)
     except Exception as error:
         raise SubjectError(

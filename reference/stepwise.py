@@ -15,7 +15,7 @@ from parity.case import Array, Case
 from parity.trace import Trace
 from parity.yardstick import Step
 from reference.arithmetic import Plain
-from reference.noise import Jittered
+from reference.jitter import Jittered
 from reference.textbook import Given, Textbook
 
 

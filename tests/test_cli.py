@@ -132,7 +132,12 @@ ERRORS = {
     "epochs of nothing": (["--epochs", "2"], "add --data digits"),
     "plot of nothing": (["--plot", "a.png"], "--plot draws the loss curves of a training run"),
     "digits of 5 steps": (["--data", "digits", "--steps", "5"], "steps must be 8 with data digits"),
-    "unwritable": (["--json", "/nowhere/a.json"], "cannot write JSON to '/nowhere/a.json'"),
+    "no such folder": (["--json", "/nowhere/a.json"], "--json /nowhere/a.json: there is no folder"),
+    "a folder": (["--json", "/"], "--json /: this is a folder, not a file"),
+    "no picture": (
+        ["--epochs", "1", "--data", "digits", "--plot", "a.txt"],
+        "--plot a.txt: the name must end in .png, .pdf, .svg",
+    ),
 }
 
 

@@ -64,7 +64,7 @@ def print_training(training: Training) -> None:
 
 
 def _print_table(out: Console, verdict: Verdict, *, exact: bool = False) -> None:
-    if not verdict.comparisons:
+    if all(c.status is Status.LEFT_OUT for c in verdict.comparisons):
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("quantity", no_wrap=True)
