@@ -3,12 +3,13 @@
 The numbers that decide every verdict stand here, with the reason for each.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from parity.case import Array, Case
+from parity.mistake import Mistake
 from parity.precision import UNIT_ROUNDOFF, smallest_normal
 from parity.trace import Trace
 
@@ -98,7 +99,8 @@ class Yardstick:
     """A reference by name: its run, and what the textbook equations know about a case.
 
     `floor` takes the number of jittered copies; the last argument of `floor` and of `exact`,
-    (batch, steps, hidden) or None, fixes relu's gates.
+    (batch, steps, hidden) or None, fixes relu's gates. `predict` returns what the textbook computes
+    with mistakes of the `catalogue` in it, and `planted_floor` the noise around that.
     """
 
     name: str
@@ -107,6 +109,9 @@ class Yardstick:
     training_floor: Callable[[Iterable[Case], int], Iterator[Floor]]
     exact: Callable[[Case, Array | None], Exact]
     stepwise: Callable[[Case, Trace], Mapping[str, Step]]
+    catalogue: Sequence[Mistake]
+    predict: Callable[[Case, Sequence[Mistake]], Trace]
+    planted_floor: Callable[[Case, Sequence[Mistake]], Floor]
 
 
 def step_rounding(case: Case, weight: Array, gradient: Array) -> Array:

@@ -2,7 +2,8 @@
 
 from parity.case import Array, Case
 from parity.yardstick import Exact, Yardstick
-from reference import noise, twin
+from reference import noise, planting, twin
+from reference.mistakes import CATALOGUE
 from reference.stepwise import stepwise
 
 
@@ -19,6 +20,9 @@ pytorch = Yardstick(
     training_floor=noise.training_floor,
     exact=_exact,
     stepwise=stepwise,
+    catalogue=CATALOGUE,
+    predict=planting.predict,
+    planted_floor=planting.planted_floor,
 )
 
 __all__ = ["pytorch"]

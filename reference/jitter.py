@@ -18,7 +18,8 @@ draw it for all units as well, and give it the sign of the value: equal terms ar
 zero, or away from it, every time. Each copy takes the gauge from its own values.
 """
 
-from typing import Self
+from collections.abc import Callable
+from typing import Any, Self
 
 import numpy as np
 
@@ -70,8 +71,9 @@ class Noisy:
 
     @property
     def pending(self) -> Array:
-        """The gauge of the expression so far."""
-        assert self.size is not None
+        """The gauge of the expression so far; what is given or rounded has none."""
+        if self.size is None:
+            return np.zeros_like(self.value)
         gauge: Array = (0.5 + np.sqrt(self.terms) / 4) * (self.size + self.tiny)
         if self.terms > FEW_TERMS:
             peak = self.magnitude if self.peak is None else self.peak
@@ -80,7 +82,12 @@ class Noisy:
 
     @property
     def T(self) -> Self:
-        swapped = type(self)(np.swapaxes(self.value, -1, -2), self.tiny)
+        size, gauge, peak = (
+            None if a is None else np.swapaxes(a, -1, -2)
+            for a in (self.size, self.gauge, self.peak)
+        )
+        value = np.swapaxes(self.value, -1, -2)
+        swapped = type(self)(value, self.tiny, size, self.terms, gauge, peak=peak)
         swapped._magnitude = np.swapaxes(self.magnitude, -1, -2)
         return swapped
 
@@ -193,6 +200,16 @@ class Jittered:
 
     def divided(self, value: Noisy, count: int) -> Noisy:
         return value * (1 / count)
+
+    def mapped(
+        self, function: Callable[[Any], Any], slope: Callable[[Any], Any], value: Noisy
+    ) -> Noisy:
+        """Return function(value), elementwise; `slope` carries the noise of what is pending."""
+        result = function(value.value)
+        size = np.abs(result)
+        if value.size is not None:
+            size = size + np.abs(slope(value.value)) * value.pending
+        return Noisy(result, self.tiny, size, ONE_ROUNDING)
 
     def row_sums(self, value: Noisy) -> Noisy:
         return self._sums(value, -1)

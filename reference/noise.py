@@ -15,11 +15,16 @@ from reference.jitter import Jittered
 from reference.textbook import Textbook
 
 
-def floor(case: Case, copies: int, gates: Array | None = None) -> Floor:
+def floor(
+    case: Case,
+    copies: int,
+    gates: Array | None = None,
+    textbook: type[Textbook[Any]] = Textbook,
+) -> Floor:
     """Return the noise floor of every compared array of `case`, from `copies` jittered runs.
 
     With no copies at all only the gauge of each array's last operation is known. `gates`,
-    (batch, steps, hidden), fixes where relu's derivative is 1.
+    (batch, steps, hidden), fixes where relu's derivative is 1. `textbook` may have mistakes.
 
         s = per-entry rms over the copies of |jittered - clean| / theta
         pool = sqrt(row sums of s^2 * column sums of s^2 / sum of s^2)
@@ -27,7 +32,7 @@ def floor(case: Case, copies: int, gates: Array | None = None) -> Floor:
     """
     do = Jittered(case.config.dtype, copies)
     with np.errstate(all="ignore"):  # an overflow makes sigma infinite, and the verdict says so
-        result = Textbook(do).run(case, gates)
+        result = textbook(do).run(case, gates)
         return _floor(do, {n: v for n, v in result.items() if not n.startswith("step/")})
 
 
@@ -56,7 +61,7 @@ def _floor(do: Jittered, result: dict[str, Any]) -> Floor:
         gauge = _canonical(name, [m.pending if m.gauge is None else m.gauge for m in matrices])
         before = values
         if matrices[0].before is not None:
-            before = _canonical(name, [m.before for m in matrices])
+            before = _canonical(name, [m.value if m.before is None else m.before for m in matrices])
         spread = _spread(before, do.theta)
         spread = np.maximum(spread, _pool(spread))
         far = do.theta * spread > PARTED * np.max(np.abs(before[0]))
@@ -86,9 +91,8 @@ def _behind(name: str, far: Array) -> Array:
 def _canonical(name: str, matrices: list[Array]) -> Array:
     """Return (copies, *the trace's shape)."""
     if name in ("hidden", "grad/x"):
-        shape = matrices[-1].shape  # the first step's gauge may have one copy: h_0 is exact
-        same = [m if m.shape == shape else np.broadcast_to(m, shape) for m in matrices]
-        return np.stack(same, axis=2)
+        # a step's gauge may have one copy, as the first one's, which comes from the exact h_0
+        return np.stack(np.broadcast_arrays(*matrices), axis=2)
     (matrix,) = matrices
     if name == "loss":
         return matrix[:, 0, 0]

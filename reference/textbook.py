@@ -54,15 +54,16 @@ class Textbook(Generic[M]):
         grads: dict[str, Any] = {}
         d_logits = None
         if given.case.config.kind == "classifier":
-            logits = self.logits(given, states[-1])
+            last = self.read_out(states)
+            logits = self.logits(given, last)
             d_logits = self.d_logits(given, logits)
             trace |= {"logits": logits, "loss": self.loss(given, logits)}
-            grads = self.head_gradients(states[-1], d_logits)
+            grads = self.head_gradients(last, d_logits)
         da = self.through_time(given, states, self.upstream(given, d_logits))
-        grads |= self.layer_gradients(given, states, da)
+        grads = self.gradients(given, grads | self.layer_gradients(given, states, da))
         trace |= {f"grad/{name}": gradient for name, gradient in grads.items()}
         return trace | {
-            f"step/{name}": self.step(given, getattr(given, name), grads[name])
+            f"step/{name}": self.step(given, name, grads[name])
             for name in grads
             if name not in ("x", "h_0")
         }
@@ -83,6 +84,10 @@ class Textbook(Generic[M]):
     def activation(self, given: Given[M], a: M) -> M:
         """h = tanh(a) or max(a, 0)"""
         return self.do.rounded("hidden", self.do.activation(given.case.config.activation, a))
+
+    def read_out(self, states: list[M]) -> M:
+        """Which state the head reads: the last one."""
+        return states[-1]
 
     def logits(self, given: Given[M], last: M) -> M:
         """l = h[last] W_out + b_out"""
@@ -121,42 +126,67 @@ class Textbook(Generic[M]):
         self, given: Given[M], states: list[M], upstream: Sequence[M | None]
     ) -> list[M]:
         """da[t] = dh[t] * f'(a[t]),  dh[t] = upstream[t] + da[t+1] W_h^T; returns da by t."""
-        W_h_T = given.W_h.T
         da: list[M] = []
         dh = None
         for t in reversed(range(len(given.x))):
             from_loss = upstream[t]
             dh = from_loss if dh is None else dh if from_loss is None else dh + from_loss
             assert dh is not None  # the last step has an upstream gradient
-            da.append(self.do.rounded("da", dh * self.slope(given, states[t + 1], t)))
-            dh = da[-1] @ W_h_T
+            da.append(self.through_activation(given, states, dh, t))
+            dh = self.carried(given, da[-1], t - 1) if t else None
         return da[::-1]
+
+    def through_activation(self, given: Given[M], states: list[M], dh: M, t: int) -> M:
+        """da[t] = dh[t] * f'(a[t]); states[t + 1] is h[t]"""
+        return self.do.rounded("da", dh * self.slope(given, states[t + 1], t))
+
+    def carried(self, given: Given[M], da: M, t: int) -> M:
+        """What step t, or h_0 for t = -1, gets from the next one: da[t+1] W_h^T"""
+        return da @ given.W_h.T
 
     def slope(self, given: Given[M], h: M, t: int) -> M:
         """f'(a) from h = f(a): 1 - h^2 for tanh, 1 where h > 0 for relu"""
         return self.do.slope(given.case.config.activation, h, given.gates[t])
 
     def layer_gradients(self, given: Given[M], states: list[M], da: list[M]) -> dict[str, Any]:
-        """The gradients by the layer's parameters and inputs, accumulated from the last step on.
+        """The gradients by the layer's parameters and inputs.
 
         dW_x = sum_t x[t]^T da[t],  dW_h = sum_t h[t-1]^T da[t],  db = sum_t,n da[t],
         dx[t] = da[t] W_x^T,  dh_0 = da[0] W_h^T
         """
-        last = len(da) - 1
-        dW_x, dW_h = given.x[last].T @ da[last], states[last].T @ da[last]
-        db = self.do.column_sums(da[last])
-        for t in reversed(range(last)):
-            dW_x = dW_x + given.x[t].T @ da[t]
-            dW_h = dW_h + states[t].T @ da[t]
-            db = db + self.do.column_sums(da[t])
         W_x_T = given.W_x.T
-        dx = [gradient @ W_x_T for gradient in da]
-        return {"W_x": dW_x, "W_h": dW_h, "b": db, "x": dx, "h_0": da[0] @ given.W_h.T}
+        return {
+            "W_x": self.over_time("W_x", self.products(given.x, da)),
+            "W_h": self.over_time("W_h", self.products(self.previous(states), da)),
+            "b": self.over_time("b", [self.do.column_sums(gradient) for gradient in da]),
+            "x": [gradient @ W_x_T for gradient in da],
+            "h_0": self.carried(given, da[0], -1),
+        }
+
+    def previous(self, states: list[M]) -> list[M]:
+        """h[t-1] for every t, h_0 the first"""
+        return states[:-1]
+
+    def products(self, inputs: Sequence[M], da: list[M]) -> list[M]:
+        """inputs[t]^T da[t], by t"""
+        return [a.T @ gradient for a, gradient in zip(inputs, da, strict=True)]
+
+    def over_time(self, name: str, terms: list[M]) -> M:
+        """The sum over t of one parameter's terms, from the last step to the first"""
+        total = terms[-1]
+        for term in terms[-2::-1]:
+            total = total + term
+        return total
+
+    def gradients(self, given: Given[M], grads: dict[str, Any]) -> dict[str, Any]:
+        """What becomes of all gradients before the step: nothing"""
+        return grads
 
     # -- step ------------------------------------------------------------------------------------
 
-    def step(self, given: Given[M], weight: M, gradient: M) -> M:
+    def step(self, given: Given[M], name: str, gradient: M) -> M:
         """w' = w - lr g"""
+        weight: M = getattr(given, name)
         return weight - gradient * given.case.lr
 
     # --------------------------------------------------------------------------------------------

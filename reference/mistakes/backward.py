@@ -1,0 +1,355 @@
+"""Mistakes in going back through time: the derivative, the recurrence, the upstream gradients."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from parity.mistake import Mistake, Wrong
+
+
+def _slope(activation: str, function: Any, derivative: Any) -> dict[str, Wrong]:
+    """Take another function of h for the derivative of one activation."""
+
+    def slope(right: Wrong, book: Any, given: Any, h: Any, t: int) -> Any:
+        if given.case.config.activation != activation:
+            return right(given, h, t)
+        return book.do.mapped(function, derivative, h)
+
+    return {"slope": slope}
+
+
+def _without_slope(right: Wrong, book: Any, given: Any, states: Any, dh: Any, t: int) -> Any:
+    return book.do.rounded("da", dh * 1.0)
+
+
+def _slope_twice(right: Wrong, book: Any, given: Any, states: Any, dh: Any, t: int) -> Any:
+    return book.do.rounded("da", right(given, states, dh, t) * book.slope(given, states[t + 1], t))
+
+
+def _slope_before(right: Wrong, book: Any, given: Any, states: Any, dh: Any, t: int) -> Any:
+    return right(given, [states[0], *states], dh, t)
+
+
+def _no_slope_at_the_end(right: Wrong, book: Any, given: Any, states: Any, dh: Any, t: int) -> Any:
+    if t < len(given.x) - 1:
+        return right(given, states, dh, t)
+    return book.do.rounded("da", dh * 1.0)
+
+
+def _carries(times: float) -> dict[str, Wrong]:
+    """Multiply what one step gets from the next; h_0 gets what is right."""
+
+    def carried(right: Wrong, book: Any, given: Any, da: Any, t: int) -> Any:
+        return right(given, da, t) * (times if t >= 0 else 1.0)
+
+    return {"carried": carried}
+
+
+def _untransposed(right: Wrong, book: Any, given: Any, da: Any, t: int) -> Any:
+    return right(replace(given, W_h=given.W_h.T), da, t)
+
+
+def _untransposed_inside(right: Wrong, book: Any, given: Any, da: Any, t: int) -> Any:
+    return right(replace(given, W_h=given.W_h.T) if t >= 0 else given, da, t)
+
+
+def _initial(wrong: Callable[[Any, Any], Any]) -> dict[str, Wrong]:
+    """Take another gradient by the initial state."""
+
+    def carried(right: Wrong, book: Any, given: Any, da: Any, t: int) -> Any:
+        return right(given, da, t) if t >= 0 else wrong(given, da)
+
+    return {"carried": carried}
+
+
+def _carries_before_slope(
+    right: Wrong, book: Any, given: Any, states: Any, upstream: Any
+) -> list[Any]:
+    """dh[t] = upstream[t] + dh[t+1] W_h^T, with the derivative left out on the way."""
+    da: list[Any] = []
+    dh = None
+    for t in reversed(range(len(given.x))):
+        from_loss = upstream[t]
+        dh = from_loss if dh is None else dh if from_loss is None else dh + from_loss
+        da.append(book.through_activation(given, states, dh, t))
+        dh = book.carried(given, book.do.rounded("dh", dh * 1.0), t - 1) if t else None
+    return da[::-1]
+
+
+def _truncated(k: float) -> dict[str, Wrong]:
+    def through_time(right: Wrong, *arguments: Any) -> list[Any]:
+        da: list[Any] = right(*arguments[1:])
+        return [step if t >= len(da) - int(k) else step * 0.0 for t, step in enumerate(da)]
+
+    return {"through_time": through_time}
+
+
+def _cut_every(k: float) -> dict[str, Wrong]:
+    def carried(right: Wrong, book: Any, given: Any, da: Any, t: int) -> Any:
+        return right(given, da, t) * (0.0 if (t + 1) % int(k) == 0 and t >= 0 else 1.0)
+
+    return {"carried": carried}
+
+
+def _first_step_left_out(right: Wrong, book: Any, *arguments: Any) -> list[Any]:
+    da: list[Any] = right(*arguments)
+    return [da[0] * 0.0, *da[1:]]
+
+
+def _upstream(wrong: Callable[[list[Any]], list[Any]]) -> dict[str, Wrong]:
+    return {"upstream": lambda right, _book, *arguments: wrong(right(*arguments))}
+
+
+def _last_everywhere(upstream: list[Any]) -> list[Any]:
+    last = upstream[-1]
+    return [last if step is None else step + last for step in upstream[:-1]] + [last]
+
+
+def _only_last(upstream: list[Any]) -> list[Any]:
+    return [None] * (len(upstream) - 1) + [upstream[-1]]
+
+
+def _final(times: float) -> dict[str, Wrong]:
+    """Count the final state's own upstream gradient otherwise than once."""
+
+    def upstream(right: Wrong, book: Any, given: Any, d_logits: Any) -> list[Any]:
+        final = given.case.upstream_final * times
+        changed = replace(given, case=given.case.replace(upstream_final=final))
+        found: list[Any] = right(changed, d_logits)
+        return found
+
+    return {"upstream": upstream}
+
+
+def _one_step_late(upstream: list[Any]) -> list[Any]:
+    if all(step is None for step in upstream[:-1]):
+        return upstream
+    return [upstream[0], *upstream[:-2], upstream[-1]] if len(upstream) > 1 else upstream
+
+
+def _updated_inside(right: Wrong, book: Any, given: Any, states: Any, upstream: Any) -> list[Any]:
+    """W_h takes a step of its own after every time step, so earlier steps see another W_h."""
+    da: list[Any] = []
+    dh, W_h = None, given.W_h
+    for t in reversed(range(len(given.x))):
+        from_loss = upstream[t]
+        dh = from_loss if dh is None else dh if from_loss is None else dh + from_loss
+        now = replace(given, W_h=W_h)
+        da.append(book.through_activation(now, states, dh, t))
+        W_h = book.do.rounded("W_h", W_h - (states[t].T @ da[-1]) * given.case.lr)
+        dh = book.carried(replace(given, W_h=W_h), da[-1], t - 1) if t else None
+    return da[::-1]
+
+
+SLOPES: dict[str, tuple[str, Any, Any, str, int]] = {
+    "the derivative of tanh is taken at the activated value: 1 - tanh(h)^2": (
+        "tanh",
+        lambda h: 1 - np.tanh(h) ** 2,
+        lambda h: 2 * np.tanh(h),
+        "np.tanh of a state; 1 - h ** 2 is the derivative",
+        5,
+    ),
+    "the derivative of tanh is taken as 1 - h": (
+        "tanh",
+        lambda h: 1 - h,
+        np.ones_like,
+        "a square that is missing in 1 - h ** 2",
+        0,
+    ),
+    "the derivative of tanh is taken as (1 - h)^2": (
+        "tanh",
+        lambda h: (1 - h) ** 2,
+        lambda h: 2 * (1 - h),
+        "(1 - h) ** 2 where 1 - h ** 2 is due",
+        0,
+    ),
+    "the derivative of tanh is taken as 1 + h^2": (
+        "tanh",
+        lambda h: 1 + h * h,
+        lambda h: 2 * h,
+        "the sign in 1 - h ** 2",
+        0,
+    ),
+    "the derivative of the sigmoid, h (1 - h), is taken for that of tanh": (
+        "tanh",
+        lambda h: h * (1 - h),
+        lambda h: 1 - 2 * h,
+        "h * (1 - h) where 1 - h ** 2 is due",
+        0,
+    ),
+    "the derivative of relu is taken for that of tanh": (
+        "tanh",
+        lambda h: (h > 0) * 1.0,
+        np.zeros_like,
+        "h > 0 where 1 - h ** 2 is due",
+        0,
+    ),
+    "the derivative of tanh is used with relu": (
+        "relu",
+        lambda h: 1 - h * h,
+        lambda h: 2 * h,
+        "1 - h ** 2 whatever the activation",
+        1,
+    ),
+    "the derivative of relu is taken as the state itself": (
+        "relu",
+        lambda h: h,
+        np.ones_like,
+        "dh * h where dh * (h > 0) is due",
+        0,
+    ),
+}
+
+MISTAKES = (
+    *(
+        Mistake(
+            says=says,
+            look_for=look_for,
+            part="derivative",
+            plant=_slope(activation, function, derivative),
+            seen=seen,
+        )
+        for says, (activation, function, derivative, look_for, seen) in SLOPES.items()
+    ),
+    Mistake(
+        says="the derivative of the activation is missing in the backward",
+        look_for="dh * f'(a) in every step",
+        part="derivative",
+        plant={"through_activation": _without_slope},
+    ),
+    Mistake(
+        says="the derivative of the activation is applied twice",
+        look_for="dh * f'(a) in two places",
+        part="derivative",
+        plant={"through_activation": _slope_twice},
+    ),
+    Mistake(
+        says="the derivative of the activation is taken at the step before",
+        look_for="h[t - 1] where h[t] is due in the derivative",
+        part="derivative",
+        plant={"through_activation": _slope_before},
+    ),
+    Mistake(
+        says="the derivative of the activation is missing in the last step",
+        look_for="the last step handled outside the loop",
+        part="derivative",
+        plant={"through_activation": _no_slope_at_the_end},
+    ),
+    Mistake(
+        says="no gradient goes back through time",
+        look_for="da[t+1] @ W_h.T, added to the upstream gradient of step t",
+        part="recurrence",
+        plant=_carries(0.0),
+        seen=4,
+    ),
+    Mistake(
+        says="the gradient through time has the wrong sign",
+        look_for="a minus before da[t+1] @ W_h.T",
+        part="recurrence",
+        plant=_carries(-1.0),
+    ),
+    Mistake(
+        says="the gradient through time is added twice",
+        look_for="+= in two places",
+        part="recurrence",
+        plant=_carries(2.0),
+    ),
+    Mistake(
+        says="W_h is not transposed in the backward",
+        look_for="da @ W_h where da @ W_h.T is due",
+        part="recurrence",
+        plant={"carried": _untransposed},
+        seen=3,
+    ),
+    Mistake(
+        says="W_h is not transposed from step to step, though it is for h_0",
+        look_for="da @ W_h where da @ W_h.T is due, inside the loop",
+        part="recurrence",
+        plant={"carried": _untransposed_inside},
+    ),
+    Mistake(
+        says="the gradient goes back through time without the activation's derivative",
+        look_for="dh @ W_h.T where da @ W_h.T is due",
+        part="recurrence",
+        plant={"through_time": _carries_before_slope},
+    ),
+    Mistake(
+        says="backpropagation is truncated: only the last {value} steps are gone back through",
+        look_for="a loop over time that stops early",
+        part="recurrence",
+        plant=_truncated,
+        values=tuple(range(1, 11)),
+        seen=4,
+    ),
+    Mistake(
+        says="backpropagation is cut every {value} steps",
+        look_for="a state detached between chunks",
+        part="recurrence",
+        plant=_cut_every,
+        values=tuple(range(2, 7)),
+    ),
+    Mistake(
+        says="the first step is left out of the backward",
+        look_for="range(steps - 1, 0, -1), which stops before step 0",
+        part="recurrence",
+        plant={"through_time": _first_step_left_out},
+    ),
+    Mistake(
+        says="W_h is updated inside the loop of backpropagation",
+        look_for="W_h -= lr * ... before the loop over time has ended",
+        part="step",
+        plant={"through_time": _updated_inside},
+        seen=6,
+    ),
+    Mistake(
+        says="the last step's upstream gradient is added at every step",
+        look_for="dh from the loss inside the loop over time",
+        part="upstream",
+        plant=_upstream(_last_everywhere),
+        seen=4,
+    ),
+    Mistake(
+        says="only the last step's upstream gradient is used",
+        look_for="dh_out[:, t], added at every step",
+        part="upstream",
+        plant=_upstream(_only_last),
+    ),
+    Mistake(
+        says="the upstream gradients are used one step late",
+        look_for="dh_out[:, t - 1] where dh_out[:, t] is due",
+        part="upstream",
+        plant=_upstream(_one_step_late),
+    ),
+    Mistake(
+        says="the final state's own upstream gradient is left out",
+        look_for="the gradient of the second thing nn.RNN returns, h_n",
+        part="upstream",
+        plant=_final(0.0),
+    ),
+    Mistake(
+        says="the final state's own upstream gradient is counted twice",
+        look_for="+= upstream_final in two places",
+        part="upstream",
+        plant=_final(2.0),
+    ),
+    Mistake(
+        says="the gradient of h_0 is that of the first pre-activation: W_h is left out",
+        look_for="da[0] where da[0] @ W_h.T is due",
+        part="initial state",
+        plant=_initial(lambda given, da: da * 1.0),
+    ),
+    Mistake(
+        says="the gradient of h_0 is zero",
+        look_for="a gradient of h_0 that is never filled",
+        part="initial state",
+        plant=_initial(lambda given, da: da * 0.0),
+    ),
+    Mistake(
+        says="W_h is not transposed in the gradient of h_0",
+        look_for="da[0] @ W_h where da[0] @ W_h.T is due",
+        part="initial state",
+        plant=_initial(lambda given, da: da @ given.W_h),
+    ),
+)

@@ -1,0 +1,304 @@
+"""Mistakes in the classifier's head, its softmax and its loss."""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from parity.mistake import Mistake, Wrong
+
+
+def _reads(state: Callable[[list[Any]], Any]) -> dict[str, Wrong]:
+    """Give the head another state than the last."""
+    return {"read_out": lambda right, book, states: state(states)}
+
+
+def _mean(states: list[Any]) -> Any:
+    total = states[1]
+    for state in states[2:]:
+        total = total + state
+    return total * (1 / (len(states) - 1))
+
+
+def _logits(function: Any, slope: Any) -> dict[str, Wrong]:
+    def logits(right: Wrong, book: Any, given: Any, last: Any) -> Any:
+        return book.do.mapped(function, slope, right(given, last))
+
+    return {"logits": logits}
+
+
+def _bias(times: float) -> dict[str, Wrong]:
+    def logits(right: Wrong, book: Any, given: Any, last: Any) -> Any:
+        return book.do.rounded("logits", last @ given.W_out + given.b_out * times)
+
+    return {"logits": logits}
+
+
+def _loss(factor: Callable[[Any], float]) -> dict[str, Wrong]:
+    """Multiply the loss, and not its gradient."""
+
+    def loss(right: Wrong, book: Any, given: Any, logits: Any) -> Any:
+        return right(given, logits) * factor(given.case.config)
+
+    return {"loss": loss}
+
+
+def _probabilities(softmax: Callable[[Any, Any], Any]) -> dict[str, Wrong]:
+    """Use another softmax, in the loss and in its gradient."""
+
+    def loss(right: Wrong, book: Any, given: Any, logits: Any) -> Any:
+        chosen = book.do.row_sums(softmax(book.do, logits) * given.onehot)
+        surprise = book.do.mapped(lambda p: -np.log(p), lambda p: 1 / p, chosen)
+        return book.do.divided(book.do.column_sums(surprise), given.case.config.batch)
+
+    def d_logits(right: Wrong, book: Any, given: Any, logits: Any) -> Any:
+        error = softmax(book.do, logits) - given.onehot
+        return book.do.rounded("d_logits", book.do.divided(error, given.case.config.batch))
+
+    return {"loss": loss, "d_logits": d_logits}
+
+
+def _over_all(do: Any, logits: Any) -> Any:
+    every = do.log_sum_exp(do.log_sum_exp(logits).T)  # (1, 1)
+    return do.mapped(np.exp, np.exp, logits - every)
+
+
+def _unshifted(do: Any, logits: Any) -> Any:
+    powers = do.mapped(np.exp, np.exp, logits)
+    return powers * do.mapped(lambda s: 1 / s, lambda s: 1 / s**2, do.row_sums(powers))
+
+
+def _of_chosen(function: Callable[[Any], Any], slope: Callable[[Any], Any]) -> dict[str, Wrong]:
+    """Take the loss as another function of the probability of the label."""
+
+    def loss(right: Wrong, book: Any, given: Any, logits: Any) -> Any:
+        chosen = book.do.row_sums(book.do.softmax(logits) * given.onehot)
+        surprise = book.do.mapped(function, slope, chosen)
+        return book.do.divided(book.do.column_sums(surprise), given.case.config.batch)
+
+    return {"loss": loss}
+
+
+def _epsilon(eps: float) -> dict[str, Wrong]:
+    return _of_chosen(lambda p: -np.log(p + eps), lambda p: 1 / (p + eps))
+
+
+def _clipped(eps: float) -> dict[str, Wrong]:
+    return _of_chosen(
+        lambda p: -np.log(np.clip(p, eps, 1 - eps)), lambda p: 1 / np.clip(p, eps, 1 - eps)
+    )
+
+
+def _binary(right: Wrong, book: Any, given: Any, logits: Any) -> Any:
+    do = book.do
+    others = do.mapped(lambda p: -np.log1p(-p), lambda p: 1 / (1 - p), do.softmax(logits))
+    chosen = do.row_sums(others * given.onehot)
+    extra = do.column_sums(do.row_sums(others) - chosen)
+    return right(given, logits) + do.divided(extra, given.case.config.batch)
+
+
+def _d_logits(error: Callable[[Any, Any, Any], Any]) -> dict[str, Wrong]:
+    """Take another gradient by the logits, divided by the batch as the right one."""
+
+    def d_logits(right: Wrong, book: Any, given: Any, logits: Any) -> Any:
+        wrong = error(book.do, given, logits)
+        return book.do.rounded("d_logits", book.do.divided(wrong, given.case.config.batch))
+
+    return {"d_logits": d_logits}
+
+
+def _jacobian_again(do: Any, given: Any, logits: Any) -> Any:
+    p = do.softmax(logits)
+    return (p - given.onehot) * do.mapped(lambda p: p * (1 - p), lambda p: 1 - 2 * p, p)
+
+
+def _scaled(factor: Callable[[Any], float]) -> dict[str, Wrong]:
+    def d_logits(right: Wrong, book: Any, given: Any, logits: Any) -> Any:
+        return right(given, logits) * factor(given.case.config)
+
+    return {"d_logits": d_logits}
+
+
+LOSS_FACTORS: dict[str, tuple[Callable[[Any], float], str, int]] = {
+    "the loss is a sum over the batch, its gradient that of the mean": (
+        lambda config: config.batch,
+        "sum() where mean() is due",
+        1,
+    ),
+    "the loss is divided by the batch size twice, its gradient once": (
+        lambda config: 1 / config.batch,
+        "mean() of what is a mean already",
+        1,
+    ),
+    "the loss is divided by the number of classes, its gradient is not": (
+        lambda config: 1 / config.classes,
+        "mean() over all entries of (batch, classes)",
+        2,
+    ),
+    "the loss is multiplied by half the number of classes": (
+        lambda config: config.classes / 2,
+        "a factor that belongs to a squared error",
+        1,
+    ),
+    "the loss is divided by the number of steps, its gradient is not": (
+        lambda config: 1 / config.steps,
+        "a division by the length of the sequence",
+        1,
+    ),
+    "the loss is multiplied by the number of steps, its gradient is not": (
+        lambda config: config.steps,
+        "a sum over the steps of a loss that is taken once",
+        1,
+    ),
+    "the loss is twice what its gradient belongs to": (lambda _: 2.0, "a factor of two", 1),
+    "the loss is half of what its gradient belongs to": (lambda _: 0.5, "a factor of one half", 1),
+    "the loss has the wrong sign": (lambda _: -1.0, "log p where -log p is due", 0),
+    "the loss is taken in bits": (lambda _: 1 / math.log(2), "np.log2 where np.log is due", 0),
+}
+
+MISTAKES = (
+    Mistake(
+        says="the logits are read from the state before the last",
+        look_for="hidden[:, -2], or a state stored one place too late",
+        part="head",
+        plant=_reads(lambda states: states[-2]),
+        seen=1,
+    ),
+    Mistake(
+        says="the logits are read from the state after the first step",
+        look_for="hidden[:, 0] where hidden[:, -1] is due",
+        part="head",
+        plant=_reads(lambda states: states[1]),
+    ),
+    Mistake(
+        says="the logits are read from the mean of all states",
+        look_for="hidden.mean(axis=1) where hidden[:, -1] is due",
+        part="head",
+        plant=_reads(_mean),
+    ),
+    Mistake(
+        says="the output bias is missing in the logits",
+        look_for="+ b_out",
+        part="head",
+        plant=_bias(0.0),
+    ),
+    Mistake(
+        says="the output bias is added twice",
+        look_for="+ b_out in two places",
+        part="head",
+        plant=_bias(2.0),
+    ),
+    Mistake(
+        says="the logits pass through tanh",
+        look_for="an activation after the head",
+        part="head",
+        plant=_logits(np.tanh, lambda l: 1 - np.tanh(l) ** 2),
+    ),
+    Mistake(
+        says="the logits pass through relu",
+        look_for="an activation after the head",
+        part="head",
+        plant=_logits(lambda l: np.maximum(l, 0), lambda l: (l > 0) * 1.0),
+    ),
+    Mistake(
+        says="softmax is applied twice",
+        look_for="probabilities handed to a loss that takes logits",
+        part="head",
+        plant={"logits": lambda right, book, given, last: book.do.softmax(right(given, last))},
+    ),
+    *(
+        Mistake(says=says, look_for=look_for, part="loss", plant=_loss(factor), seen=seen)
+        for says, (factor, look_for, seen) in LOSS_FACTORS.items()
+    ),
+    Mistake(
+        says="the loss is the logarithm of p + {value}",
+        look_for="an epsilon in the logarithm; log-sum-exp needs none",
+        part="loss",
+        plant=_epsilon,
+        values=tuple(10.0**-n for n in range(3, 17)),
+        seen=2,
+    ),
+    Mistake(
+        says="probabilities are clipped at {value} in the loss",
+        look_for="np.clip around the probabilities; log-sum-exp needs none",
+        part="loss",
+        plant=_clipped,
+        values=tuple(10.0**-n for n in range(3, 17)),
+    ),
+    Mistake(
+        says="the loss is the binary cross-entropy of every class",
+        look_for="y log p + (1 - y) log(1 - p)",
+        part="loss",
+        plant={"loss": _binary},
+    ),
+    Mistake(
+        says="softmax does not subtract the largest logit",
+        look_for="np.exp(logits) without logits - logits.max(axis=1, keepdims=True)",
+        part="loss",
+        plant=_probabilities(_unshifted),
+        seen=2,
+    ),
+    Mistake(
+        says="softmax is taken over the batch, not over the classes",
+        look_for="axis=0 where axis=1 is due",
+        part="loss",
+        plant=_probabilities(lambda do, logits: do.softmax(logits.T).T),
+    ),
+    Mistake(
+        says="softmax is taken over the whole matrix, not over each row",
+        look_for="a sum without axis=1, keepdims=True",
+        part="loss",
+        plant=_probabilities(_over_all),
+        seen=1,
+    ),
+    Mistake(
+        says="the gradient by the logits is p: the one-hot labels are not subtracted",
+        look_for="p - onehot",
+        part="loss",
+        plant=_d_logits(lambda do, given, logits: do.softmax(logits)),
+    ),
+    Mistake(
+        says="the gradient by the logits has the wrong sign",
+        look_for="onehot - p where p - onehot is due",
+        part="loss",
+        plant=_scaled(lambda _: -1.0),
+    ),
+    Mistake(
+        says="the gradient by the logits takes the logits for probabilities",
+        look_for="logits - onehot where softmax(logits) - onehot is due",
+        part="loss",
+        plant=_d_logits(lambda do, given, logits: logits - given.onehot),
+    ),
+    Mistake(
+        says="the gradient by the logits is multiplied by p (1 - p) once more",
+        look_for="a derivative of softmax after p - onehot, which contains it",
+        part="loss",
+        plant=_d_logits(_jacobian_again),
+    ),
+    Mistake(
+        says="the gradient of the mean loss is not divided by the batch size",
+        look_for="(p - onehot) / batch",
+        part="reduction",
+        plant=_scaled(lambda config: config.batch),
+        seen=1,
+    ),
+    Mistake(
+        says="all gradients are divided by the batch size twice",
+        look_for="a division by the batch, when the loss is already a mean",
+        part="reduction",
+        plant=_scaled(lambda config: 1 / config.batch),
+    ),
+    Mistake(
+        says="the gradient by the logits is divided by the number of classes",
+        look_for="mean() over all entries of (batch, classes)",
+        part="reduction",
+        plant=_scaled(lambda config: 1 / config.classes),
+    ),
+    Mistake(
+        says="the gradient by the logits is doubled",
+        look_for="a factor of two, as of a squared error",
+        part="reduction",
+        plant=_scaled(lambda _: 2.0),
+    ),
+)

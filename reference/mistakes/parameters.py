@@ -1,0 +1,451 @@
+"""Mistakes in the parameters' gradients: accumulation, reductions, clipping; and in the step."""
+
+from collections.abc import Callable, Collection
+from typing import Any
+
+import numpy as np
+
+from parity.case import Case
+from parity.mistake import Mistake, Wrong
+from parity.trace import Trace
+
+RECURRENT, HEAD = ("W_x", "W_h", "b"), ("W_out", "b_out")
+LAYER = (*RECURRENT, "x", "h_0")
+PARAMETERS = (*RECURRENT, *HEAD)
+
+
+def _over_time(names: Collection[str], wrong: Callable[[list[Any]], Any]) -> dict[str, Wrong]:
+    """Sum one parameter's terms over time otherwise."""
+
+    def over_time(right: Wrong, book: Any, name: str, terms: list[Any]) -> Any:
+        return wrong(terms) if name in names else right(name, terms)
+
+    return {"over_time": over_time}
+
+
+def _mean_over_time(right: Wrong, book: Any, name: str, terms: list[Any]) -> Any:
+    return book.do.divided(right(name, terms), len(terms))
+
+
+def _pairs(moved: Callable[[list[Any]], list[Any]]) -> dict[str, Wrong]:
+    """Pair da[t] with another state than h[t-1] in the gradient of W_h."""
+    return {"previous": lambda right, book, states: moved(states)}
+
+
+def _inputs_late(right: Wrong, book: Any, given: Any, states: Any, da: Any) -> dict[str, Any]:
+    late = [given.x[0], *given.x[:-1]]
+    found: dict[str, Any] = right(given, states, da)
+    return found | {"W_x": book.over_time("W_x", book.products(late, da))}
+
+
+def _changes(names: Collection[str], change: Callable[[Any, Any], Any]) -> dict[str, Wrong]:
+    """Change some of the finished gradients; `change` takes one and the config."""
+
+    def gradients(right: Wrong, book: Any, given: Any, grads: dict[str, Any]) -> dict[str, Any]:
+        def wrong(gradient: Any) -> Any:
+            if isinstance(gradient, list):
+                return [change(step, given.case.config) for step in gradient]
+            return change(gradient, given.case.config)
+
+        found: dict[str, Any] = right(given, grads)
+        return found | {n: wrong(g) for n, g in found.items() if n in names}
+
+    return {"gradients": gradients}
+
+
+def _scaled(names: Collection[str], factor: Callable[[Any], float]) -> dict[str, Wrong]:
+    return _changes(names, lambda gradient, config: gradient * factor(config))
+
+
+def _clipped(names: Collection[str]) -> Callable[[float], dict[str, Wrong]]:
+    """Clip every entry at a value."""
+
+    def plant(limit: float) -> dict[str, Wrong]:
+        def gradients(right: Wrong, book: Any, given: Any, grads: dict[str, Any]) -> Any:
+            def clip(g: Any) -> Any:
+                return book.do.mapped(
+                    lambda v: np.clip(v, -limit, limit), lambda v: (np.abs(v) <= limit) * 1.0, g
+                )
+
+            found: dict[str, Any] = right(given, grads)
+            return found | {n: clip(g) for n, g in found.items() if n in names}
+
+        return {"gradients": gradients}
+
+    return plant
+
+
+def _clipped_inside(limit: float) -> dict[str, Wrong]:
+    def carried(right: Wrong, book: Any, given: Any, da: Any, t: int) -> Any:
+        dh = right(given, da, t)
+        clipped = book.do.mapped(
+            lambda v: np.clip(v, -limit, limit), lambda v: (np.abs(v) <= limit) * 1.0, dh
+        )
+        return book.do.rounded("dh", clipped) if t >= 0 else dh
+
+    return {"carried": carried}
+
+
+def _norm_of(do: Any, gradients: Collection[Any]) -> Any:
+    """Return the sum of the squares of all entries: (1, 1)."""
+    total = None
+    for g in gradients:
+        squares = do.column_sums(do.row_sums(do.mapped(np.square, lambda v: 2 * v, g)))
+        total = squares if total is None else total + squares
+    return total
+
+
+def _factor(do: Any, squares: Any, limit: float) -> Any:
+    def factor(s: Any) -> Any:
+        with np.errstate(divide="ignore"):
+            return np.minimum(1.0, limit / np.sqrt(s))
+
+    return do.rounded("norm", do.mapped(factor, lambda s: 0.5 * limit / s**1.5, squares))
+
+
+def _normed(limit: float) -> dict[str, Wrong]:
+    """Scale all parameters' gradients so that their norm, taken together, is at most `limit`."""
+
+    def gradients(right: Wrong, book: Any, given: Any, grads: dict[str, Any]) -> Any:
+        found: dict[str, Any] = right(given, grads)
+        own = {n: g for n, g in found.items() if n in PARAMETERS}
+        factor = _factor(book.do, _norm_of(book.do, own.values()), limit)
+        return found | {n: g * factor for n, g in own.items()}
+
+    return {"gradients": gradients}
+
+
+def _normed_each(limit: float) -> dict[str, Wrong]:
+    """Scale each parameter's gradient so that its own norm is at most `limit`."""
+
+    def gradients(right: Wrong, book: Any, given: Any, grads: dict[str, Any]) -> Any:
+        found: dict[str, Any] = right(given, grads)
+        return found | {
+            n: g * _factor(book.do, _norm_of(book.do, [g]), limit)
+            for n, g in found.items()
+            if n in PARAMETERS
+        }
+
+    return {"gradients": gradients}
+
+
+def _own_gradients(trace: Trace) -> list[Any]:
+    return [trace[f"grad/{name}"] for name in PARAMETERS if f"grad/{name}" in trace]
+
+
+def _largest(case: Case, subject: Trace, right: Trace) -> list[float]:
+    """Guess what entries are clipped at: the largest one, where right ones are larger."""
+    both = zip(_own_gradients(subject), _own_gradients(right), strict=False)
+    tops = [float(np.abs(g).max()) for g, r in both if np.abs(g).max() < np.abs(r).max()]
+    return [max(tops)] if tops else []
+
+
+def _norm_together(case: Case, subject: Trace, right: Trace) -> list[float]:
+    """Guess what the norm is clipped at: the norm of what is smaller than it should be."""
+    found = [
+        float(np.sqrt(sum(np.square(g).sum() for g in _own_gradients(t)))) for t in (subject, right)
+    ]
+    return [found[0]] if 0 < found[0] < found[1] else []
+
+
+def _norms(case: Case, subject: Trace, right: Trace) -> list[float]:
+    both = zip(_own_gradients(subject), _own_gradients(right), strict=False)
+    norms = [(float(np.linalg.norm(g)), float(np.linalg.norm(r))) for g, r in both]
+    shrunk = [ours for ours, theirs in norms if ours < theirs * (1 - 2.0**-20)]
+    return [float(np.median(shrunk))] if shrunk else []
+
+
+def _steps(names: Collection[str], scale: Callable[[Any], float]) -> dict[str, Wrong]:
+    """Take `scale` times the step of some parameters."""
+
+    def step(right: Wrong, book: Any, given: Any, name: str, gradient: Any) -> Any:
+        return right(given, name, gradient * scale(given.case) if name in names else gradient)
+
+    return {"step": step}
+
+
+def _decayed(rate: float) -> dict[str, Wrong]:
+    def step(right: Wrong, book: Any, given: Any, name: str, gradient: Any) -> Any:
+        return right(given, name, gradient + getattr(given, name) * rate)
+
+    return {"step": step}
+
+
+def _fixed_rate(rate: float) -> dict[str, Wrong]:
+    def step(right: Wrong, book: Any, given: Any, name: str, gradient: Any) -> Any:
+        return getattr(given, name) - gradient * rate
+
+    return {"step": step}
+
+
+def _rate(case: Case, subject: Trace, right: Trace) -> list[float]:
+    """Guess the learning rate that the subject's own gradient and step tell."""
+    for name, weight in case.parameters.items():
+        after, g = subject.get(f"step/{name}"), subject.get(f"grad/{name}")
+        if after is not None and g is not None and np.any(g):
+            at = np.unravel_index(np.abs(g).argmax(), g.shape)
+            return [float(f"{(weight[at] - after[at]) / g[at]:.6g}")]
+    return []
+
+
+MISTAKES = (
+    Mistake(
+        says="parameter gradients are overwritten in every step: only the first step's is left",
+        look_for="= where += is due, inside the loop over time",
+        part="accumulation",
+        plant=_over_time(RECURRENT, lambda terms: terms[0]),
+        seen=3,
+    ),
+    Mistake(
+        says="the gradient of W_h is overwritten in every step: only the first step's is left",
+        look_for="dW_h = where dW_h += is due",
+        part="accumulation",
+        plant=_over_time(("W_h",), lambda terms: terms[0]),
+    ),
+    Mistake(
+        says="the gradient of W_x is overwritten in every step: only the first step's is left",
+        look_for="dW_x = where dW_x += is due",
+        part="accumulation",
+        plant=_over_time(("W_x",), lambda terms: terms[0]),
+    ),
+    Mistake(
+        says="the gradient of b is overwritten in every step: only the first step's is left",
+        look_for="db = where db += is due",
+        part="accumulation",
+        plant=_over_time(("b",), lambda terms: terms[0]),
+    ),
+    Mistake(
+        says="parameter gradients are those of the last step alone",
+        look_for="a sum over time that is missing",
+        part="accumulation",
+        plant=_over_time(RECURRENT, lambda terms: terms[-1]),
+    ),
+    Mistake(
+        says="parameter gradients leave out the first step",
+        look_for="a sum over time that starts at t = 1",
+        part="accumulation",
+        plant=_over_time(
+            RECURRENT,
+            lambda terms: terms[0] * 0.0 if len(terms) == 1 else _sum(terms[1:]),
+        ),
+    ),
+    Mistake(
+        says="parameter gradients are a mean over time",
+        look_for="a division by the number of steps",
+        part="reduction",
+        plant={"over_time": _mean_over_time},
+        seen=1,
+    ),
+    Mistake(
+        says="the gradient of W_h pairs da[t] with h[t], not with h[t-1]",
+        look_for="states[t] where the state before it is due",
+        part="accumulation",
+        plant=_pairs(lambda states: states[1:]),
+        seen=3,
+    ),
+    Mistake(
+        says="the gradient of W_h pairs da[t] with h[t-2]",
+        look_for="states stored one place too late",
+        part="accumulation",
+        plant=_pairs(lambda states: [states[0], *states[:-2]]),
+    ),
+    Mistake(
+        says="the gradient of W_x pairs da[t] with x[t-1]",
+        look_for="x[:, t - 1] where x[:, t] is due",
+        part="accumulation",
+        plant={"layer_gradients": _inputs_late},
+    ),
+    Mistake(
+        says="the gradient of W_h is transposed",
+        look_for="da.T @ h where h.T @ da is due",
+        part="accumulation",
+        plant=_changes(("W_h",), lambda gradient, _: gradient.T),
+    ),
+    *(
+        Mistake(
+            says=f"the gradient of {name} is always zero",
+            look_for=f"d{name} that is never filled",
+            part="accumulation",
+            plant=_scaled((name,), lambda _: 0.0),
+            seen=seen,
+        )
+        for name, seen in (("W_h", 0), ("b", 0), ("W_out", 0), ("b_out", 1), ("x", 0))
+    ),
+    Mistake(
+        says="recurrent gradients are divided by the batch size twice",
+        look_for="a division by the batch in the recurrent backward, when the loss is a mean",
+        part="reduction",
+        plant=_scaled(RECURRENT, lambda config: 1 / config.batch),
+        seen=3,
+    ),
+    Mistake(
+        says="all gradients of the layer, x and h_0 among them, are divided by the batch size",
+        look_for="a division by the batch in the recurrent backward, when the loss is a mean",
+        part="reduction",
+        plant=_scaled(LAYER, lambda config: 1 / config.batch),
+    ),
+    Mistake(
+        says="recurrent gradients are not divided by the batch size, though the head's are",
+        look_for="the gradient by the logits, divided by the batch in the head only",
+        part="reduction",
+        plant=_scaled(LAYER, lambda config: config.batch),
+        seen=1,
+    ),
+    Mistake(
+        says="the head's gradients are divided by the batch size twice",
+        look_for="/ batch in dW_out and db_out, when the loss is a mean",
+        part="reduction",
+        plant=_scaled(HEAD, lambda config: 1 / config.batch),
+    ),
+    Mistake(
+        says="the head's gradients are not divided by the batch size, though the layer's are",
+        look_for="the gradient by the logits before its division by the batch",
+        part="reduction",
+        plant=_scaled(HEAD, lambda config: config.batch),
+    ),
+    Mistake(
+        says="the gradient of b is a mean over the batch",
+        look_for="mean(axis=0) where sum(axis=0) is due",
+        part="reduction",
+        plant=_scaled(("b",), lambda config: 1 / config.batch),
+    ),
+    Mistake(
+        says="the gradient of b_out is a mean over the batch",
+        look_for="mean(axis=0) where sum(axis=0) is due",
+        part="reduction",
+        plant=_scaled(("b_out",), lambda config: 1 / config.batch),
+    ),
+    Mistake(
+        says="recurrent gradients are divided by the number of hidden units",
+        look_for="mean() over an axis of units",
+        part="reduction",
+        plant=_scaled(RECURRENT, lambda config: 1 / config.hidden),
+    ),
+    Mistake(
+        says="the gradient of x is divided by the batch size",
+        look_for="/ batch in dx",
+        part="reduction",
+        plant=_scaled(("x",), lambda config: 1 / config.batch),
+    ),
+    Mistake(
+        says="gradients are clipped by value at {value}",
+        look_for="np.clip in the backward; PyTorch clips nothing unasked",
+        part="clipping",
+        plant=_clipped(PARAMETERS),
+        values=(0.1, 0.25, 0.5, 1, 5, 10),
+        guess=_largest,
+        seen=10,
+    ),
+    Mistake(
+        says="recurrent gradients are clipped by value at {value}",
+        look_for="np.clip in the recurrent backward; PyTorch clips nothing unasked",
+        part="clipping",
+        plant=_clipped(RECURRENT),
+        values=(0.1, 0.25, 0.5, 1, 5, 10),
+        guess=_largest,
+    ),
+    Mistake(
+        says="gradients are clipped at {value} on their way back through time",
+        look_for="np.clip inside the loop over time",
+        part="clipping",
+        plant=_clipped_inside,
+        values=(0.1, 0.25, 0.5, 1, 5, 10),
+        seen=2,
+    ),
+    Mistake(
+        says="gradients are clipped by their common norm at {value}",
+        look_for="a norm over all gradients, as clip_grad_norm_ takes it",
+        part="clipping",
+        plant=_normed,
+        values=(0.25, 1, 5),
+        guess=_norm_together,
+        seen=3,
+    ),
+    Mistake(
+        says="each gradient is clipped by its own norm at {value}",
+        look_for="np.linalg.norm of one gradient at a time",
+        part="clipping",
+        plant=_normed_each,
+        values=(0.25, 1, 5),
+        guess=_norms,
+        seen=2,
+    ),
+    Mistake(
+        says="the step goes up the gradient",
+        look_for="w + lr * g where w - lr * g is due",
+        part="step",
+        plant=_steps(PARAMETERS, lambda _: -1.0),
+        seen=1,
+    ),
+    Mistake(
+        says="the step takes the learning rate twice",
+        look_for="lr that is multiplied in two places, or 2 * lr",
+        part="step",
+        plant=_steps(PARAMETERS, lambda _: 2.0),
+    ),
+    Mistake(
+        says="the step is multiplied by the square of the learning rate",
+        look_for="lr that is multiplied in the backward and in the step",
+        part="step",
+        plant=_steps(PARAMETERS, lambda case: case.lr),
+    ),
+    Mistake(
+        says="the step is divided by the batch size, as the gradient was",
+        look_for="/ batch in the step, when the loss is a mean",
+        part="step",
+        plant=_steps(PARAMETERS, lambda case: 1 / case.config.batch),
+    ),
+    Mistake(
+        says="the step is divided by the number of steps",
+        look_for="/ steps in the update",
+        part="step",
+        plant=_steps(PARAMETERS, lambda case: 1 / case.config.steps),
+        seen=1,
+    ),
+    Mistake(
+        says="the step does not update the head",
+        look_for="W_out and b_out, missing in the update",
+        part="step",
+        plant=_steps(HEAD, lambda _: 0.0),
+    ),
+    Mistake(
+        says="the step does not update the biases",
+        look_for="b and b_out, missing in the update",
+        part="step",
+        plant=_steps(("b", "b_out"), lambda _: 0.0),
+    ),
+    Mistake(
+        says="the step does not update W_h",
+        look_for="W_h, missing in the update",
+        part="step",
+        plant=_steps(("W_h",), lambda _: 0.0),
+    ),
+    Mistake(
+        says="the step moves b twice, as two trainable biases do",
+        look_for="two biases that are both updated",
+        part="step",
+        plant=_steps(("b",), lambda _: 2.0),
+    ),
+    Mistake(
+        says="the step decays weights at a rate of {value}",
+        look_for="weight decay, which PyTorch's SGD has only when it is asked for",
+        part="step",
+        plant=_decayed,
+        values=(1e-5, 1e-4, 5e-4, 1e-3, 1e-2),
+    ),
+    Mistake(
+        says="the learning rate is always {value}",
+        look_for="a learning rate that is not the one given",
+        part="step",
+        plant=_fixed_rate,
+        values=(0.001, 0.01, 0.1, 1.0),
+        guess=_rate,
+    ),
+)
+
+
+def _sum(terms: list[Any]) -> Any:
+    total = terms[0]
+    for term in terms[1:]:
+        total = total + term
+    return total

@@ -1,0 +1,106 @@
+"""Mistakes in what is read: the input, the labels, the initial state."""
+
+from typing import Any
+
+import numpy as np
+
+from parity.case import Array, Case
+from parity.mistake import Mistake, Wrong
+
+
+def _reads(**misread: Any) -> dict[str, Wrong]:
+    """Replace arrays of the case before anything is computed."""
+
+    def given(right: Wrong, book: Any, case: Case, *rest: Any) -> Any:
+        return right(case.replace(**{name: of(case) for name, of in misread.items()}), *rest)
+
+    return {"given": given}
+
+
+def _batch_and_time_swapped(case: Case) -> Array:
+    n, t, f = case.x.shape
+    return np.ascontiguousarray(case.x.reshape(t, n, f).swapaxes(0, 1))
+
+
+def _steps_from_h_0(right: Wrong, book: Any, given: Any) -> Any:
+    h_0 = given.h_0
+    return [h_0] + [book.activation(given, book.preactivation(given, x_t, h_0)) for x_t in given.x]
+
+
+def _two_steps_back(right: Wrong, book: Any, given: Any) -> Any:
+    states = [given.h_0]
+    for t, x_t in enumerate(given.x):
+        states.append(book.activation(given, book.preactivation(given, x_t, states[max(t - 1, 0)])))
+    return states
+
+
+def _inputs_moved(by: int) -> Any:
+    return lambda case: np.roll(case.x, by, axis=1)
+
+
+MISTAKES = (
+    Mistake(
+        says="batch and time of the input are swapped by a reshape",
+        look_for="x.reshape(steps, batch, features) where x.transpose(1, 0, 2) is due",
+        part="input",
+        plant=_reads(x=_batch_and_time_swapped),
+    ),
+    Mistake(
+        says="the sequence is read from its end",
+        look_for="x[:, ::-1], or a loop over the inputs that counts down",
+        part="input",
+        plant=_reads(x=lambda case: case.x[:, ::-1]),
+    ),
+    Mistake(
+        says="every step sees the input of the step before, the first one that of the last",
+        look_for="x[:, t - 1] where x[:, t] is due",
+        part="input",
+        plant=_reads(x=_inputs_moved(1)),
+    ),
+    Mistake(
+        says="every step sees the input of the step after, the last one that of the first",
+        look_for="x[:, t + 1] where x[:, t] is due, or np.roll",
+        part="input",
+        plant=_reads(x=_inputs_moved(-1)),
+    ),
+    Mistake(
+        says="labels are taken to count from 1",
+        look_for="labels - 1: label 0 becomes the last class",
+        part="input",
+        plant=_reads(labels=lambda case: (case.labels - 1) % case.config.classes),
+    ),
+    Mistake(
+        says="the initial state is ignored: h_0 is taken as zero",
+        look_for="np.zeros where h_0 is due, before the loop over time",
+        part="initial state",
+        plant=_reads(h_0=lambda case: case.h_0 * 0),
+        seen=2,
+    ),
+    Mistake(
+        says="the initial state is ignored in the gradient of W_h",
+        look_for="zeros, not h_0, as the state before the first step in the backward",
+        part="initial state",
+        plant={"previous": lambda right, book, states: [states[0] * 0.0, *right(states)[1:]]},
+        seen=2,
+    ),
+    Mistake(
+        says="in the gradient of W_h, the state before the first step is the final one",
+        look_for="h[t - 1] at t = 0, which is h[-1]: the last state",
+        part="initial state",
+        plant={"previous": lambda right, book, states: [states[-1], *right(states)[1:]]},
+        seen=5,
+    ),
+    Mistake(
+        says="every step starts from h_0: the state is never advanced",
+        look_for="the new state is stored, but the loop goes on with the old one",
+        part="initial state",
+        plant={"forward": _steps_from_h_0},
+        seen=1,
+    ),
+    Mistake(
+        says="the recurrence takes the state of two steps before",
+        look_for="h[t - 2] where h[t - 1] is due, or a state stored one place too late",
+        part="initial state",
+        plant={"forward": _two_steps_back},
+    ),
+)
