@@ -14,7 +14,7 @@ import pytest
 
 import parity
 from parity.grid import GRIDS, Group
-from parity.report.text import failure_message, headline, line
+from parity.report.text import diagnosis_lines, failure_message, headline, line
 from parity.verdict import Verdict
 
 GRID_FILES = [f"test_{name}.py" for name in ("forward", "gradients", "sgd_step", "behaviour")]
@@ -104,6 +104,7 @@ def check(
     verdicts: Callable[[Group], tuple[Verdict, ...]],
     subtests: pytest.Subtests,
     record_property: Callable[[str, object], None],
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Check:
     """Fail, as a subtest, each configuration of a group that does not pass one chapter.
 
@@ -124,6 +125,13 @@ def check(
             verdict = verdict if thorough.passed else thorough
         return failure_message(verdict)
 
+    def why(verdict: Verdict) -> str:
+        """Diagnose a subject once for each kind of case, whichever worker comes first."""
+        if not _first_to(tmp_path_factory, f"diagnosed-{verdict.config.kind}"):
+            return ""
+        diagnosis = parity.diagnose(subject, verdict.config, pytorch)
+        return "\n".join(["", *diagnosis_lines(diagnosis)])
+
     def one(group: Group, chapter: str) -> None:
         judged = judged_of(group, chapter)
         record_property("configurations", len(judged))
@@ -137,9 +145,20 @@ def check(
         for place, verdict in enumerate(wrong):
             with subtests.test(str(verdict.config)):
                 message = in_full(verdict, chapter) if place == 0 else _brief(verdict)
-                pytest.fail(message, pytrace=False)
+                pytest.fail(message + why(verdict), pytrace=False)
 
     return one
+
+
+def _first_to(factory: pytest.TempPathFactory, what: str) -> bool:
+    """Return whether this worker is the first one of the run that asks."""
+    own = factory.getbasetemp()
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    try:
+        (shared / what).touch(exist_ok=False)
+    except FileExistsError:
+        return False
+    return True
 
 
 def _brief(verdict: Verdict) -> str:

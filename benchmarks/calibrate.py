@@ -80,6 +80,8 @@ def print_alarms(tallies: Tallies, pairs: int) -> None:
 
 def print_power(cases: int, seed: int) -> None:
     """Print the share of planted mistakes that is caught, beside the share that is asked for."""
+    if not cases:
+        return
     print(f"power: {cases} ordinary cases for each mistake   caught (asked)")
     for name, mistake in MISTAKES.items():
         wanted = f"({mistake.wanted:.0%})" if mistake.wanted else ""

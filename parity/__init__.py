@@ -3,6 +3,7 @@
 from parity.case import Case, draw
 from parity.comparison import Comparison, Status, compare
 from parity.config import Config
+from parity.diagnosis import Diagnosis, diagnose
 from parity.errors import ConfigError, MissingExtraError, ParityError, SubjectError
 from parity.judging import judge, judge_behaviour
 from parity.observation import Finding, Misbehaviour
@@ -15,6 +16,7 @@ __all__ = [
     "Comparison",
     "Config",
     "ConfigError",
+    "Diagnosis",
     "Finding",
     "Misbehaviour",
     "MissingExtraError",
@@ -25,6 +27,7 @@ __all__ = [
     "Trace",
     "Verdict",
     "compare",
+    "diagnose",
     "draw",
     "judge",
     "judge_behaviour",

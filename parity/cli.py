@@ -75,6 +75,11 @@ def _parser() -> argparse.ArgumentParser:
         help="show how far both sides are from the exact value, in ulp of the largest entry",
     )
     parser.add_argument(
+        "--explain",
+        action="store_true",
+        help="when the subject differs, show how far every known mistake explains its numbers",
+    )
+    parser.add_argument(
         "--epochs", type=int, metavar="N", help="train both sides side by side: needs --data digits"
     )
     parser.add_argument("--plot", type=Path, metavar="FILE.png", help="draw the loss curves")
@@ -113,18 +118,21 @@ def _check_target(flag: str, target: Path | None, endings: Sequence[str] = ()) -
 
 def _compare(config: Config, arguments: argparse.Namespace) -> Callable[[], int]:
     """Compare, and return what prints the verdict and gives the exit status."""
-    from parity import draw, judge, load
+    from parity import diagnose, draw, judge, load
     from parity.report import data, table
 
     subject, case = load(arguments.subject), draw(config)
     from reference import pytorch  # PyTorch takes a second to import: last, when all else is right
 
     verdict = judge(subject, case, pytorch, thorough=True, exact=arguments.exact)
+    why = None if verdict.passed or verdict.only_undecided else diagnose(subject, config, pytorch)
 
     def answer() -> int:
         if arguments.json != "-":
             table.print_verdict(verdict, exact=arguments.exact)
-        _write(arguments.json, data.verdict_data(verdict))
+        if arguments.json != "-" and why is not None:
+            table.print_diagnosis(why, explain=arguments.explain)
+        _write(arguments.json, data.verdict_data(verdict) | data.diagnosis_data(why))
         return _status(verdict)
 
     return answer

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from parity.comparison import Comparison
+from parity.diagnosis import Diagnosis
 from parity.report import text
 from parity.training import Training
 from parity.verdict import Verdict
@@ -30,6 +31,11 @@ def verdict_data(verdict: Verdict) -> dict[str, Any]:
         "comparisons": [_comparison(c) for c in verdict.comparisons],
         "command": text.repeat_command(verdict),
     }
+
+
+def diagnosis_data(diagnosis: Diagnosis | None) -> dict[str, Any]:
+    """Return everything a diagnosis knows, under one key; none where nothing was amiss."""
+    return {"diagnosis": None if diagnosis is None else dataclasses.asdict(diagnosis)}
 
 
 def training_data(training: Training) -> dict[str, Any]:

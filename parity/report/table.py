@@ -10,6 +10,7 @@ from rich.text import Text
 
 from parity.bench import OWN_GRADIENT
 from parity.comparison import Comparison, Status
+from parity.diagnosis import Diagnosis
 from parity.report import text
 from parity.stepwise import OWN_STEP
 from parity.trace import BEHAVIOUR
@@ -46,6 +47,16 @@ def print_verdict(verdict: Verdict, *, exact: bool = False) -> None:
     out = console()
     _print_table(out, verdict, exact=exact)
     _print_closing(out, verdict, text.repeat_command(verdict))
+
+
+def print_diagnosis(diagnosis: Diagnosis, *, explain: bool) -> None:
+    """Print what is wrong, and with `explain` all that was tried."""
+    out = console()
+    out.print()
+    heading, *lines = text.diagnosis_lines(diagnosis, explain=explain)
+    out.print(Text(heading, "bold"))
+    for line in lines:
+        out.print(Text(line), soft_wrap=True)
 
 
 def print_training(training: Training) -> None:

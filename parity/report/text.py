@@ -2,9 +2,14 @@
 
 import shlex
 
+from parity.cause import Cause
 from parity.comparison import Comparison, Greatest
+from parity.diagnosis import Diagnosis
 from parity.stepwise import OWN_STEP
 from parity.verdict import Verdict
+
+PROBLEMS = 3
+"""Probes that a subject did not answer, at most, of which a report tells."""
 
 
 def repeat_command(verdict: Verdict) -> str:
@@ -41,6 +46,34 @@ def failure_message(verdict: Verdict) -> str:
     if not verdict.compared and verdict.left_out:
         lines.append(f"  the subject offers none of {', '.join(verdict.left_out)}")
     return "\n".join([*lines, f"  again: {repeat_command(verdict)}"])
+
+
+def diagnosis_lines(diagnosis: Diagnosis, *, explain: bool = False) -> list[str]:
+    """Return what is wrong and what proves it, or what is known of it; `explain`: all attempts."""
+    lines = ["What is wrong"]
+    for cause in diagnosis.causes:
+        lines += [f"  {cause.says}", *_proof(cause)]
+    if not diagnosis.causes:
+        lines.append("  Unknown: no known mistake, nor any three of them, gives these numbers.")
+    lines += [f"    {fact}" for fact in diagnosis.facts]
+    shown = diagnosis.problems[:PROBLEMS]
+    lines += [f"  not asked further at {problem}" for problem in shown]
+    if len(diagnosis.problems) > len(shown):
+        lines.append(f"  nor at {len(diagnosis.problems) - len(shown)} more configurations")
+    for ranked in diagnosis.ranking if explain else ():
+        lines.append(f"  {ranked.explained:3} of {ranked.arrays} arrays  {ranked.says}")
+    return lines
+
+
+def _proof(cause: Cause) -> list[str]:
+    first, *further = cause.evidence
+    rows = [("evidence", first), *(("", line) for line in further), ("look for", cause.look_for)]
+    if cause.hidden_at and 0 < len(cause.shown_at) < len(cause.hidden_at):
+        rows.append(("shown at", ", ".join(cause.shown_at)))
+    elif cause.hidden_at:
+        rows.append(("hidden at", ", ".join(cause.hidden_at)))
+    rows += [("or else", f"{other}: the same numbers") for other in cause.also]
+    return [f"    {title:9}  {line}" for title, line in rows]
 
 
 def entry(greatest: Greatest) -> str:

@@ -1,0 +1,202 @@
+"""Explaining: which mistakes, planted into the textbook, give the numbers that a subject gave."""
+
+import itertools
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from parity.case import Array
+from parity.mistake import Mistake
+from parity.trace import Trace
+from parity.witness import Witness
+from parity.yardstick import LIMIT, USELESS, Floor, Yardstick, step_rounding
+
+SECONDS = 2.0
+"""How long combinations are tried, at most."""
+
+MOST = 3
+"""Mistakes in one explanation, at most."""
+
+Mistakes = tuple[Mistake, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attempt:
+    """Mistakes that were tried together, and how many arrays they explain before one they don't."""
+
+    mistakes: Mistakes
+    explained: int
+
+
+class Explainer:
+    """Witnesses, and what the textbook predicts of them with mistakes in it."""
+
+    def __init__(self, witnesses: Sequence[Witness], yardstick: Yardstick) -> None:
+        self.witnesses, self.yardstick = tuple(witnesses), yardstick
+        self.names = _in_order(self.witnesses)
+        self._predicted: dict[tuple[Mistakes, int], Trace] = {}
+        self._floors: dict[tuple[Mistakes, int], Floor] = {}
+        self._fits: dict[tuple[Mistakes, int, str], bool] = {}
+
+    def explanations(self, catalogue: Sequence[Mistake]) -> tuple[list[Mistakes], list[Attempt]]:
+        """Return the smallest sets of mistakes that explain every array, and what was tried.
+
+        Source of the order: mistakes are looked for where the first array in computation order
+        goes wrong, and then, with these planted, where the next one does.
+        """
+        end = time.perf_counter() + SECONDS
+        start = self.reach(())
+        nothing = Attempt(mistakes=(), explained=start)
+        tried = [Attempt(mistakes=(m,), explained=self._from(nothing, (m,))) for m in catalogue]
+        promising = [a for a in tried if a.explained > start]
+        for size in range(1, MOST + 1):
+            complete = [a.mistakes for a in promising if a.explained == len(self.names)]
+            if complete or size == MOST:
+                return complete, tried
+            larger = list(self._extended(promising, tried, end))
+            if not larger and size == 1:
+                larger = list(self._joint(start, catalogue, end))
+            tried += larger
+            promising = larger
+        raise AssertionError  # the last size returns
+
+    def reach(self, mistakes: Mistakes) -> int:
+        """Return how many arrays, in computation order, the mistakes explain in all witnesses."""
+        for place, name in enumerate(self.names):
+            if not all(self.fits(mistakes, i, name) for i in self._telling(name)):
+                return place
+        return len(self.names)
+
+    def _from(self, attempt: Attempt, wider: Mistakes) -> int:
+        """Return how many arrays `wider` explains, or no more than `attempt` does.
+
+        Most explain nothing further: the array at which the attempt ends is looked at first.
+        """
+        name = self.names[attempt.explained]
+        wrong = [i for i in self._telling(name) if not self.fits(attempt.mistakes, i, name)]
+        if not all(self.fits(wider, i, name) for i in wrong):
+            return attempt.explained
+        return self.reach(wider)
+
+    def fits(self, mistakes: Mistakes, i: int, name: str) -> bool:
+        """Return whether witness i's array is what these mistakes predict, to rounding."""
+        known = self._fits.get((mistakes, i, name))
+        if known is None:
+            known = self._fits[mistakes, i, name] = self._compare(mistakes, i, name)
+        return known
+
+    def predicted(self, mistakes: Mistakes, i: int) -> Trace:
+        """Return what the textbook computes for witness i with these mistakes in it."""
+        key = mistakes, i
+        if key not in self._predicted:
+            self._predicted[key] = self.yardstick.predict(self.witnesses[i].case, mistakes)
+        return self._predicted[key]
+
+    def touches(self, mistake: Mistake, name: str) -> bool:
+        """Return whether the mistake changes an array in any witness that offers it."""
+        return any(not self._same(((mistake,), ()), i, name) for i in self._telling(name))
+
+    def allowed(self, witness: Witness, name: str) -> Array:
+        """Return how far a right answer may be from the textbook's."""
+        return self._allowed((), self.witnesses.index(witness), name)
+
+    def alike(self, one: Mistakes, other: Mistakes) -> bool:
+        """Return whether no offered array of any witness tells two explanations apart."""
+        return all(
+            self._same((one, other), i, name) or self._close(one, i, name, self._at(other, i, name))
+            for name in self.names
+            for i in self._telling(name)
+        )
+
+    def _extended(
+        self, promising: Sequence[Attempt], tried: Sequence[Attempt], end: float
+    ) -> Iterator[Attempt]:
+        """Yield the attempts with one more mistake that explain more than without it."""
+        singles = [a.mistakes[0] for a in tried if len(a.mistakes) == 1]
+        for attempt in sorted(promising, key=lambda a: -a.explained):
+            for mistake in singles:
+                if time.perf_counter() > end:
+                    return
+                if any(mistake.says == other.says for other in attempt.mistakes):
+                    continue
+                wider = tuple(m for m in singles if m in (*attempt.mistakes, mistake))
+                if (explained := self._from(attempt, wider)) > attempt.explained:
+                    yield Attempt(mistakes=wider, explained=explained)
+
+    def _joint(self, start: int, catalogue: Sequence[Mistake], end: float) -> Iterator[Attempt]:
+        """Yield the pairs that explain the first wrong array, where no mistake does alone."""
+        right, wrong = self.names[:start], self.names[start]
+        able = [
+            m
+            for m in catalogue
+            if self.touches(m, wrong)
+            and all(self.fits((m,), i, n) for n in right for i in self._telling(n))
+        ]
+        for pair in itertools.combinations(able, 2):
+            if time.perf_counter() > end:
+                return
+            if pair[0].says != pair[1].says and (explained := self.reach(pair)) > start:
+                yield Attempt(mistakes=pair, explained=explained)
+
+    def _telling(self, name: str) -> list[int]:
+        """Return the witnesses that offer `name`: the cheapest that find it wrong come first."""
+        offer = [i for i, w in enumerate(self.witnesses) if name in w.subject]
+        return sorted(offer, key=lambda i: (self.fits((), i, name), self.witnesses[i].case.x.size))
+
+    def _compare(self, mistakes: Mistakes, i: int, name: str) -> bool:
+        if mistakes and self._same((mistakes, ()), i, name):
+            return self.fits((), i, name)
+        return self._close(mistakes, i, name, self.witnesses[i].subject[name])
+
+    def _close(self, mistakes: Mistakes, i: int, name: str, found: Array) -> bool:
+        expected = self._at(mistakes, i, name)
+        apart = distance(found, expected)
+        largest = np.max(np.abs(expected), initial=0.0)
+        if np.max(apart, initial=0.0) > USELESS * largest > 0:
+            return False  # without asking for the noise
+        return bool((apart <= self._allowed(mistakes, i, name)).all())
+
+    def _allowed(self, mistakes: Mistakes, i: int, name: str) -> Array:
+        key, case = (mistakes, i), self.witnesses[i].case
+        if key not in self._floors:
+            self._floors[key] = self.yardstick.planted_floor(case, mistakes)
+        sigma = self._floors[key].sigma[name.replace("step/", "grad/")]
+        if not name.startswith("step/"):
+            return LIMIT * sigma
+        parameter = name.partition("/")[2]
+        gradient = self._at(mistakes, i, f"grad/{parameter}")
+        rounding = step_rounding(case, case.parameters[parameter], gradient)
+        moved = np.abs(self._at(mistakes, i, name) - case.parameters[parameter])
+        slack: Array = LIMIT * sigma * _rate(case.lr, moved, gradient) + rounding
+        return slack
+
+    def _at(self, mistakes: Mistakes, i: int, name: str) -> Array:
+        return self.predicted(mistakes, i)[name]
+
+    def _same(self, pair: tuple[Mistakes, Mistakes], i: int, name: str) -> bool:
+        one, other = (self._at(mistakes, i, name) for mistakes in pair)
+        return one.tobytes() == other.tobytes()
+
+
+def distance(one: Array, other: Array) -> Array:
+    """Return |one - other|; what is not finite is near itself only."""
+    with np.errstate(all="ignore"):
+        same = (one == other) | (np.isnan(one) & np.isnan(other))
+        apart: Array = np.where(same, 0.0, np.abs(one.astype(np.float64) - other))
+    return apart
+
+
+def _rate(lr: float, moved: Array, gradient: Array) -> float:
+    """Return how far a weight moves for each unit of its gradient."""
+    largest = float(np.max(np.abs(gradient), initial=0.0))
+    return max(lr, float(np.max(moved, initial=0.0)) / largest if largest > 0 else lr)
+
+
+def _in_order(witnesses: Sequence[Witness]) -> tuple[str, ...]:
+    """Return every name that a witness offers, in computation order."""
+    fullest = sorted((w.reference for w in witnesses), key=len, reverse=True)
+    known = dict.fromkeys(itertools.chain.from_iterable(fullest))
+    offered = {name for w in witnesses for name in w.subject}
+    return tuple(name for name in known if name in offered)

@@ -1,0 +1,87 @@
+"""Probes: the configurations on which a diagnosis runs its subject.
+
+Mistakes hide: one row hides the batch, one step the recurrence, few steps a truncation, small
+gradients a clipping, h_0 = 0 the initial state. Each probe is extreme in one way, and all sizes of
+the ordinary one are different, so that no factor can be taken for another.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from parity.case import Array, Case, draw
+from parity.config import Config
+
+ORDINARY = {"batch": 4, "steps": 6, "features": 3, "hidden": 5, "classes": 7, "lr": 0.03}
+OTHER = {"batch": 3, "steps": 4, "features": 2, "hidden": 7, "classes": 5, "lr": 0.3, "seed": 1}
+SQUARE = dict.fromkeys(("batch", "steps", "features", "hidden", "classes"), 4)
+
+FURTHER: tuple[dict[str, Any], ...] = (
+    {"steps": 9},
+    {"batch": 2, "steps": 8},
+    {"hidden": 1},
+    {"classes": 2},
+    {"lr": 0.5},
+)
+
+LARGEST = 2**12
+"""Hidden states of a configuration, at most, for it to be a probe of its own."""
+
+
+ASKED, ORDINARILY, OTHERWISE = "as asked", "ordinary", "other sizes"
+TELLING = (ORDINARILY, OTHERWISE)
+"""Labels of the probes whose sizes are all different, so that a factor tells which one it is."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Probe:
+    """A case, and what is special about it."""
+
+    label: str
+    case: Case
+
+
+def probes(config: Config) -> Iterator[Probe]:
+    """Yield the configuration that is asked about, unless it is large, and twelve around it."""
+    if config.batch * config.steps * config.hidden <= LARGEST:
+        yield Probe(label=ASKED, case=draw(config))
+    base = config.replace(**ORDINARY, weights="torch", data="drawn", dtype="float64")
+    yield Probe(label=ORDINARILY, case=draw(base))
+    yield Probe(label=OTHERWISE, case=draw(base.replace(**OTHER, weights="chaotic")))
+    yield Probe(label="one row", case=draw(base.replace(batch=1)))
+    yield Probe(label="one step", case=draw(base.replace(steps=1)))
+    yield Probe(label="two steps", case=draw(base.replace(steps=2)))
+    yield Probe(label="14 steps", case=draw(base.replace(steps=14, weights="chaotic")))
+    yield Probe(label="all sizes equal", case=draw(base.replace(**SQUARE)))
+    yield Probe(label="large gradients", case=_large_gradients(draw(base)))
+    ordinary = draw(base)
+    yield Probe(label="h_0 = 0", case=ordinary.replace(h_0=ordinary.h_0 * 0))
+    if base.kind == "classifier":
+        yield Probe(label="huge logits", case=ordinary.replace(W_out=ordinary.W_out * 1e4))
+    other = {"tanh": "relu", "relu": "tanh"}[base.activation]
+    yield Probe(label=f"{other} instead", case=draw(base.replace(activation=other)))
+    other = {"classifier": "layer", "layer": "classifier"}[base.kind]
+    yield Probe(label=f"{other} instead", case=draw(base.replace(kind=other)))
+
+
+def further(config: Config) -> Iterator[Probe]:
+    """Yield more configurations, for mistakes that the probes do not tell apart."""
+    base = config.replace(**ORDINARY, weights="torch", data="drawn", dtype="float64")
+    for number, sizes in enumerate(FURTHER, 1):
+        yield Probe(label=f"further {number}", case=draw(base.replace(**sizes, seed=10 + number)))
+        relu = base.replace(**sizes, activation="relu", seed=20 + number)
+        yield Probe(label=f"further {number}, relu", case=_large_gradients(draw(relu)))
+
+
+def linear(config: Config) -> Case:
+    """Return a case in which every relu is open, so that the network is a linear one."""
+    case = draw(config.replace(**ORDINARY, activation="relu", dtype="float64", data="drawn"))
+    names = ("x", "h_0", "W_x", "W_h", "b")
+    return case.replace(**{name: abs(getattr(case, name)) for name in names})
+
+
+def _large_gradients(case: Case) -> Case:
+    """Make gradients of hundreds, without saturating the layer."""
+    times: dict[str, float] = {"x": 100, "W_x": 0.01, "W_out": 30, "upstream": 1000}
+    scaled: dict[str, Array] = {name: getattr(case, name) * by for name, by in times.items()}
+    return case.replace(**scaled)
