@@ -179,7 +179,7 @@ def _cause(explainer: Explainer, mistakes: Mistakes, mistake: Mistake) -> Cause:
     evidence = [f"{same}, within rounding, in {count} of {count} configurations"]
     if len(mistakes) == 1 and any(n[:5] != "step/" for n in right):
         evidence.append(f"{_listed([n for n in right if n[:5] != 'step/'])} agree")
-    return Cause(says=_sentence(mistake), look_for=mistake.look_for, evidence=tuple(evidence))
+    return Cause(says=sentence(mistake), look_for=mistake.look_for, evidence=tuple(evidence))
 
 
 def _needs(explainer: Explainer, without: Mistakes, name: str) -> bool:
@@ -210,7 +210,8 @@ def _shown(explainer: Explainer, name: str) -> Witness:
     return min(wrong, key=lambda w: (w.label not in TELLING, w.label == ASKED))
 
 
-def _sentence(mistake: Mistake) -> str:
+def sentence(mistake: Mistake) -> str:
+    """Return what a mistake says, as a sentence of its own."""
     text = str(mistake)
     return f"{text[0].upper()}{text[1:]}."
 

@@ -94,21 +94,9 @@ class Explainer:
             self._predicted[key] = self.yardstick.predict(self.witnesses[i].case, mistakes)
         return self._predicted[key]
 
-    def touches(self, mistake: Mistake, name: str) -> bool:
-        """Return whether the mistake changes an array in any witness that offers it."""
-        return any(not self._same(((mistake,), ()), i, name) for i in self._telling(name))
-
     def allowed(self, witness: Witness, name: str) -> Array:
         """Return how far a right answer may be from the textbook's."""
         return self._allowed((), self.witnesses.index(witness), name)
-
-    def alike(self, one: Mistakes, other: Mistakes) -> bool:
-        """Return whether no offered array of any witness tells two explanations apart."""
-        return all(
-            self._same((one, other), i, name) or self._close(one, i, name, self._at(other, i, name))
-            for name in self.names
-            for i in self._telling(name)
-        )
 
     def _extended(
         self, promising: Sequence[Attempt], tried: Sequence[Attempt], end: float
@@ -126,19 +114,21 @@ class Explainer:
                     yield Attempt(mistakes=wider, explained=explained)
 
     def _joint(self, start: int, catalogue: Sequence[Mistake], end: float) -> Iterator[Attempt]:
-        """Yield the pairs that explain the first wrong array, where no mistake does alone."""
-        right, wrong = self.names[:start], self.names[start]
-        able = [
-            m
-            for m in catalogue
-            if self.touches(m, wrong)
-            and all(self.fits((m,), i, n) for n in right for i in self._telling(n))
-        ]
-        for pair in itertools.combinations(able, 2):
+        """Yield the pairs that explain the first wrong array, where no mistake does alone.
+
+        Most mistakes hide in some witness, and there the other one explains it alone: pairs of
+        those that explain most witnesses come first.
+        """
+        name, nothing = self.names[start], Attempt(mistakes=(), explained=start)
+        wrong = [i for i in self._telling(name) if not self.fits((), i, name)]
+        alone = {m: sum(self.fits((m,), i, name) for i in wrong) for m in catalogue}
+        able = [m for m in catalogue if any(not self._same(((m,), ()), i, name) for i in wrong)]
+        pairs = itertools.combinations(able, 2)
+        for pair in sorted(pairs, key=lambda pair: -alone[pair[0]] - alone[pair[1]]):
             if time.perf_counter() > end:
                 return
-            if pair[0].says != pair[1].says and (explained := self.reach(pair)) > start:
-                yield Attempt(mistakes=pair, explained=explained)
+            if pair[0].says != pair[1].says and (reach := self._from(nothing, pair)) > start:
+                yield Attempt(mistakes=pair, explained=reach)
 
     def _telling(self, name: str) -> list[int]:
         """Return the witnesses that offer `name`: the cheapest that find it wrong come first."""
@@ -153,10 +143,10 @@ class Explainer:
     def _close(self, mistakes: Mistakes, i: int, name: str, found: Array) -> bool:
         expected = self._at(mistakes, i, name)
         apart = distance(found, expected)
-        largest = np.max(np.abs(expected), initial=0.0)
+        largest = _largest(expected)
         if np.max(apart, initial=0.0) > USELESS * largest > 0:
             return False  # without asking for the noise
-        return bool((apart <= self._allowed(mistakes, i, name)).all())
+        return bool(((apart == 0) | (apart <= self._allowed(mistakes, i, name))).all())
 
     def _allowed(self, mistakes: Mistakes, i: int, name: str) -> Array:
         key, case = (mistakes, i), self.witnesses[i].case
@@ -181,17 +171,25 @@ class Explainer:
 
 
 def distance(one: Array, other: Array) -> Array:
-    """Return |one - other|; what is not finite is near itself only."""
+    """Return |one - other|; what is not finite is near what is not, and nothing else.
+
+    Which of NaN and the infinities comes out of an overflow is the order of operations.
+    """
     with np.errstate(all="ignore"):
-        same = (one == other) | (np.isnan(one) & np.isnan(other))
+        same = ~(np.isfinite(one) | np.isfinite(other))
         apart: Array = np.where(same, 0.0, np.abs(one.astype(np.float64) - other))
     return apart
 
 
 def _rate(lr: float, moved: Array, gradient: Array) -> float:
     """Return how far a weight moves for each unit of its gradient."""
-    largest = float(np.max(np.abs(gradient), initial=0.0))
-    return max(lr, float(np.max(moved, initial=0.0)) / largest if largest > 0 else lr)
+    largest = _largest(gradient)
+    return max(lr, _largest(moved) / largest) if largest > 0 else lr
+
+
+def _largest(array: Array) -> float:
+    """Return the largest finite absolute value."""
+    return float(np.max(np.abs(array), where=np.isfinite(array), initial=0.0))
 
 
 def _in_order(witnesses: Sequence[Witness]) -> tuple[str, ...]:

@@ -41,8 +41,9 @@ class Mistake:
         return self.plant(self.value) if callable(self.plant) else self.plant
 
     def having(self, values: Sequence[float]) -> tuple[Self, ...]:
-        """Return one mistake for each value of the number."""
-        return tuple(replace(self, value=float(value)) for value in dict.fromkeys(values))
+        """Return one mistake for each value of the number, whatever rounding made of it."""
+        different = {f"{value:.9g}": float(value) for value in reversed(values)}
+        return tuple(replace(self, value=value) for value in reversed(different.values()))
 
     def each(self) -> tuple[Self, ...]:
         """Return itself, or one for each of its own values."""

@@ -124,9 +124,9 @@ def _final(times: float) -> dict[str, Wrong]:
 
 
 def _one_step_late(upstream: list[Any]) -> list[Any]:
-    if all(step is None for step in upstream[:-1]):
-        return upstream
-    return [upstream[0], *upstream[:-2], upstream[-1]] if len(upstream) > 1 else upstream
+    last = upstream[-1]
+    late = [last, *upstream[:-1]]  # dh_out[:, t - 1] at t = 0 is the last one
+    return late if late[-1] is not None else [*late[:-1], last * 0.0]
 
 
 def _updated_inside(right: Wrong, book: Any, given: Any, states: Any, upstream: Any) -> list[Any]:

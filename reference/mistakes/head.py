@@ -14,6 +14,30 @@ def _reads(state: Callable[[list[Any]], Any]) -> dict[str, Wrong]:
     return {"read_out": lambda right, book, states: state(states)}
 
 
+def _reads_throughout(state: Callable[[list[Any]], Any], place: int) -> dict[str, Wrong]:
+    """Give the head another state, and that state the gradient."""
+
+    def upstream(right: Wrong, book: Any, given: Any, d_logits: Any) -> list[Any]:
+        found: list[Any] = right(given, d_logits)
+        if d_logits is None:
+            return found
+        steps, gradient = len(found), found[-1]
+        moved: list[Any] = [gradient * 0.0] * steps
+        if steps > 1 or place == 0:
+            moved[place] = gradient
+        return moved
+
+    return _reads(state) | {"upstream": upstream}
+
+
+def _mean_throughout() -> dict[str, Wrong]:
+    def upstream(right: Wrong, book: Any, given: Any, d_logits: Any) -> list[Any]:
+        found: list[Any] = right(given, d_logits)
+        return found if d_logits is None else [found[-1] * (1 / len(found))] * len(found)
+
+    return _reads(_mean) | {"upstream": upstream}
+
+
 def _mean(states: list[Any]) -> Any:
     total = states[1]
     for state in states[2:]:
@@ -26,6 +50,16 @@ def _logits(function: Any, slope: Any) -> dict[str, Wrong]:
         return book.do.mapped(function, slope, right(given, last))
 
     return {"logits": logits}
+
+
+def _logits_throughout(function: Any, slope: Any, of_logits: Any) -> dict[str, Wrong]:
+    """Let the logits pass through a function, forward and backward."""
+
+    def d_logits(right: Wrong, book: Any, given: Any, logits: Any) -> Any:
+        own = book.do.mapped(*of_logits, logits)
+        return book.do.rounded("d_logits", right(given, logits) * own)
+
+    return _logits(function, slope) | {"d_logits": d_logits}
 
 
 def _bias(times: float) -> dict[str, Wrong]:
@@ -91,10 +125,10 @@ def _clipped(eps: float) -> dict[str, Wrong]:
 
 
 def _binary(right: Wrong, book: Any, given: Any, logits: Any) -> Any:
-    do = book.do
-    others = do.mapped(lambda p: -np.log1p(-p), lambda p: 1 / (1 - p), do.softmax(logits))
-    chosen = do.row_sums(others * given.onehot)
-    extra = do.column_sums(do.row_sums(others) - chosen)
+    do, p = book.do, book.do.softmax(logits)
+    others = do.rounded("p", p - p * given.onehot)  # zero at the label
+    surprise = do.mapped(lambda q: -np.log1p(-q), lambda q: 1 / (1 - q), others)
+    extra = do.column_sums(do.row_sums(surprise))
     return right(given, logits) + do.divided(extra, given.case.config.batch)
 
 
@@ -158,6 +192,44 @@ LOSS_FACTORS: dict[str, tuple[Callable[[Any], float], str, int]] = {
 }
 
 MISTAKES = (
+    Mistake(
+        says="the logits are read from the state before the last, which gets their gradient",
+        look_for="hidden[:, -2], forward and backward",
+        part="head",
+        plant=_reads_throughout(lambda states: states[-2], -2),
+    ),
+    Mistake(
+        says="the logits are read from the state after the first step, which gets their gradient",
+        look_for="hidden[:, 0] where hidden[:, -1] is due, forward and backward",
+        part="head",
+        plant=_reads_throughout(lambda states: states[1], 0),
+    ),
+    Mistake(
+        says="the logits are read from the mean of all states, which all get their gradient",
+        look_for="hidden.mean(axis=1) where hidden[:, -1] is due, forward and backward",
+        part="head",
+        plant=_mean_throughout(),
+    ),
+    Mistake(
+        says="the logits pass through tanh, forward and backward",
+        look_for="an activation after the head",
+        part="head",
+        plant=_logits_throughout(
+            np.tanh,
+            lambda l: 1 - np.tanh(l) ** 2,
+            (lambda l: 1 - l * l, lambda l: 2 * l),
+        ),
+    ),
+    Mistake(
+        says="the logits pass through relu, forward and backward",
+        look_for="an activation after the head",
+        part="head",
+        plant=_logits_throughout(
+            lambda l: np.maximum(l, 0),
+            lambda l: (l > 0) * 1.0,
+            (lambda l: (l > 0) * 1.0, np.zeros_like),
+        ),
+    ),
     Mistake(
         says="the logits are read from the state before the last",
         look_for="hidden[:, -2], or a state stored one place too late",

@@ -33,7 +33,7 @@ def _pairs(moved: Callable[[list[Any]], list[Any]]) -> dict[str, Wrong]:
 
 
 def _inputs_late(right: Wrong, book: Any, given: Any, states: Any, da: Any) -> dict[str, Any]:
-    late = [given.x[0], *given.x[:-1]]
+    late = [given.x[-1], *given.x[:-1]]
     found: dict[str, Any] = right(given, states, da)
     return found | {"W_x": book.over_time("W_x", book.products(late, da))}
 
@@ -86,6 +86,18 @@ def _clipped_inside(limit: float) -> dict[str, Wrong]:
     return {"carried": carried}
 
 
+def _clipped_each_step(limit: float) -> dict[str, Wrong]:
+    def through_activation(right: Wrong, book: Any, *arguments: Any) -> Any:
+        clipped = book.do.mapped(
+            lambda v: np.clip(v, -limit, limit),
+            lambda v: (np.abs(v) <= limit) * 1.0,
+            right(*arguments),
+        )
+        return book.do.rounded("da", clipped)
+
+    return {"through_activation": through_activation}
+
+
 def _norm_of(do: Any, gradients: Collection[Any]) -> Any:
     """Return the sum of the squares of all entries: (1, 1)."""
     total = None
@@ -95,24 +107,30 @@ def _norm_of(do: Any, gradients: Collection[Any]) -> Any:
     return total
 
 
-def _factor(do: Any, squares: Any, limit: float) -> Any:
+def _factor(do: Any, squares: Any, limit: float, beside: float = 0.0) -> Any:
     def factor(s: Any) -> Any:
         with np.errstate(divide="ignore"):
-            return np.minimum(1.0, limit / np.sqrt(s))
+            return np.minimum(1.0, limit / (np.sqrt(s) + beside))
 
     return do.rounded("norm", do.mapped(factor, lambda s: 0.5 * limit / s**1.5, squares))
 
 
-def _normed(limit: float) -> dict[str, Wrong]:
-    """Scale all parameters' gradients so that their norm, taken together, is at most `limit`."""
+def _normed(beside: float) -> Callable[[float], dict[str, Wrong]]:
+    """Scale all parameters' gradients so that their norm, taken together, is at most a limit.
 
-    def gradients(right: Wrong, book: Any, given: Any, grads: dict[str, Any]) -> Any:
-        found: dict[str, Any] = right(given, grads)
-        own = {n: g for n, g in found.items() if n in PARAMETERS}
-        factor = _factor(book.do, _norm_of(book.do, own.values()), limit)
-        return found | {n: g * factor for n, g in own.items()}
+    clip_grad_norm_ adds 1e-6 to the norm that it divides by.
+    """
 
-    return {"gradients": gradients}
+    def plant(limit: float) -> dict[str, Wrong]:
+        def gradients(right: Wrong, book: Any, given: Any, grads: dict[str, Any]) -> Any:
+            found: dict[str, Any] = right(given, grads)
+            own = {n: g for n, g in found.items() if n in PARAMETERS}
+            factor = _factor(book.do, _norm_of(book.do, own.values()), limit, beside)
+            return found | {n: g * factor for n, g in own.items()}
+
+        return {"gradients": gradients}
+
+    return plant
 
 
 def _normed_each(limit: float) -> dict[str, Wrong]:
@@ -250,7 +268,7 @@ MISTAKES = (
         plant=_pairs(lambda states: [states[0], *states[:-2]]),
     ),
     Mistake(
-        says="the gradient of W_x pairs da[t] with x[t-1]",
+        says="the gradient of W_x pairs da[t] with x[t-1], the first one with the last",
         look_for="x[:, t - 1] where x[:, t] is due",
         part="accumulation",
         plant={"layer_gradients": _inputs_late},
@@ -353,13 +371,27 @@ MISTAKES = (
         seen=2,
     ),
     Mistake(
-        says="gradients are clipped by their common norm at {value}",
-        look_for="a norm over all gradients, as clip_grad_norm_ takes it",
+        says="the gradient of every pre-activation is clipped at {value}",
+        look_for="np.clip of da inside the loop over time",
         part="clipping",
-        plant=_normed,
+        plant=_clipped_each_step,
+        values=(0.1, 0.25, 0.5, 1, 5, 10),
+    ),
+    Mistake(
+        says="gradients are clipped by their common norm at {value}",
+        look_for="a norm over all gradients; PyTorch clips nothing unasked",
+        part="clipping",
+        plant=_normed(0.0),
         values=(0.25, 1, 5),
         guess=_norm_together,
         seen=3,
+    ),
+    Mistake(
+        says="gradients are clipped by their common norm at {value}, as clip_grad_norm_ does it",
+        look_for="a norm over all gradients, plus 1e-6; PyTorch clips nothing unasked",
+        part="clipping",
+        plant=_normed(1e-6),
+        values=(0.25, 1, 5),
     ),
     Mistake(
         says="each gradient is clipped by its own norm at {value}",

@@ -1,0 +1,66 @@
+"""Mutants: copies of `scratch` with mistakes in their source, as subjects."""
+
+import importlib.util
+import re
+import shutil
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import scratch
+from benchmarks.planted import PLANTED, Edit
+from parity.mistake import Mistake
+from parity.subject import Subject
+from reference.mistakes import CATALOGUE
+
+SCRATCH = Path(scratch.__file__).parent
+
+
+class StaleEditError(Exception):
+    """What an edit replaces does not stand exactly once in the source."""
+
+
+def planted() -> dict[Mistake, tuple[Edit, ...]]:
+    """Return every mistake of the catalogue that is planted, with the value it is planted with."""
+    found = {}
+    for mistake in CATALOGUE:
+        if mistake.says in PLANTED:
+            value, edits = PLANTED[mistake.says]
+            found[mistake if value is None else mistake.having([value])[0]] = edits
+    return found
+
+
+def plant(edits: Sequence[Edit], folder: Path, name: str = "mutant") -> Path:
+    """Copy `scratch` into `folder` with the edits made, one after the other; return the copy.
+
+    Raises StaleEditError where what an edit replaces does not stand exactly once.
+    """
+    copy = folder / name
+    shutil.copytree(SCRATCH, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    for file in copy.glob("*.py"):
+        text = file.read_text(encoding="utf-8")
+        for edit in edits:
+            if edit.file != file.name:
+                continue
+            if text.count(edit.old) != 1:
+                raise StaleEditError(f"{edit.old!r} stands {text.count(edit.old)} times in {file}")
+            text = text.replace(edit.old, edit.new)
+        file.write_text(re.sub(r"\bfrom scratch\b", f"from {name}", text), encoding="utf-8")
+    return copy
+
+
+def load(edits: Sequence[Edit]) -> Subject:
+    """Import a planted copy as a subject. Raises StaleEditError as `plant` does."""
+    name = "mutant"
+    with tempfile.TemporaryDirectory() as folder:
+        copy = plant(edits, Path(folder), name)
+        for module in [m for m in sys.modules if m.partition(".")[0] == name]:
+            del sys.modules[module]
+        spec = importlib.util.spec_from_file_location(name, copy / "__init__.py")
+        assert spec is not None
+        assert spec.loader is not None
+        package = importlib.util.module_from_spec(spec)
+        sys.modules[name] = package
+        spec.loader.exec_module(package)
+    return Subject(name=name, run=package.run)

@@ -1,0 +1,157 @@
+"""Mistakes planted into `scratch`: whether the grid catches them, and the diagnosis names them.
+
+`python -m benchmarks.naming [--pairs N] [--seed S]` (`make power`): the mutation score of both
+grids, the share of single mistakes and of pairs that is named, what becomes of errors that are in
+no catalogue and of correct code, and how long a diagnosis takes.
+"""
+
+import os
+
+for _library in ("OMP", "OPENBLAS", "MKL"):
+    os.environ[f"{_library}_NUM_THREADS"] = "1"
+
+import argparse
+import statistics
+from collections.abc import Iterable, Iterator, Sequence
+
+import numpy as np
+
+from benchmarks.mutants import StaleEditError, load, planted
+from benchmarks.planted import Edit
+from benchmarks.unknown import UNKNOWN
+from benchmarks.variants import VARIANTS
+from parity.case import draw
+from parity.config import Config
+from parity.diagnosis import Diagnosis, diagnose, sentence
+from parity.grid import GRIDS
+from parity.judging import judge
+from parity.mistake import Mistake
+from parity.subject import Subject
+from reference import pytorch, twin
+
+Mutants = dict[Mistake, tuple[Edit, ...]]
+
+
+def configs(grid: str) -> list[Config]:
+    """Return the grid's configurations, in an order in which sizes and options take turns."""
+    every = [config for group in GRIDS[grid].groups() for config in group.configs]
+    return [every[i] for i in np.random.default_rng(0).permutation(len(every))]
+
+
+def caught(subject: Subject, within: Sequence[Config]) -> bool:
+    """Return whether some configuration turns red."""
+    verdicts = (judge(subject, draw(config), pytorch) for config in within)
+    return any(not verdict.passed and not verdict.only_undecided for verdict in verdicts)
+
+
+def asked(subject: Subject) -> list[Diagnosis]:
+    """Diagnose as a classifier and as a layer: some mistakes exist in one of them only."""
+    return [diagnose(subject, Config(kind=kind), pytorch) for kind in ("classifier", "layer")]
+
+
+def sentences(diagnoses: Iterable[Diagnosis]) -> set[str]:
+    """Return all that is named."""
+    return {cause.says for diagnosis in diagnoses for cause in diagnosis.causes}
+
+
+def is_named(diagnoses: Iterable[Diagnosis], mistakes: Iterable[Mistake]) -> bool:
+    """Return whether these mistakes are named, and no other."""
+    return sentences(diagnoses) == {sentence(mistake) for mistake in mistakes}
+
+
+def pairs(mutants: Mutants, seed: int) -> Iterator[tuple[tuple[Mistake, Mistake], Subject]]:
+    """Yield random pairs of mistakes of different parts that can be planted together."""
+    rng = np.random.default_rng(seed)
+    every = list(mutants)
+    while True:
+        one, other = (every[i] for i in rng.choice(len(every), 2, replace=False))
+        if one.part == other.part:
+            continue
+        try:
+            yield (one, other), load((*mutants[one], *mutants[other]))
+        except StaleEditError:
+            continue
+
+
+def print_scores(mutants: Mutants) -> None:
+    """Print the mutation score of the grids, and who survives."""
+    subjects = {mistake: load(edits) for mistake, edits in mutants.items()}
+    for grid in ("smoke", "default"):
+        survivors = [m for m, subject in subjects.items() if not caught(subject, configs(grid))]
+        share = 1 - len(survivors) / len(mutants)
+        print(f"caught by the {grid} grid: {share:.1%} of {len(mutants)} mistakes", flush=True)
+        for mistake in survivors:
+            print(f"  survives: {mistake}")
+
+
+def print_singles(mutants: Mutants) -> None:
+    """Print the share of single mistakes that is named first and alone."""
+    seconds, missed = [], []
+    for mistake, edits in mutants.items():
+        found = asked(load(edits))
+        seconds += [diagnosis.seconds for diagnosis in found]
+        if not is_named(found, [mistake]):
+            missed.append((mistake, found))
+    named = 1 - len(missed) / len(mutants)
+    print(f"single mistakes named, alone: {named:.1%} of {len(mutants)} (98% asked)")
+    for mistake, found in missed:
+        print(f"  {mistake}: {' '.join(sentences(found)) or 'unknown'}")
+    times = f"median {statistics.median(seconds):.2f} s, longest {max(seconds):.2f} s"
+    print(f"  a diagnosis takes: {times} (3 s asked)", flush=True)
+
+
+def print_pairs(mutants: Mutants, count: int, seed: int) -> None:
+    """Print the share of pairs of which both are named, and no third."""
+    named, missed = 0, []
+    for number, (both, subject) in enumerate(pairs(mutants, seed)):
+        if number == count:
+            break
+        found = asked(subject)
+        if is_named(found, both):
+            named += 1
+        else:
+            missed.append((both, found))
+    print(f"pairs named, both: {named / count:.1%} of {count} (90% asked)")
+    for both, found in missed:
+        print(f"  {' + '.join(map(str, both))}: {' '.join(sentences(found)) or 'unknown'}")
+
+
+def print_unknown() -> None:
+    """Print what becomes of errors that are in no catalogue."""
+    honest = 0
+    for name, edits in UNKNOWN.items():
+        found = asked(load(edits))
+        honest += not sentences(found)
+        if sentences(found):
+            print(f"  misnamed: {name}: {' '.join(sentences(found))}")
+    print(f"errors in no catalogue called unknown: {honest} of {len(UNKNOWN)}", flush=True)
+
+
+def print_correct() -> None:
+    """Print whether correct implementations are left alone."""
+    correct = [Subject(name=name, run=run) for name, run in VARIANTS.items()]
+    correct.append(Subject(name="twin", run=twin.run))
+    accused = [
+        subject.name
+        for subject in correct
+        if caught(subject, configs("smoke")) or sentences(asked(subject))
+    ]
+    print(f"correct implementations accused: {len(accused)} of {len(correct)} {accused or ''}")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Print every measure."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.naming")
+    parser.add_argument("--pairs", type=int, default=100)
+    parser.add_argument("--seed", type=int, default=0, help="of the random pairs")
+    given = parser.parse_args(arguments)
+    mutants = planted()
+    print_scores(mutants)
+    print_singles(mutants)
+    print_pairs(mutants, given.pairs, given.seed)
+    print_unknown()
+    print_correct()
+
+
+if __name__ == "__main__":
+    main()
