@@ -17,8 +17,8 @@ from reference.mistakes import CATALOGUE
 SCRATCH = Path(scratch.__file__).parent
 
 
-class StaleEditError(Exception):
-    """What an edit replaces does not stand exactly once in the source."""
+class CannotPlantError(Exception):
+    """What an edit replaces does not stand exactly once, or what it makes is no Python."""
 
 
 def planted() -> dict[Mistake, tuple[Edit, ...]]:
@@ -34,7 +34,7 @@ def planted() -> dict[Mistake, tuple[Edit, ...]]:
 def plant(edits: Sequence[Edit], folder: Path, name: str = "mutant") -> Path:
     """Copy `scratch` into `folder` with the edits made, one after the other; return the copy.
 
-    Raises StaleEditError where what an edit replaces does not stand exactly once.
+    Raises CannotPlantError where what an edit replaces does not stand exactly once.
     """
     copy = folder / name
     shutil.copytree(SCRATCH, copy, ignore=shutil.ignore_patterns("__pycache__"))
@@ -44,14 +44,16 @@ def plant(edits: Sequence[Edit], folder: Path, name: str = "mutant") -> Path:
             if edit.file != file.name:
                 continue
             if text.count(edit.old) != 1:
-                raise StaleEditError(f"{edit.old!r} stands {text.count(edit.old)} times in {file}")
+                raise CannotPlantError(
+                    f"{edit.old!r} stands {text.count(edit.old)} times in {file}"
+                )
             text = text.replace(edit.old, edit.new)
         file.write_text(re.sub(r"\bfrom scratch\b", f"from {name}", text), encoding="utf-8")
     return copy
 
 
 def load(edits: Sequence[Edit]) -> Subject:
-    """Import a planted copy as a subject. Raises StaleEditError as `plant` does."""
+    """Import a planted copy as a subject. Raises CannotPlantError as `plant` does."""
     name = "mutant"
     with tempfile.TemporaryDirectory() as folder:
         copy = plant(edits, Path(folder), name)
@@ -62,5 +64,8 @@ def load(edits: Sequence[Edit]) -> Subject:
         assert spec.loader is not None
         package = importlib.util.module_from_spec(spec)
         sys.modules[name] = package
-        spec.loader.exec_module(package)
+        try:
+            spec.loader.exec_module(package)
+        except SyntaxError as error:  # two edits of the same lines
+            raise CannotPlantError(str(error)) from error
     return Subject(name=name, run=package.run)

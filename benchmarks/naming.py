@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
-from benchmarks.mutants import StaleEditError, load, planted
+from benchmarks.mutants import CannotPlantError, load, planted
 from benchmarks.planted import Edit
 from benchmarks.unknown import UNKNOWN
 from benchmarks.variants import VARIANTS
@@ -69,7 +69,7 @@ def pairs(mutants: Mutants, seed: int) -> Iterator[tuple[tuple[Mistake, Mistake]
             continue
         try:
             yield (one, other), load((*mutants[one], *mutants[other]))
-        except StaleEditError:
+        except CannotPlantError:
             continue
 
 

@@ -52,6 +52,8 @@ def diagnose(subject: Subject, config: Config, yardstick: Yardstick) -> Diagnosi
     """
     start = time.perf_counter()
     testimony = hear(subject, probes(config), yardstick)
+    if len(testimony.witnesses) < 2 and config.dtype != "float64":
+        testimony = hear(subject, probes(config, config.dtype), yardstick)
     known = restated(testimony.witnesses, yardstick)
     explained = _Explained()
     if known.explicable and known.witnesses:
@@ -97,7 +99,7 @@ def _explain(
 
 def _own_fault(finding: Finding) -> Cause:
     return Cause(
-        says="the subject writes into the arrays it is given",
+        says="The subject writes into the arrays it is given.",
         look_for="an operation in place, as +=, on an argument: copy it first",
         evidence=(finding.text, *finding.evidence.splitlines()[-3:]),
     )

@@ -52,12 +52,12 @@ class Explainer:
         tried = [Attempt(mistakes=(m,), explained=self._from(nothing, (m,))) for m in catalogue]
         promising = [a for a in tried if a.explained > start]
         for size in range(1, MOST + 1):
-            complete = [a.mistakes for a in promising if a.explained == len(self.names)]
+            complete = [a.mistakes for a in promising if self._proven(a)]
             if complete or size == MOST:
                 return complete, tried
             larger = list(self._extended(promising, tried, end))
-            if not larger and size == 1:
-                larger = list(self._joint(start, catalogue, end))
+            if size == 1 and not any(a.explained == len(self.names) for a in larger):
+                larger += self._joint(start, catalogue, end)
             tried += larger
             promising = larger
         raise AssertionError  # the last size returns
@@ -68,6 +68,17 @@ class Explainer:
             if not all(self.fits(mistakes, i, name) for i in self._telling(name)):
                 return place
         return len(self.names)
+
+    def _proven(self, attempt: Attempt) -> bool:
+        """Return whether all is explained, and something by more than an overflow."""
+        return attempt.explained == len(self.names) and any(
+            not self.fits((), i, name)
+            and not _undecided(
+                self.witnesses[i].subject[name], self._at(attempt.mistakes, i, name)
+            ).any()
+            for name in self.names
+            for i in self._telling(name)
+        )
 
     def _from(self, attempt: Attempt, wider: Mistakes) -> int:
         """Return how many arrays `wider` explains, or no more than `attempt` does.
@@ -117,14 +128,19 @@ class Explainer:
         """Yield the pairs that explain the first wrong array, where no mistake does alone.
 
         Most mistakes hide in some witness, and there the other one explains it alone: pairs of
-        those that explain most witnesses come first.
+        those that explain most witnesses come first, then those of different parts, then those
+        that people make most.
         """
         name, nothing = self.names[start], Attempt(mistakes=(), explained=start)
         wrong = [i for i in self._telling(name) if not self.fits((), i, name)]
         alone = {m: sum(self.fits((m,), i, name) for i in wrong) for m in catalogue}
         able = [m for m in catalogue if any(not self._same(((m,), ()), i, name) for i in wrong)]
-        pairs = itertools.combinations(able, 2)
-        for pair in sorted(pairs, key=lambda pair: -alone[pair[0]] - alone[pair[1]]):
+
+        def unlikely(pair: Mistakes) -> tuple[int, bool, int]:
+            one, other = pair
+            return (-alone[one] - alone[other], one.part == other.part, -one.seen - other.seen)
+
+        for pair in sorted(itertools.combinations(able, 2), key=unlikely):
             if time.perf_counter() > end:
                 return
             if pair[0].says != pair[1].says and (reach := self._from(nothing, pair)) > start:
@@ -142,11 +158,14 @@ class Explainer:
 
     def _close(self, mistakes: Mistakes, i: int, name: str, found: Array) -> bool:
         expected = self._at(mistakes, i, name)
-        apart = distance(found, expected)
+        apart = np.where(_undecided(found, expected), 0.0, distance(found, expected))
         largest = _largest(expected)
         if np.max(apart, initial=0.0) > USELESS * largest > 0:
             return False  # without asking for the noise
-        return bool(((apart == 0) | (apart <= self._allowed(mistakes, i, name))).all())
+        allowed = self._allowed(mistakes, i, name)
+        if not largest > 0:  # infinite noise around nothing would allow anything
+            allowed = np.where(np.isfinite(allowed), allowed, 0.0)
+        return bool(((apart == 0) | (apart <= allowed)).all())
 
     def _allowed(self, mistakes: Mistakes, i: int, name: str) -> Array:
         key, case = (mistakes, i), self.witnesses[i].case
@@ -168,6 +187,12 @@ class Explainer:
     def _same(self, pair: tuple[Mistakes, Mistakes], i: int, name: str) -> bool:
         one, other = (self._at(mistakes, i, name) for mistakes in pair)
         return one.tobytes() == other.tobytes()
+
+
+def _undecided(found: Array, expected: Array) -> Array:
+    """Return where a mistake overflows, and other code with the same mistake may not."""
+    undecided: Array = np.isfinite(found) & ~np.isfinite(expected)
+    return undecided
 
 
 def distance(one: Array, other: Array) -> Array:

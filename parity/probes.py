@@ -41,11 +41,11 @@ class Probe:
     case: Case
 
 
-def probes(config: Config) -> Iterator[Probe]:
+def probes(config: Config, dtype: str = "float64") -> Iterator[Probe]:
     """Yield the configuration that is asked about, unless it is large, and twelve around it."""
     if config.batch * config.steps * config.hidden <= LARGEST:
         yield Probe(label=ASKED, case=draw(config))
-    base = config.replace(**ORDINARY, weights="torch", data="drawn", dtype="float64")
+    base = config.replace(**ORDINARY, weights="torch", data="drawn", dtype=dtype)
     yield Probe(label=ORDINARILY, case=draw(base))
     yield Probe(label=OTHERWISE, case=draw(base.replace(**OTHER, weights="chaotic")))
     yield Probe(label="one row", case=draw(base.replace(batch=1)))

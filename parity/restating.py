@@ -91,14 +91,14 @@ def _changed(witness: Witness) -> list[str]:
 
 
 LEAKS = Cause(
-    says="the hidden state leaks from one call into the next",
+    says="The hidden state leaks from one call into the next.",
     look_for="a state kept in an attribute or a global, and not set back when forward is called",
     evidence=("a second call gives what starting from the final state of the first one gives",),
     hidden_at=("a first call from a state of zero",),
 )
 
 ACCUMULATES = Cause(
-    says="gradients are added up from one call to the next",
+    says="Gradients are added up from one call to the next.",
     look_for="gradients that are not set to zero before backward",
     evidence=("a second call adds the right gradients to those of the first one",),
     hidden_at=("a first call",),
@@ -107,7 +107,7 @@ ACCUMULATES = Cause(
 
 def _redrawn(names: Sequence[str]) -> Cause:
     return Cause(
-        says="answers differ from call to call",
+        says="Answers differ from call to call.",
         look_for="random numbers drawn in forward or backward, or a state of another kind",
         evidence=(f"the same case, asked twice, gives other numbers in {', '.join(names)}",),
     )
@@ -124,7 +124,7 @@ def _coarse(witnesses: Sequence[Witness]) -> Cause | None:
         count = sum(state.size for state in states)
         if count and all(fits(s).all() for s in states) and not all(fits(r).all() for r in right):
             return Cause(
-                says=f"hidden states are computed or kept in {name}",
+                says=f"Hidden states are computed or kept in {name}.",
                 look_for=f"arrays made without the input's dtype, or a cast to {name}",
                 evidence=(f"each of {count} hidden states is a number of {name}",),
             )

@@ -54,7 +54,8 @@ def diagnosis_lines(diagnosis: Diagnosis, *, explain: bool = False) -> list[str]
     for cause in diagnosis.causes:
         lines += [f"  {cause.says}", *_proof(cause)]
     if not diagnosis.causes:
-        lines.append("  Unknown: no known mistake, nor any three of them, gives these numbers.")
+        tried = "no known mistake, nor any three of them, gives these numbers"
+        lines.append(f"  Unknown{f': {tried}' if diagnosis.ranking else ''}.")
     lines += [f"    {fact}" for fact in diagnosis.facts]
     shown = diagnosis.problems[:PROBLEMS]
     lines += [f"  not asked further at {problem}" for problem in shown]

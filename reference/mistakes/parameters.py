@@ -112,7 +112,10 @@ def _factor(do: Any, squares: Any, limit: float, beside: float = 0.0) -> Any:
         with np.errstate(divide="ignore"):
             return np.minimum(1.0, limit / (np.sqrt(s) + beside))
 
-    return do.rounded("norm", do.mapped(factor, lambda s: 0.5 * limit / s**1.5, squares))
+    def slope(s: Any) -> Any:
+        return np.where(s > limit**2, 0.5 * limit / np.maximum(s, limit**2) ** 1.5, 0.0)
+
+    return do.rounded("norm", do.mapped(factor, slope, squares))
 
 
 def _normed(beside: float) -> Callable[[float], dict[str, Wrong]]:

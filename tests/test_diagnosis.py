@@ -1,0 +1,438 @@
+"""Diagnosis: the mistake is named, with proof; never a guess, never a word about correct code."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import scratch
+from benchmarks.mutants import CannotPlantError, load, planted
+from benchmarks.naming import asked, is_named, sentences
+from benchmarks.planted import PLANTED, Edit
+from benchmarks.unknown import UNKNOWN
+from benchmarks.variants import VARIANTS
+from parity import Case, Config, Diagnosis, Subject, diagnose, draw
+from parity.cli import main
+from parity.diagnosis import sentence
+from parity.facts import related
+from parity.probes import probes
+from parity.report.text import diagnosis_lines
+from reference import pytorch, twin
+from reference.mistakes import CATALOGUE
+
+Run = Callable[[Case], dict[str, Any]]
+MUTANTS = {str(mistake): (mistake, edits) for mistake, edits in planted().items()}
+PER_BATCH = "recurrent gradients are divided by the batch size twice"
+
+
+def diagnosis_of(run: Run, **options: Any) -> Diagnosis:
+    return diagnose(Subject(name="mine.py", run=run), Config(**options), pytorch)
+
+
+def says(diagnosis: Diagnosis) -> list[str]:
+    return [cause.says for cause in diagnosis.causes]
+
+
+def only(*names: str) -> Run:
+    """Return a run that makes one mistake and offers some of its arrays."""
+    subject = load(MUTANTS[PER_BATCH][1])
+    return lambda case: {n: a for n, a in subject.run(case).items() if n.startswith(names)}
+
+
+# -- the catalogue -------------------------------------------------------------------------------
+
+
+def test_every_mistake_of_the_catalogue_is_planted() -> None:
+    """What is in the catalogue stands in a copy of scratch, too, and nothing else does."""
+    assert {mistake.says for mistake in CATALOGUE} == set(PLANTED)
+    assert len(CATALOGUE) == len(MUTANTS) >= 60
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_mistake_is_named_alone(name: str) -> None:
+    """A single mistake, written into other code, is named, and no other beside it."""
+    mistake, edits = MUTANTS[name]
+    found = asked(load(edits))
+    assert is_named(found, [mistake]), [diagnosis_lines(diagnosis) for diagnosis in found]
+
+
+PAIRS = [
+    ("W_h is transposed in the forward", "the loss is taken in bits"),
+    ("no gradient goes back through time", PER_BATCH),
+    ("the bias is missing in the forward", "the step goes up the gradient"),
+    ("the output bias is added twice", "gradients are clipped by value at 0.1"),
+    ("the sequence is read from its end", "the gradient of W_h is transposed"),
+    (
+        "the derivative of tanh is taken at the activated value: 1 - tanh(h)^2",
+        "W_h is not transposed from step to step, though it is for h_0",
+    ),
+]
+
+
+@pytest.mark.parametrize("pair", PAIRS, ids=" + ".join)
+def test_both_mistakes_of_a_pair_are_named(pair: tuple[str, str]) -> None:
+    """Two mistakes, of which one may hide the other, are told apart."""
+    (one, first), (other, second) = (MUTANTS[name] for name in pair)
+    assert is_named(asked(load((*first, *second))), [one, other])
+
+
+def test_three_mistakes_are_named() -> None:
+    """And a third one, where each explains an array of its own."""
+    names = ("the loss has the wrong sign", PER_BATCH, "the step goes up the gradient")
+    edits = [edit for name in names for edit in MUTANTS[name][1]]
+    found = diagnose(load(edits), Config(), pytorch)
+    assert set(says(found)) == {sentence(MUTANTS[name][0]) for name in names}
+
+
+@pytest.mark.parametrize("name", UNKNOWN)
+def test_what_is_in_no_catalogue_is_called_unknown(name: str) -> None:
+    """No cause is made up; there are facts instead."""
+    found = asked(load(UNKNOWN[name]))
+    assert not sentences(found)
+    assert any(diagnosis.facts for diagnosis in found)
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_correct_code_is_left_alone(name: str) -> None:
+    """An implementation that is right has no mistake, whatever the order of its sums."""
+    for kind in ("classifier", "layer"):
+        for dtype in ("float64", "float32"):
+            found = diagnosis_of(VARIANTS[name], kind=kind, dtype=dtype)
+            assert not found.causes
+            assert "configurations agree" in found.facts[0]
+
+
+def test_the_twin_is_left_alone() -> None:
+    """PyTorch has none of the known mistakes."""
+    assert not diagnosis_of(twin.run).causes
+
+
+def test_a_number_that_is_not_in_the_catalogue_is_found() -> None:
+    """The value at which gradients are clipped is read off the subject's own."""
+    _, edits = MUTANTS["gradients are clipped by value at 0.1"]
+    odd = tuple(replace(e, new=e.new.replace("0.1", "0.37")) for e in edits)
+    assert "Gradients are clipped by value at 0.37." in sentences(asked(load(odd)))
+
+
+def test_a_stale_edit_is_refused() -> None:
+    """A mutant whose mistake no longer stands in the source cannot pass for caught."""
+    with pytest.raises(CannotPlantError):
+        load([Edit(file="rnn.py", old="no such line", new="")])
+
+
+# -- what a subject offers -----------------------------------------------------------------------
+
+OFFERED = {
+    "gradients only": ("grad/",),
+    "gradients only, without those of inputs": ("grad/W", "grad/b"),
+    "the step only": ("step/",),
+    "no input gradient": ("hidden", "logits", "loss", "grad/W", "grad/b", "grad/h_0"),
+}
+
+
+@pytest.mark.parametrize("names", OFFERED.values(), ids=OFFERED.keys())
+def test_diagnosis_makes_do_with_what_is_offered(names: tuple[str, ...]) -> None:
+    """The mistake is among those that give the numbers of what a subject offers."""
+    found = diagnosis_of(only(*names))
+    named = [*says(found), *(sentence_ for c in found.causes for sentence_ in c.also)]
+    assert any(PER_BATCH in name.lower() for name in named)
+
+
+def test_forward_only_is_diagnosed() -> None:
+    """A wrong forward pass is named without any gradient."""
+    subject = load(MUTANTS["the initial state is ignored: h_0 is taken as zero"][1])
+    found = diagnosis_of(lambda case: {"hidden": subject.run(case)["hidden"]})
+    assert says(found) == ["The initial state is ignored: h_0 is taken as zero."]
+    assert "h_0 = 0" in found.causes[0].hidden_at
+
+
+def test_mistake_of_one_kind_of_case_is_named() -> None:
+    """A classifier that is wrong over a layer that is right is diagnosed as a classifier."""
+    subject = load(MUTANTS["the loss has the wrong sign"][1])
+
+    def run(case: Case) -> dict[str, Any]:
+        return scratch.run(case) if case.config.kind == "layer" else dict(subject.run(case))
+
+    assert says(diagnosis_of(run)) == ["The loss has the wrong sign."]
+
+
+# -- from call to call ---------------------------------------------------------------------------
+
+
+def leaking() -> Run:
+    """Return a run whose hidden state is kept from call to call."""
+    kept: dict[tuple[int, ...], np.ndarray] = {}
+
+    def run(case: Case) -> dict[str, Any]:
+        h_0 = kept.get(case.h_0.shape, case.h_0)
+        answer = scratch.run(case.replace(h_0=h_0))
+        kept[case.h_0.shape] = answer["hidden"][:, -1]
+        return answer
+
+    return run
+
+
+def accumulating() -> Run:
+    """Return a run whose gradients are never set to zero."""
+    kept: dict[str, np.ndarray] = {}
+
+    def run(case: Case) -> dict[str, Any]:
+        answer = scratch.run(case)
+        for name in [n for n in answer if n.startswith("grad/")]:
+            key = f"{name} {case.config}"
+            kept[key] = answer[name] = answer[name] + kept.get(key, 0.0)
+        return answer
+
+    return run
+
+
+def redrawing() -> Run:
+    """Return a run that draws its weights anew."""
+    rng = np.random.default_rng(0)
+    return lambda case: scratch.run(case.replace(W_h=rng.random(case.W_h.shape)))
+
+
+BETWEEN_CALLS = {
+    "leaking": (leaking, "The hidden state leaks from one call into the next."),
+    "accumulating": (accumulating, "Gradients are added up from one call to the next."),
+    "redrawing": (redrawing, "Answers differ from call to call."),
+}
+
+
+@pytest.mark.parametrize(("make", "expected"), BETWEEN_CALLS.values(), ids=BETWEEN_CALLS.keys())
+def test_what_one_call_leaves_to_the_next_is_named(make: Callable[[], Run], expected: str) -> None:
+    """The second answer is explained by the first one."""
+    assert says(diagnosis_of(make())) == [expected]
+
+
+def test_leak_beside_another_mistake() -> None:
+    """Once the leak is known, the rest is diagnosed as if there were none."""
+    subject, kept = load(MUTANTS[PER_BATCH][1]), {}
+
+    def run(case: Case) -> dict[str, Any]:
+        answer = dict(subject.run(case.replace(h_0=kept.get(case.h_0.shape, case.h_0))))
+        kept[case.h_0.shape] = answer["hidden"][:, -1]
+        return answer
+
+    named = says(diagnosis_of(run))
+    assert named == ["The hidden state leaks from one call into the next.", f"R{PER_BATCH[1:]}."]
+
+
+def test_writing_into_arguments_is_named() -> None:
+    """A subject that changes its inputs is told so, with its own line."""
+
+    def run(case: Case) -> dict[str, Any]:
+        case.x[:] *= 2
+        return scratch.run(case)
+
+    found = diagnosis_of(run)
+    assert says(found) == ["The subject writes into the arrays it is given."]
+    assert "case.x[:] *= 2" in " ".join(found.causes[0].evidence)
+
+
+# -- formats -------------------------------------------------------------------------------------
+
+
+def in_format(dtype: str) -> Run:
+    """Return a run that keeps its states in a coarser format."""
+
+    def run(case: Case) -> dict[str, Any]:
+        answer = scratch.run(case)
+        coarse = answer["hidden"].astype(dtype).astype(case.config.dtype)
+        return answer | {"hidden": coarse}
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("dtype", "coarse"), [("float64", "float32"), ("float64", "float16"), ("float32", "float16")]
+)
+def test_coarser_format_is_named(dtype: str, coarse: str) -> None:
+    """States that are all numbers of a coarser format prove it."""
+    named = says(diagnosis_of(in_format(coarse), dtype=dtype))
+    assert named == [f"Hidden states are computed or kept in {coarse}."]
+
+
+# -- bad subjects --------------------------------------------------------------------------------
+
+
+def test_subject_that_raises_in_one_probe_is_diagnosed_by_the_others() -> None:
+    """What cannot be asked is told; what can be is used."""
+    subject = load(MUTANTS[PER_BATCH][1])
+
+    def run(case: Case) -> dict[str, Any]:
+        if case.config.steps == 1:
+            raise IndexError("list index out of range")
+        return dict(subject.run(case))
+
+    found = diagnosis_of(run)
+    assert says(found) == [f"R{PER_BATCH[1:]}."]
+    assert "one step" in found.problems[0]
+    assert "IndexError" in found.problems[0]
+
+
+def test_subject_that_always_raises_gives_no_diagnosis() -> None:
+    """Nothing is known but that it raises, and that is said briefly."""
+
+    def run(case: Case) -> dict[str, Any]:
+        raise ZeroDivisionError("division by zero")
+
+    found = diagnosis_of(run)
+    assert not found.causes
+    assert found.probes == 0
+    assert "ZeroDivisionError" in " ".join(diagnosis_lines(found))
+    assert len(diagnosis_lines(found)) < 10
+
+
+def test_nan_is_a_fact() -> None:
+    """An array that is not finite is said to be, and no mistake is made up for it."""
+
+    def run(case: Case) -> dict[str, Any]:
+        answer = scratch.run(case)
+        return answer | {"grad/W_x": np.full_like(answer["grad/W_x"], np.nan)}
+
+    found = diagnosis_of(run)
+    assert not found.causes
+    assert any("are not finite" in fact for fact in found.facts)
+
+
+def test_float32_only_subject_is_diagnosed() -> None:
+    """A subject that refuses float64 is asked in float32."""
+    subject = load(MUTANTS[PER_BATCH][1])
+
+    def run(case: Case) -> dict[str, Any]:
+        if case.config.dtype != "float32":
+            raise TypeError("float32 only")
+        return dict(subject.run(case))
+
+    assert says(diagnosis_of(run, dtype="float32")) == [f"R{PER_BATCH[1:]}."]
+
+
+# -- facts ---------------------------------------------------------------------------------------
+
+RIGHT = np.arange(1.0, 10.0).reshape(3, 3) ** 2
+RELATIONS = {
+    "divided by 4 = batch": RIGHT / 4,
+    "multiplied by 6 = steps": RIGHT * 6,
+    "with the other sign": -RIGHT,
+    "multiplied by 1.37": RIGHT * 1.37,
+    "transposed": RIGHT.T,
+    "with the rows in reverse": RIGHT[::-1],
+    "with its entries in another order": RIGHT[[1, 0, 2]][:, [2, 0, 1]],
+}
+
+
+@pytest.mark.parametrize("relation", RELATIONS)
+def test_relation_to_the_right_array_is_seen(relation: str) -> None:
+    """A factor, a sign, a transpose, an order: to rounding."""
+    config = Config(batch=4, steps=6)
+    allowed = np.full_like(RIGHT, 1e-13)
+    assert related(RELATIONS[relation], RIGHT, allowed, config) == relation
+
+
+def test_no_relation_is_made_up() -> None:
+    """Numbers that have nothing to do with each other have no relation."""
+    other = np.random.default_rng(0).random((3, 3))
+    assert related(other, RIGHT, np.full_like(RIGHT, 1e-13), Config()) is None
+
+
+def test_unknown_error_is_located() -> None:
+    """The first wrong array, the first wrong step and the units in which it is wrong are said."""
+
+    def run(case: Case) -> dict[str, Any]:
+        answer = scratch.run(case)
+        hidden = answer["hidden"].copy()
+        hidden[:, 2:, 1:2] += 1e-3
+        return answer | {"hidden": hidden}
+
+    facts = " ".join(diagnosis_of(run).facts)
+    assert "hidden differs first in computation order" in facts
+    assert "only in column 1 of 5" in facts
+    assert "the first wrong step is t = 2; 4 of 6 steps are wrong" in facts
+
+
+# -- probes and reports --------------------------------------------------------------------------
+
+
+def test_probes_are_extreme_in_every_way() -> None:
+    """One row, one step, many steps, equal sizes, large gradients, no initial state."""
+    cases = {probe.label: probe.case for probe in probes(Config())}
+    assert len(cases) == 13
+    assert cases["one row"].config.batch == cases["one step"].config.steps == 1
+    assert not cases["h_0 = 0"].h_0.any()
+    gradients = pytorch.run(cases["large gradients"])
+    assert max(abs(gradients[f"grad/{n}"]).max() for n in ("W_x", "W_h", "b")) > 10
+
+
+def test_large_configuration_is_no_probe() -> None:
+    """What takes long to compute is not asked again."""
+    labels = [probe.label for probe in probes(Config(batch=64, steps=200, hidden=64))]
+    assert "as asked" not in labels
+
+
+@pytest.fixture
+def wrong_file(tmp_path: Path) -> str:
+    """Return a subject that divides recurrent gradients by the batch."""
+    file = tmp_path / "my_rnn.py"
+    file.write_text(
+        "import scratch\n\n\ndef run(case):\n    answer = scratch.run(case)\n"
+        "    for name in ('W_x', 'W_h', 'b'):\n"
+        "        answer[f'grad/{name}'] = answer[f'grad/{name}'] / case.config.batch\n"
+        "    return {n: a for n, a in answer.items() if not n.startswith('step/')}\n",
+        encoding="utf-8",
+    )
+    return str(file)
+
+
+def test_command_says_what_is_wrong(wrong_file: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """After the table stand the cause, its evidence, where to look and where it hides."""
+    assert main(["--subject", wrong_file]) == 1
+    _, _, said = capsys.readouterr().out.partition("What is wrong\n")
+    lines = said.splitlines()
+    assert lines[0] == "  Recurrent gradients are divided by the batch size twice."
+    assert lines[1].startswith(
+        "    evidence   grad/W_x, grad/W_h, grad/b equal PyTorch's divided by 4 = batch, within "
+        "rounding, in 12 of 12 configurations"
+    )
+    assert lines[-1] == "    hidden at  one row"
+
+
+def test_command_explains(wrong_file: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """--explain lists every mistake with what it explains, the best first."""
+    assert main(["--subject", wrong_file, "--explain"]) == 1
+    ranked = [line for line in capsys.readouterr().out.splitlines() if " arrays  " in line]
+    assert (
+        ranked[0] == "   10 of 10 arrays  recurrent gradients are divided by the batch size twice"
+    )
+    assert len(ranked) > len(CATALOGUE)
+
+
+def test_json_carries_the_diagnosis(wrong_file: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Programs read what people do."""
+    main(["--subject", wrong_file, "--json", "-"])
+    why = json.loads(capsys.readouterr().out)["diagnosis"]
+    assert why["causes"][0]["says"] == "Recurrent gradients are divided by the batch size twice."
+    assert why["ranking"]
+
+
+def test_a_pass_needs_no_diagnosis(capsys: pytest.CaptureFixture[str]) -> None:
+    """Where nothing is wrong, nothing is said to be."""
+    assert main(["--json", "-"]) == 0
+    assert json.loads(capsys.readouterr().out)["diagnosis"] is None
+
+
+def test_diagnosis_is_quick() -> None:
+    """The search for combinations ends in time, found or not."""
+    found = asked(load(UNKNOWN["an entry of W_h is read wrongly"]))
+    assert max(diagnosis.seconds for diagnosis in found) < 10  # 3 on a quiet machine: make power
+
+
+def test_draw_is_not_disturbed() -> None:
+    """Probing leaves the case of a configuration as it is."""
+    before = draw(Config()).snapshot()
+    diagnosis_of(scratch.run)
+    assert draw(Config()).snapshot() == before
