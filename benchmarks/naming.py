@@ -11,6 +11,7 @@ for _library in ("OMP", "OPENBLAS", "MKL"):
     os.environ[f"{_library}_NUM_THREADS"] = "1"
 
 import argparse
+import itertools
 import statistics
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -44,9 +45,10 @@ def caught(subject: Subject, within: Sequence[Config]) -> bool:
     return any(not verdict.passed and not verdict.only_undecided for verdict in verdicts)
 
 
-def asked(subject: Subject) -> list[Diagnosis]:
-    """Diagnose as a classifier and as a layer: some mistakes exist in one of them only."""
-    return [diagnose(subject, Config(kind=kind), pytorch) for kind in ("classifier", "layer")]
+def asked(subject: Subject) -> Iterator[Diagnosis]:
+    """Diagnose as a classifier and as a layer, of tanh and of relu: some mistakes exist in one."""
+    for activation, kind in itertools.product(("tanh", "relu"), ("classifier", "layer")):
+        yield diagnose(subject, Config(activation=activation, kind=kind), pytorch)
 
 
 def sentences(diagnoses: Iterable[Diagnosis]) -> set[str]:
@@ -88,7 +90,7 @@ def print_singles(mutants: Mutants) -> None:
     """Print the share of single mistakes that is named first and alone."""
     seconds, missed = [], []
     for mistake, edits in mutants.items():
-        found = asked(load(edits))
+        found = list(asked(load(edits)))
         seconds += [diagnosis.seconds for diagnosis in found]
         if not is_named(found, [mistake]):
             missed.append((mistake, found))
@@ -106,7 +108,7 @@ def print_pairs(mutants: Mutants, count: int, seed: int) -> None:
     for number, (both, subject) in enumerate(pairs(mutants, seed)):
         if number == count:
             break
-        found = asked(subject)
+        found = list(asked(subject))
         if is_named(found, both):
             named += 1
         else:
@@ -120,7 +122,7 @@ def print_unknown() -> None:
     """Print what becomes of errors that are in no catalogue."""
     honest = 0
     for name, edits in UNKNOWN.items():
-        found = asked(load(edits))
+        found = list(asked(load(edits)))
         honest += not sentences(found)
         if sentences(found):
             print(f"  misnamed: {name}: {' '.join(sentences(found))}")

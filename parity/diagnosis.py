@@ -81,9 +81,12 @@ class _Explained:
 def _explain(
     witnesses: Sequence[Witness], subject: Subject, config: Config, yardstick: Yardstick
 ) -> _Explained:
-    """Explain the witnesses of the kind that was asked about: the other may be other code."""
-    same = [w for w in witnesses if w.case.config.kind == config.kind]
-    others = [w for w in witnesses if w.case.config.kind != config.kind]
+    """Explain the witnesses of the kind and the activation that were asked about.
+
+    A subject may have other code for the others, or none; they only help to choose.
+    """
+    same = [w for w in witnesses if _is_like(w.case.config, config)]
+    others = [w for w in witnesses if w not in same]
     explainer = Explainer(same, yardstick)
     if explainer.reach(()) == len(explainer.names):
         return _Explained(facts=(f"all {len(same)} probing configurations agree",))
@@ -95,6 +98,10 @@ def _explain(
     elsewhere = Explainer(others, yardstick)
     found = [m for m in found if elsewhere.reach(m) == len(elsewhere.names)] or found
     return _Explained(causes=tuple(_causes(explainer, found)), ranking=ranking)
+
+
+def _is_like(one: Config, other: Config) -> bool:
+    return (one.kind, one.activation) == (other.kind, other.activation)
 
 
 def _own_fault(finding: Finding) -> Cause:
@@ -245,7 +252,7 @@ def _facts(
     """Return what is wrong first, where, and what makes it vanish."""
     name = explainer.names[explainer.reach(())]
     offer = [i for i, w in enumerate(explainer.witnesses) if name in w.subject]
-    wrong = [explainer.witnesses[i].label for i in offer if not explainer.fits((), i, name)]
+    wrong = [i for i in offer if not explainer.fits((), i, name)]
     said = [
         f"{name} differs first in computation order: in {len(wrong)} of {len(offer)} configurations"
     ]
@@ -257,13 +264,6 @@ def _facts(
         said.append(f"nothing differs at: {', '.join(hidden)}")
     open_relus = hear(subject, [Probe(label="linear", case=linear(config))], yardstick)
     told = Explainer(open_relus.witnesses, yardstick)
-    if told.names and told.reach(()) == len(told.names) and _with_relu(explainer, wrong):
-        said.append("where every relu is open, and the network linear, it vanishes")
+    if told.names and told.reach(()) == len(told.names):
+        said.append("where every relu is open, and the network linear, nothing differs")
     return said
-
-
-def _with_relu(explainer: Explainer, labels: Sequence[str]) -> bool:
-    """Return whether one of these witnesses is of relu: what it shows, an open relu may hide."""
-    return any(
-        w.label in labels and w.case.config.activation == "relu" for w in explainer.witnesses
-    )
