@@ -171,6 +171,19 @@ PLANTED: dict[str, tuple[float | None, tuple[Edit, ...]]] = {
         None,
         (_rnn("            _activations.apply(self.activation, states[t])\n", ""),),
     ),
+    "tanh is made of exponentials, which overflow": (
+        None,
+        (
+            _activations(
+                APPLY,
+                "    if activation is np.tanh:\n"
+                "        up, down = np.exp(a), np.exp(-a)\n"
+                "        a[...] = (up - down) / (up + down)\n"
+                "    elif activation in _SLOPES:\n"
+                "        activation(a, out=a)\n",
+            ),
+        ),
+    ),
     "the last step is not activated": (
         None,
         (
@@ -333,6 +346,10 @@ PLANTED: dict[str, tuple[float | None, tuple[Edit, ...]]] = {
                 "    loss = -np.log((y * p / total).sum(axis=1)).mean()",
             ),
         ),
+    ),
+    "softmax subtracts the largest logit of the whole matrix, not of each row": (
+        None,
+        (_loss(SHIFTED, "shifted = logits - logits.max()"),),
     ),
     "softmax is taken over the batch, not over the classes": (
         None,

@@ -74,7 +74,8 @@ def draw(config: Config) -> Case:
     if (largest := max(n * t * max(f, h), max(f, h, c) * h, n * c)) > LARGEST:
         raise ConfigError(f"an array of {config} has {largest} entries, more than {LARGEST}")
     rng = np.random.default_rng(_seed(config))
-    scale = {"torch": 1 / np.sqrt(h), "small": 0.01, "chaotic": 1.5 / np.sqrt(h)}[config.weights]
+    scales = {"torch": 1 / np.sqrt(h), "small": 0.01, "chaotic": 1.5 / np.sqrt(h), "huge": 1000.0}
+    scale = scales[config.weights]
     dtype = np.dtype(config.dtype)
 
     def uniform(within: float, *shape: int) -> Array:

@@ -39,9 +39,9 @@ class Config:
         "classifier: labels and a loss; layer: random upstream gradients on every hidden state",
     )
     weights: str = option(
-        Choice({"torch": "torch", "small": "small", "chaotic": "chaotic"}),
+        Choice({"torch": "torch", "small": "small", "chaotic": "chaotic", "huge": "huge"}),
         "torch",
-        "uniform within 1/sqrt(hidden) as PyTorch draws them, 0.01, or 1.5/sqrt(hidden)",
+        "uniform within 1/sqrt(hidden) as PyTorch draws them, 0.01, 1.5/sqrt(hidden), or 1000",
     )
     data: str = option(
         Choice({"drawn": "drawn", "digits": "digits"}),

@@ -14,7 +14,7 @@ from parity.witness import Witness
 from parity.yardstick import LIMIT, USELESS, Floor, Yardstick, step_rounding
 
 SECONDS = 2.0
-"""How long combinations are tried, at most."""
+"""How long combinations are tried, at most, in seconds of this thread."""
 
 MOST = 3
 """Mistakes in one explanation, at most."""
@@ -46,7 +46,7 @@ class Explainer:
         Source of the order: mistakes are looked for where the first array in computation order
         goes wrong, and then, with these planted, where the next one does.
         """
-        end = time.perf_counter() + SECONDS
+        end = time.thread_time() + SECONDS
         start = self.reach(())
         nothing = Attempt(mistakes=(), explained=start)
         tried = [Attempt(mistakes=(m,), explained=self._from(nothing, (m,))) for m in catalogue]
@@ -116,7 +116,7 @@ class Explainer:
         singles = [a.mistakes[0] for a in tried if len(a.mistakes) == 1]
         for attempt in sorted(promising, key=lambda a: -a.explained):
             for mistake in singles:
-                if time.perf_counter() > end:
+                if time.thread_time() > end:
                     return
                 if any(mistake.says == other.says for other in attempt.mistakes):
                     continue
@@ -141,7 +141,7 @@ class Explainer:
             return (-alone[one] - alone[other], one.part == other.part, -one.seen - other.seen)
 
         for pair in sorted(itertools.combinations(able, 2), key=unlikely):
-            if time.perf_counter() > end:
+            if time.thread_time() > end:
                 return
             if pair[0].says != pair[1].says and (reach := self._from(nothing, pair)) > start:
                 yield Attempt(mistakes=pair, explained=reach)

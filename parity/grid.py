@@ -9,6 +9,10 @@ from parity.config import Config, short_id
 CLASSES = 4  # unlike every other size of the grid: a swapped axis cannot go unseen
 
 
+HUGE = ("huge",)
+"""Weights with which exponentials overflow: of one step, before a network of them is chaotic."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Group:
     """Configurations that share all that `id` says; inputs, weights and seeds vary inside."""
@@ -55,7 +59,8 @@ class Grid:
                 classes=CLASSES,
                 features=self.features[0],
             )
-            inner = itertools.product(self.features, self.weights, range(seeds or self.seeds))
+            weights = (*self.weights, *(HUGE if batch > 1 and steps == 1 else ()))
+            inner = itertools.product(self.features, weights, range(seeds or self.seeds))
             configs = tuple(
                 shared.replace(features=features, weights=weights, seed=seed)
                 for features, weights, seed in inner

@@ -42,7 +42,7 @@ class Probe:
 
 
 def probes(config: Config, dtype: str = "float64") -> Iterator[Probe]:
-    """Yield the configuration that is asked about, unless it is large, and twelve around it."""
+    """Yield the configuration that is asked about, unless it is large, and a dozen around it."""
     if config.batch * config.steps * config.hidden <= LARGEST:
         yield Probe(label=ASKED, case=draw(config))
     base = config.replace(**ORDINARY, weights="torch", data="drawn", dtype=dtype)
@@ -56,6 +56,7 @@ def probes(config: Config, dtype: str = "float64") -> Iterator[Probe]:
     yield Probe(label="large gradients", case=_large_gradients(draw(base)))
     ordinary = draw(base)
     yield Probe(label="h_0 = 0", case=ordinary.replace(h_0=ordinary.h_0 * 0))
+    yield Probe(label="huge inputs", case=ordinary.replace(x=ordinary.x * 1e4))
     if base.kind == "classifier":
         yield Probe(label="huge logits", case=ordinary.replace(W_out=ordinary.W_out * 1e4))
     other = {"tanh": "relu", "relu": "tanh"}[base.activation]

@@ -40,7 +40,7 @@ def restated(witnesses: Sequence[Witness], yardstick: Yardstick) -> Restated:
 def _between_calls(witnesses: Sequence[Witness], yardstick: Yardstick) -> Restated:
     for restate, cause in ((_leaked, LEAKS), (_accumulated, ACCUMULATES)):
         told = tuple(filter(None, map(restate, witnesses)))
-        if told and _begins_right(told, yardstick):
+        if len(told) == len(witnesses) and _begins_right(told, yardstick):
             evidence = f"so it is in {len(told)} of {len(told)} configurations, within rounding"
             return Restated(
                 witnesses=told, causes=(replace(cause, evidence=(*cause.evidence, evidence)),)

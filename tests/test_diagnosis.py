@@ -360,7 +360,7 @@ def test_unknown_error_is_located() -> None:
 def test_probes_are_extreme_in_every_way() -> None:
     """One row, one step, many steps, equal sizes, large gradients, no initial state."""
     cases = {probe.label: probe.case for probe in probes(Config())}
-    assert len(cases) == 13
+    assert len(cases) == 14
     assert cases["one row"].config.batch == cases["one step"].config.steps == 1
     assert not cases["h_0 = 0"].h_0.any()
     gradients = pytorch.run(cases["large gradients"])
@@ -395,9 +395,9 @@ def test_command_says_what_is_wrong(wrong_file: str, capsys: pytest.CaptureFixtu
     assert lines[0] == "  Recurrent gradients are divided by the batch size twice."
     assert lines[1].startswith(
         "    evidence   grad/W_x, grad/W_h, grad/b equal PyTorch's divided by 4 = batch, within "
-        "rounding, in 11 of 11 configurations"
+        "rounding, in 12 of 12 configurations"
     )
-    assert lines[-1] == "    hidden at  one row"
+    assert lines[-1] == "    hidden at  one row, huge inputs"
 
 
 def test_command_explains(wrong_file: str, capsys: pytest.CaptureFixture[str]) -> None:

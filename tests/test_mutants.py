@@ -58,6 +58,8 @@ EXPECTED = {
 SURVIVORS = {
     "probabilities are clipped at 0.001 in the loss": "no probability is so small",
     "softmax does not subtract the largest logit": "no logit is so large",
+    "softmax subtracts the largest logit of the whole matrix, not of each row": "nor so far off",
+    "tanh is made of exponentials, which overflow": "no pre-activation is so large",
 }
 """Mistakes that the smoke grid's 16 configurations do not show, and why; the default grid does."""
 

@@ -88,6 +88,14 @@ def _only_of(activation: str, wrong: Wrong) -> Wrong:
     return stage
 
 
+def _by_exponentials(right: Wrong, book: Any, given: Any, a: Any) -> Any:
+    def quotient(v: Any) -> Any:
+        up, down = np.exp(v), np.exp(-v)
+        return (up - down) / (up + down)
+
+    return book.do.rounded("hidden", book.do.mapped(quotient, lambda v: 1 - np.tanh(v) ** 2, a))
+
+
 def _last_not_activated(right: Wrong, book: Any, given: Any) -> Any:
     states = right(given)
     a = book.preactivation(given, given.x[-1], states[-2])
@@ -173,6 +181,13 @@ MISTAKES = (
         look_for="f(a) that is left out in the forward",
         part="activation",
         plant={"activation": lambda right, book, given, a: book.do.rounded("hidden", a)},
+    ),
+    Mistake(
+        says="tanh is made of exponentials, which overflow",
+        look_for="(exp(a) - exp(-a)) / (exp(a) + exp(-a)) where np.tanh(a) is due",
+        part="activation",
+        plant={"activation": _only_of("tanh", _by_exponentials)},
+        seen=1,
     ),
     Mistake(
         says="the last step is not activated",

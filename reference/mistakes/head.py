@@ -103,6 +103,13 @@ def _unshifted(do: Any, logits: Any) -> Any:
     return powers * do.mapped(lambda s: 1 / s, lambda s: 1 / s**2, do.row_sums(powers))
 
 
+def _shifted_by_all(do: Any, logits: Any) -> Any:
+    def shifted(l: Any) -> Any:
+        return l - l.max(axis=(-2, -1), keepdims=True)
+
+    return _unshifted(do, do.mapped(shifted, np.ones_like, logits))
+
+
 def _of_chosen(function: Callable[[Any], Any], slope: Callable[[Any], Any]) -> dict[str, Wrong]:
     """Take the loss as another function of the probability of the label."""
 
@@ -310,6 +317,13 @@ MISTAKES = (
         part="loss",
         plant=_probabilities(_unshifted),
         seen=2,
+    ),
+    Mistake(
+        says="softmax subtracts the largest logit of the whole matrix, not of each row",
+        look_for="logits.max() without axis=1, keepdims=True: far rows come to 0 / 0",
+        part="loss",
+        plant=_probabilities(_shifted_by_all),
+        seen=1,
     ),
     Mistake(
         says="softmax is taken over the batch, not over the classes",
