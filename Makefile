@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: compare test test-full lint bench calibrate clean
+.PHONY: compare test test-full lint bench calibrate power clean
 
 compare: $(READY)  ## compare the default configuration
 	$(BIN)/compare-one-config
@@ -25,6 +25,9 @@ bench: $(READY)  ## speed, side by side with PyTorch
 calibrate: $(READY)  ## false alarms, power and cost of the verdict
 	$(BIN)/python -m benchmarks.calibrate
 	$(BIN)/python -m benchmarks.cost
+
+power: $(READY)  ## how many planted mistakes are caught and named
+	$(BIN)/python -m benchmarks.naming
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, this is " + sys.version.split()[0])'

@@ -23,11 +23,12 @@ from benchmarks.unknown import UNKNOWN
 from benchmarks.variants import VARIANTS
 from parity.case import draw
 from parity.config import Config
-from parity.diagnosis import Diagnosis, diagnose, sentence
+from parity.diagnosis import Diagnosis, diagnose
 from parity.grid import GRIDS
 from parity.judging import judge
 from parity.mistake import Mistake
 from parity.subject import Subject
+from parity.telling import sentence
 from reference import pytorch, twin
 
 Mutants = dict[Mistake, tuple[Edit, ...]]

@@ -130,7 +130,7 @@ def _compare(config: Config, arguments: argparse.Namespace) -> Callable[[], int]
     def answer() -> int:
         if arguments.json != "-":
             table.print_verdict(verdict, exact=arguments.exact)
-        if arguments.json != "-" and why is not None:
+        if arguments.json != "-" and why is not None and (why.probes or why.causes):
             table.print_diagnosis(why, explain=arguments.explain)
         _write(arguments.json, data.verdict_data(verdict) | data.diagnosis_data(why))
         return _status(verdict)

@@ -17,10 +17,10 @@ from benchmarks.unknown import UNKNOWN
 from benchmarks.variants import VARIANTS
 from parity import Case, Config, Diagnosis, Subject, diagnose, draw
 from parity.cli import main
-from parity.diagnosis import sentence
 from parity.facts import related
 from parity.probes import probes
 from parity.report.text import diagnosis_lines
+from parity.telling import sentence
 from reference import pytorch, twin
 from reference.mistakes import CATALOGUE
 

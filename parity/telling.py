@@ -1,0 +1,130 @@
+"""Telling: what an explanation is reported as, and what is reported where there is none."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from parity.cause import Cause
+from parity.config import Config
+from parity.explaining import Explainer, Mistakes
+from parity.facts import facts, related
+from parity.mistake import Mistake
+from parity.observation import Finding
+from parity.probes import ASKED, TELLING, Probe, linear
+from parity.subject import Subject
+from parity.witness import Witness, hear
+from parity.yardstick import Yardstick
+
+HEAD = ("grad/W_out", "grad/b_out")
+
+
+def own_fault(finding: Finding) -> Cause:
+    """Return the cause that a subject's writing into its inputs is."""
+    return Cause(
+        says="The subject writes into the arrays it is given.",
+        look_for="an operation in place, as +=, on an argument: copy it first",
+        evidence=(finding.text, *finding.evidence.splitlines()[-3:]),
+    )
+
+
+def causes(explainer: Explainer, found: Sequence[Mistakes]) -> list[Cause]:
+    """Return a cause for each mistake of the first explanation."""
+    best, *others = found
+    hidden = [w.label for i, w in enumerate(explainer.witnesses) if _is_right(explainer, i)]
+    shown = [w.label for w in explainer.witnesses if w.label not in hidden]
+    also = tuple(" and ".join(map(str, mistakes)) for mistakes in others)
+    named = [_cause(explainer, best, mistake) for mistake in best]
+    first = replace(named[0], also=also, hidden_at=tuple(hidden), shown_at=tuple(shown))
+    return [first, *named[1:]]
+
+
+def _is_right(explainer: Explainer, i: int) -> bool:
+    return all(explainer.fits((), i, n) for n in explainer.names if n in _offer(explainer, i))
+
+
+def _offer(explainer: Explainer, i: int) -> set[str]:
+    return set(explainer.witnesses[i].subject)
+
+
+def _cause(explainer: Explainer, mistakes: Mistakes, mistake: Mistake) -> Cause:
+    """Return one mistake with its evidence: the arrays that only it explains."""
+    without = tuple(other for other in mistakes if other is not mistake)
+    changed = [n for n in explainer.names if _needs(explainer, without, n)]
+    count = len(explainer.witnesses)
+    same = f"{_listed(_beginnings(changed))} equal {_what(explainer, mistakes, changed)}"
+    evidence = [f"{same}, within rounding, in {count} of {count} configurations"]
+    right = [n for n in explainer.names if n not in changed and not n.startswith("step/")]
+    if len(mistakes) == 1 and right:
+        evidence.append(f"{_listed(right)} agree")
+    return Cause(says=sentence(mistake), look_for=mistake.look_for, evidence=tuple(evidence))
+
+
+def _beginnings(changed: Sequence[str]) -> list[str]:
+    """Return the names without those of steps that a wrong gradient alone makes wrong."""
+    follow = {name.replace("grad/", "step/") for name in changed if name.startswith("grad/")}
+    return [name for name in changed if name not in follow]
+
+
+def _needs(explainer: Explainer, without: Mistakes, name: str) -> bool:
+    offer = [i for i, w in enumerate(explainer.witnesses) if name in w.subject]
+    return not all(explainer.fits(without, i, name) for i in offer)
+
+
+def _what(explainer: Explainer, mistakes: Mistakes, changed: Sequence[str]) -> str:
+    """Return what the changed arrays equal: PyTorch's by a factor, or the textbook's."""
+    own = [n for n in changed if not n.startswith("step/")]
+    relations = {_relation(explainer, name) for name in own}
+    if len(mistakes) == 1 and len(relations) == 1 and None not in relations:
+        return f"PyTorch's {relations.pop()}"
+    return "the textbook's with this mistake" + (" and the others" if len(mistakes) > 1 else "")
+
+
+def _relation(explainer: Explainer, name: str) -> str | None:
+    """Return what makes the subject's array of the right one, in a configuration that shows it."""
+    shown = _shown(explainer, name)
+    allowed = explainer.allowed(shown, name)
+    return related(shown.subject[name], shown.reference[name], allowed, shown.case.config)
+
+
+def _shown(explainer: Explainer, name: str) -> Witness:
+    """Return the witness that shows best what is wrong with an array: all its sizes differ."""
+    offer = [(i, w) for i, w in enumerate(explainer.witnesses) if name in w.subject]
+    wrong = [w for i, w in offer if not explainer.fits((), i, name)]
+    return min(wrong, key=lambda w: (w.label not in TELLING, w.label == ASKED))
+
+
+def sentence(mistake: Mistake) -> str:
+    """Return what a mistake says, as a sentence of its own."""
+    text = str(mistake)
+    return f"{text[0].upper()}{text[1:]}."
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Return names as one text, and the head's pair of gradients by a name of their own."""
+    said = ["the head's gradients" if n in HEAD and set(names) >= set(HEAD) else n for n in names]
+    return ", ".join(dict.fromkeys(said))
+
+
+# -- what is known when nothing explains it ------------------------------------------------------
+
+
+def unexplained(
+    explainer: Explainer, subject: Subject, config: Config, yardstick: Yardstick
+) -> list[str]:
+    """Return what is wrong first, where, and what makes it vanish."""
+    name = explainer.names[explainer.reach(())]
+    offer = [i for i, w in enumerate(explainer.witnesses) if name in w.subject]
+    wrong = [i for i in offer if not explainer.fits((), i, name)]
+    said = [
+        f"{name} differs first in computation order: in {len(wrong)} of {len(offer)} configurations"
+    ]
+    shown = _shown(explainer, name)
+    ours, theirs, sizes = shown.subject[name], shown.reference[name], shown.case.config
+    said += facts(name, ours, theirs, explainer.allowed(shown, name), sizes)
+    hidden = [w.label for i, w in enumerate(explainer.witnesses) if _is_right(explainer, i)]
+    if hidden:
+        said.append(f"nothing differs at: {', '.join(hidden)}")
+    open_relus = hear(subject, [Probe(label="linear", case=linear(config))], yardstick)
+    told = Explainer(open_relus.witnesses, yardstick)
+    if told.names and told.reach(()) == len(told.names):
+        said.append("where every relu is open, and the network linear, nothing differs")
+    return said
