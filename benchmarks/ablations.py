@@ -15,8 +15,8 @@ from reference.jitter import Jittered, Noisy
 class _Unshared(Jittered):
     """Every copy draws afresh for every row and step."""
 
-    def __init__(self, dtype: str, copies: int) -> None:
-        super().__init__(dtype, copies)
+    def __init__(self, dtype: str, copies: int, seed: int = 0) -> None:
+        super().__init__(dtype, copies, seed)
         self.fresh, self.shared = copies, 0
 
 

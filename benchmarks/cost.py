@@ -33,7 +33,7 @@ def screening() -> Yardstick:
 
     def no_floor(_: Case, __: int, ___: Array | None) -> Floor:
         endless = dict.fromkeys(_NAMES, np.asarray(np.inf))
-        return Floor(clean={}, gauge=endless, sigma=endless, near_kink=False)
+        return Floor(clean={}, gauge=endless, sigma=endless, most={}, near_kink=False)
 
     return replace(pytorch, floor=no_floor)
 

@@ -152,6 +152,9 @@ class Bench:
             found = held(LIMIT * floor.sigma[key])
             if found.greatest is None or found.greatest.used * LIMIT <= SUSPICIOUS:
                 break
+            apart = np.max(np.abs(self.subject[name].astype(np.float64) - expected))
+            if apart > scale * LIMIT * floor.most[key] + np.max(extra):
+                break  # no estimate of the noise could explain so much
         if found.name == key:  # of a step, its gradient says it
             found = self._typical(found, expected, floor)
         return self._weighed(found, floor, key, proven=proof.status is Status.AGREES)

@@ -44,6 +44,7 @@ class Floor:
     clean: Trace  # the textbook equations in float64
     gauge: Trace  # of the array's last operation
     sigma: Trace  # standard deviation of a correct entry; infinite where it decides nothing
+    most: Mapping[str, float]  # what sigma may come to with more copies, at most
     near_kink: bool  # some pre-activation of relu is within its own noise of zero
 
 

@@ -141,13 +141,15 @@ class Noisy:
 class Jittered:
     """The arithmetic of `Noisy` matrices."""
 
-    def __init__(self, dtype: str, copies: int) -> None:
+    def __init__(self, dtype: str, copies: int, seed: int = 0) -> None:
         self.u, self.least = UNIT_ROUNDOFF[dtype], smallest_subnormal(dtype)
         self.theta = max(self.u, FLOOR_THETA)
         self.tiny = smallest_normal(dtype)
         self.fresh = copies // 2
         self.shared = copies - self.fresh
-        self._rng = np.random.default_rng(copies)  # the same verdict whenever it is asked for
+        self._rng = np.random.default_rng(
+            [copies, seed]
+        )  # the same verdict whenever it is asked for
         self._once: dict[str, Array] = {}
 
     def exact(self, array: Array) -> Noisy:

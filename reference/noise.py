@@ -4,15 +4,19 @@ The textbook equations run in a few jittered copies at once; how far these lie f
 is what rounding does to an entry.
 """
 
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 
 from parity.case import Array, Case
-from parity.yardstick import LIMIT, PARTED, Floor
+from parity.yardstick import FEW_COPIES, LIMIT, PARTED, Floor
 from reference.jitter import Jittered
 from reference.textbook import Textbook
+
+AT_ONCE = 2**24
+"""Entries of hidden states in all copies that are computed at once: a few GiB at most."""
 
 
 def floor(
@@ -30,10 +34,18 @@ def floor(
         pool = sqrt(row sums of s^2 * column sums of s^2 / sum of s^2)
         sigma = u * hypot(gauge, max(s, pool)) + smallest subnormal
     """
-    do = Jittered(case.config.dtype, copies)
-    with np.errstate(all="ignore"):  # an overflow makes sigma infinite, and the verdict says so
-        result = textbook(do).run(case, gates)
-        return _floor(do, {n: v for n, v in result.items() if not n.startswith("step/")})
+    config = case.config
+    entries = config.batch * config.steps * config.hidden
+    at_once = copies if copies * entries <= AT_ONCE else FEW_COPIES
+    spreads = []
+    for seed in range(copies // at_once if at_once else 1):
+        do = Jittered(config.dtype, at_once, seed)
+        with np.errstate(all="ignore"):  # an overflow makes sigma infinite, and the verdict says so
+            result = textbook(do).run(case, gates)
+            spreads.append(
+                {n: _Spread.of(do, n, v) for n, v in result.items() if not n.startswith("step/")}
+            )
+    return _floor(do, spreads)
 
 
 def training_floor(cases: Iterable[Case], copies: int) -> Iterator[Floor]:
@@ -50,31 +62,59 @@ def training_floor(cases: Iterable[Case], copies: int) -> Iterator[Floor]:
             result = textbook.from_given(textbook.given(case, weights=weights))
             steps = {n: do.rounded(n, v) for n, v in result.items() if n.startswith("step/")}
             weights = {name.partition("/")[2]: value for name, value in steps.items()}
-            yield _floor(do, {"loss": result["loss"], **steps})
+            spreads = {
+                n: _Spread.of(do, n, v) for n, v in {"loss": result["loss"], **steps}.items()
+            }
+            yield _floor(do, [spreads])
 
 
-def _floor(do: Jittered, result: dict[str, Any]) -> Floor:
-    clean, gauges, sigmas, near_kink, chaos = {}, {}, {}, False, False
-    for name, value in result.items():
+@dataclass(frozen=True, slots=True)
+class _Spread:
+    """How far the copies of one array lie from the clean one, in units of theta."""
+
+    clean: Array
+    gauge: Array
+    before: Array  # clean as well: what relu was given, or the array itself
+    rms: Array
+
+    @classmethod
+    def of(cls, do: Jittered, name: str, value: Any) -> Self:
         matrices = value if isinstance(value, list) else [value]
         values = _canonical(name, [m.value for m in matrices])
         gauge = _canonical(name, [m.pending if m.gauge is None else m.gauge for m in matrices])
         before = values
         if matrices[0].before is not None:
             before = _canonical(name, [m.value if m.before is None else m.before for m in matrices])
-        spread = _spread(before, do.theta)
+        return cls(values[0], gauge[0], before[0], _rms(before, do.theta))
+
+
+def _floor(do: Jittered, runs: Sequence[Mapping[str, _Spread]]) -> Floor:
+    """Return the floor from a few runs of a few copies each."""
+    gauges, sigmas, most, near_kink, chaos = {}, {}, {}, False, False
+    for name, first in runs[0].items():
+        spread = _together([run[name].rms for run in runs])
         spread = np.maximum(spread, _pool(spread))
-        far = do.theta * spread > PARTED * np.max(np.abs(before[0]))
+        largest = np.max(np.abs(first.before))
+        far = do.theta * spread > PARTED * largest
         if chaos or far.any():
             spread = np.where(_behind(name, far), np.inf, spread)
         chaos = chaos or (name == "hidden" and bool(far.any()))
-        sigma = do.u * np.hypot(gauge[0], spread) + do.least
-        if before is not values:
-            near_kink = bool((np.abs(before[0]) <= LIMIT * sigma).any())
-        clean[name] = values[0]
-        gauges[name] = np.where(np.isfinite(gauge[0]), gauge[0], 0.0)  # proves nothing
+        tame = do.theta * np.max(spread) < PARTED * largest / LIMIT
+        bound = PARTED * largest / do.theta if tame else np.inf
+        most[name] = float(do.u * np.hypot(np.max(first.gauge), bound))
+        sigma = do.u * np.hypot(first.gauge, spread) + do.least
+        if first.before is not first.clean:
+            near_kink = near_kink or bool((np.abs(first.before) <= LIMIT * sigma).any())
+        gauges[name] = np.where(np.isfinite(first.gauge), first.gauge, 0.0)  # proves nothing
         sigmas[name] = np.where(np.isfinite(sigma), sigma, np.inf)  # decides nothing
-    return Floor(clean=clean, gauge=gauges, sigma=sigmas, near_kink=near_kink)
+    clean = {name: first.clean for name, first in runs[0].items()}
+    return Floor(clean=clean, gauge=gauges, sigma=sigmas, most=most, near_kink=near_kink)
+
+
+def _together(spreads: Sequence[Array]) -> Array:
+    """Return the rms of several, without overflow."""
+    total: Array = np.hypot.reduce(spreads) / np.sqrt(len(spreads))
+    return spreads[0] if len(spreads) == 1 else total
 
 
 def _behind(name: str, far: Array) -> Array:
@@ -99,7 +139,7 @@ def _canonical(name: str, matrices: list[Array]) -> Array:
     return matrix[:, 0] if name.partition("/")[2].startswith("b") else matrix
 
 
-def _spread(values: Array, theta: float) -> Array:
+def _rms(values: Array, theta: float) -> Array:
     """Return the rms over the copies of |jittered - clean| / theta, scaled before it is squared."""
     if len(values) == 1:
         return np.zeros(values.shape[1:])
