@@ -62,10 +62,8 @@ def training_floor(cases: Iterable[Case], copies: int) -> Iterator[Floor]:
             result = textbook.from_given(textbook.given(case, weights=weights))
             steps = {n: do.rounded(n, v) for n, v in result.items() if n.startswith("step/")}
             weights = {name.partition("/")[2]: value for name, value in steps.items()}
-            spreads = {
-                n: _Spread.of(do, n, v) for n, v in {"loss": result["loss"], **steps}.items()
-            }
-            yield _floor(do, [spreads])
+            found = {"loss": result["loss"], **steps}
+            yield _floor(do, [{name: _Spread.of(do, name, v) for name, v in found.items()}])
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +73,7 @@ class _Spread:
     clean: Array
     gauge: Array
     before: Array  # clean as well: what relu was given, or the array itself
+    kinked: bool  # which of the two
     rms: Array
 
     @classmethod
@@ -83,9 +82,9 @@ class _Spread:
         values = _canonical(name, [m.value for m in matrices])
         gauge = _canonical(name, [m.pending if m.gauge is None else m.gauge for m in matrices])
         before = values
-        if matrices[0].before is not None:
+        if kinked := matrices[0].before is not None:
             before = _canonical(name, [m.value if m.before is None else m.before for m in matrices])
-        return cls(values[0], gauge[0], before[0], _rms(before, do.theta))
+        return cls(values[0], gauge[0], before[0], kinked, _rms(before, do.theta))
 
 
 def _floor(do: Jittered, runs: Sequence[Mapping[str, _Spread]]) -> Floor:
@@ -103,8 +102,8 @@ def _floor(do: Jittered, runs: Sequence[Mapping[str, _Spread]]) -> Floor:
         bound = PARTED * largest / do.theta if tame else np.inf
         most[name] = float(do.u * np.hypot(np.max(first.gauge), bound))
         sigma = do.u * np.hypot(first.gauge, spread) + do.least
-        if first.before is not first.clean:
-            near_kink = near_kink or bool((np.abs(first.before) <= LIMIT * sigma).any())
+        if first.kinked:
+            near_kink = bool((np.abs(first.before) <= LIMIT * sigma).any())
         gauges[name] = np.where(np.isfinite(first.gauge), first.gauge, 0.0)  # proves nothing
         sigmas[name] = np.where(np.isfinite(sigma), sigma, np.inf)  # decides nothing
     clean = {name: first.clean for name, first in runs[0].items()}
