@@ -40,10 +40,13 @@ def configs(grid: str) -> list[Config]:
     return [every[i] for i in np.random.default_rng(0).permutation(len(every))]
 
 
-def caught(subject: Subject, within: Sequence[Config]) -> bool:
-    """Return whether some configuration turns red."""
-    verdicts = (judge(subject, draw(config), pytorch) for config in within)
-    return any(not verdict.passed and not verdict.only_undecided for verdict in verdicts)
+def caught_at(subject: Subject, within: Sequence[Config]) -> Config | None:
+    """Return the first configuration that turns red."""
+    for config in within:
+        verdict = judge(subject, draw(config), pytorch)
+        if not verdict.passed and not verdict.only_undecided:
+            return config
+    return None
 
 
 def asked(subject: Subject) -> Iterator[Diagnosis]:
@@ -79,16 +82,20 @@ def pairs(mutants: Mutants, seed: int) -> Iterator[tuple[tuple[Mistake, Mistake]
 def print_scores(mutants: Mutants) -> None:
     """Print the mutation score of the grids, and who survives."""
     subjects = {mistake: load(edits) for mistake, edits in mutants.items()}
-    for grid in ("smoke", "default"):
-        survivors = [m for m, subject in subjects.items() if not caught(subject, configs(grid))]
+    where = {
+        grid: {mistake: caught_at(subject, configs(grid)) for mistake, subject in subjects.items()}
+        for grid in ("smoke", "default")
+    }
+    for grid, found in where.items():
+        survivors = [mistake for mistake, config in found.items() if config is None]
         share = 1 - len(survivors) / len(mutants)
         print(f"caught by the {grid} grid: {share:.1%} of {len(mutants)} mistakes", flush=True)
         for mistake in survivors:
-            print(f"  survives: {mistake}")
+            print(f"  {mistake}: caught at {where['default'][mistake]}")
 
 
-def print_singles(mutants: Mutants) -> None:
-    """Print the share of single mistakes that is named first and alone."""
+def print_singles(mutants: Mutants) -> list[float]:
+    """Print the share of single mistakes that is named, alone; return each diagnosis's seconds."""
     seconds, missed = [], []
     for mistake, edits in mutants.items():
         found = list(asked(load(edits)))
@@ -99,17 +106,17 @@ def print_singles(mutants: Mutants) -> None:
     print(f"single mistakes named, alone: {named:.1%} of {len(mutants)} (98% asked)")
     for mistake, found in missed:
         print(f"  {mistake}: {' '.join(sentences(found)) or 'unknown'}")
-    times = f"median {statistics.median(seconds):.2f} s, longest {max(seconds):.2f} s"
-    print(f"  a diagnosis takes: {times} (3 s asked)", flush=True)
+    return seconds
 
 
-def print_pairs(mutants: Mutants, count: int, seed: int) -> None:
-    """Print the share of pairs of which both are named, and no third."""
-    named, missed = 0, []
+def print_pairs(mutants: Mutants, count: int, seed: int) -> list[float]:
+    """Print the share of pairs of which both are named, and no third; return the seconds."""
+    named, missed, seconds = 0, [], []
     for number, (both, subject) in enumerate(pairs(mutants, seed)):
         if number == count:
             break
         found = list(asked(subject))
+        seconds += [diagnosis.seconds for diagnosis in found]
         if is_named(found, both):
             named += 1
         else:
@@ -117,17 +124,20 @@ def print_pairs(mutants: Mutants, count: int, seed: int) -> None:
     print(f"pairs named, both: {named / count:.1%} of {count} (90% asked)")
     for both, found in missed:
         print(f"  {' + '.join(map(str, both))}: {' '.join(sentences(found)) or 'unknown'}")
+    return seconds
 
 
-def print_unknown() -> None:
-    """Print what becomes of errors that are in no catalogue."""
-    honest = 0
+def print_unknown() -> list[float]:
+    """Print what becomes of errors that are in no catalogue; return the seconds."""
+    honest, seconds = 0, []
     for name, edits in UNKNOWN.items():
         found = list(asked(load(edits)))
         honest += not sentences(found)
+        seconds += [diagnosis.seconds for diagnosis in found]
         if sentences(found):
             print(f"  misnamed: {name}: {' '.join(sentences(found))}")
     print(f"errors in no catalogue called unknown: {honest} of {len(UNKNOWN)}", flush=True)
+    return seconds
 
 
 def print_correct() -> None:
@@ -137,7 +147,7 @@ def print_correct() -> None:
     accused = [
         subject.name
         for subject in correct
-        if caught(subject, configs("smoke")) or sentences(asked(subject))
+        if caught_at(subject, configs("smoke")) or sentences(asked(subject))
     ]
     print(f"correct implementations accused: {len(accused)} of {len(correct)} {accused or ''}")
 
@@ -150,10 +160,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = parser.parse_args(arguments)
     mutants = planted()
     print_scores(mutants)
-    print_singles(mutants)
-    print_pairs(mutants, given.pairs, given.seed)
-    print_unknown()
+    seconds = print_singles(mutants)
+    seconds += print_pairs(mutants, given.pairs, given.seed)
+    seconds += print_unknown()
     print_correct()
+    times = f"median {statistics.median(seconds):.2f} s, longest {max(seconds):.2f} s"
+    print(f"a diagnosis takes: {times} (3 s asked)")
 
 
 if __name__ == "__main__":
