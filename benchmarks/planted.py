@@ -67,6 +67,15 @@ STEP = "weight - self.lr * self.grads[name]"
 LAYER_STEP = "weight - case.lr * named[name]"
 LAYER_NAMED = '    named = dict(zip(("W_x", "W_h", "b", "x", "h_0"), gradients, strict=True))\n'
 
+UPDATING = (
+    _classifier("        self.lr = lr\n", "        self.lr = self.rnn.lr = lr\n"),
+    _subject(
+        "    hidden = rnn.forward(case.x, case.h_0)\n",
+        "    rnn.lr = case.lr\n    hidden = rnn.forward(case.x, case.h_0)\n",
+    ),
+    _rnn(D_H_0, "da[0] @ self.updated"),
+)
+
 PLANTED: dict[str, tuple[float | None, tuple[Edit, ...]]] = {
     # -- reading -----------------------------------------------------------------------------------
     "batch and time of the input are swapped by a reshape": (
@@ -285,6 +294,10 @@ PLANTED: dict[str, tuple[float | None, tuple[Edit, ...]]] = {
         None,
         (_loss("labels]).mean()", "labels]).sum() / logits.size"),),
     ),
+    "the loss is multiplied by the number of classes, its gradient is not": (
+        None,
+        (_loss("labels]).mean()", "labels]).mean() * logits.shape[1]"),),
+    ),
     "the loss is multiplied by half the number of classes": (
         None,
         (_loss("labels]).mean()", "labels]).mean() * logits.shape[1] / 2"),),
@@ -312,6 +325,10 @@ PLANTED: dict[str, tuple[float | None, tuple[Edit, ...]]] = {
     "the loss is taken in bits": (
         None,
         (_loss("labels]).mean()", "labels]).mean() / np.log(2)"),),
+    ),
+    "the loss is -log p, which is infinite where p comes to zero": (
+        None,
+        (_loss(LOSS, "loss = -np.log(p[rows, labels] / total[:, 0]).mean()"),),
     ),
     "the loss is the logarithm of p + {value}": (
         1e-08,
@@ -479,12 +496,21 @@ PLANTED: dict[str, tuple[float | None, tuple[Edit, ...]]] = {
     "W_h is updated inside the loop of backpropagation": (
         None,
         (
-            _rnn(CARRY, "            W_h_T = W_h_T - self.lr * da[t + 1].T @ states[t]\n" + CARRY),
-            _classifier("        self.lr = lr\n", "        self.lr = self.rnn.lr = lr\n"),
-            _subject(
-                "    hidden = rnn.forward(case.x, case.h_0)\n",
-                "    rnn.lr = case.lr\n    hidden = rnn.forward(case.x, case.h_0)\n",
+            _rnn(CARRY, "            W_h_T -= self.lr * da[t + 1].T @ states[t]\n" + CARRY),
+            *UPDATING,
+            _rnn(
+                BACK,
+                "        self.updated = W_h_T - self.lr * da[0].T @ self._forward.states[0]\n"
+                + BACK,
             ),
+        ),
+    ),
+    "W_h is updated inside the loop of backpropagation, after each step's use of it": (
+        None,
+        (
+            _rnn(CARRY, CARRY + "            W_h_T -= self.lr * da[t + 1].T @ states[t]\n"),
+            *UPDATING,
+            _rnn(BACK, "        self.updated = W_h_T\n" + BACK),
         ),
     ),
     "the last step's upstream gradient is added at every step": (
@@ -580,6 +606,7 @@ PLANTED: dict[str, tuple[float | None, tuple[Edit, ...]]] = {
         None,
         (_rnn(D_W_H, "dW_h = flat.T @ kept.states[:-1].reshape(-1, self.n_nodes)"),),
     ),
+    "the gradient of W_x is always zero": (None, (_rnn(D_W_X, "dW_x = np.zeros_like(W_x)"),)),
     "the gradient of W_h is always zero": (None, (_rnn(D_W_H, "dW_h = np.zeros_like(W_h)"),)),
     "the gradient of b is always zero": (
         None,
@@ -596,6 +623,22 @@ PLANTED: dict[str, tuple[float | None, tuple[Edit, ...]]] = {
     "the gradient of x is always zero": (
         None,
         (_rnn(D_X, "np.zeros(kept.shape, self.dtype)"),),
+    ),
+    "no gradient reaches the layer: those of its parameters, x and h_0 are zero": (
+        None,
+        (_rnn(UPSTREAM, UPSTREAM + "        da[:] = 0\n"),),
+    ),
+    "the gradient of W_x is divided by the batch size": (
+        None,
+        (_rnn(D_W_X, f"{D_W_X} / batch"),),
+    ),
+    "the gradient of W_h is divided by the batch size": (
+        None,
+        (_rnn(D_W_H, f"{D_W_H} / batch"),),
+    ),
+    "the gradient of b is a mean over the batch and the steps": (
+        None,
+        (_rnn(D_B, "db = flat.mean(axis=0)"),),
     ),
     "recurrent gradients are divided by the batch size twice": (
         None,
@@ -752,6 +795,13 @@ PLANTED: dict[str, tuple[float | None, tuple[Edit, ...]]] = {
         (
             _classifier(STEP, "weight + self.lr * self.grads[name]"),
             _subject(LAYER_STEP, "weight + case.lr * named[name]"),
+        ),
+    ),
+    "the step updates nothing": (
+        None,
+        (
+            _classifier("weight - self.lr * self.grads[name]", "weight"),
+            _subject("weight - case.lr * named[name]", "weight"),
         ),
     ),
     "the step takes the learning rate twice": (

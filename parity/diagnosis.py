@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,11 +11,16 @@ from parity.config import Config
 from parity.explaining import Attempt, Explainer, Mistakes
 from parity.mistake import Mistake
 from parity.probes import Probe, further, probes
-from parity.restating import restated
+from parity.restating import readings
 from parity.subject import Subject
 from parity.telling import causes, own_fault, unexplained
-from parity.witness import Witness, hear
+from parity.witness import Testimony, Witness, hear
 from parity.yardstick import Yardstick
+
+NOTHING = "without any mistake"
+
+FEWEST = 2
+"""Configurations without which nothing is proven: one alone fits too many mistakes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +41,7 @@ class Diagnosis:
     problems: tuple[str, ...]  # probes that the subject did not answer
     probes: int  # that it answered
     ranking: tuple[Ranked, ...]
+    exhausted: bool  # every combination that could explain it was tried
     seconds: float
 
 
@@ -48,22 +54,39 @@ def diagnose(subject: Subject, config: Config, yardstick: Yardstick) -> Diagnosi
     every array that it offers to every probe. Otherwise the cause is unknown.
     """
     start = time.perf_counter()
-    testimony = hear(subject, probes(config), yardstick)
-    if len(testimony.witnesses) < 2 and config.dtype != "float64":
-        testimony = hear(subject, probes(config, config.dtype), yardstick)
-    known = restated(testimony.witnesses, yardstick)
+    testimony = _testimony(subject, config, yardstick)
     explained = _Explained()
-    if known.explicable and known.witnesses:
-        explained = _explain(known.witnesses, subject, config, yardstick)
-    own = tuple(map(own_fault, testimony.findings[:1]))
+    known: tuple[Cause, ...] = ()
+    for reading in readings(testimony.witnesses, config) if testimony.witnesses else ():
+        if reading.explicable:
+            explained = _explain(reading.witnesses, subject, config, yardstick)
+        else:
+            explained = _Explained()
+        known = reading.causes
+        if reading.certain or explained.complete:
+            break
+    right = bool(known) and explained.complete and not explained.causes
     return Diagnosis(
-        causes=(*own, *known.causes, *explained.causes),
-        facts=explained.facts if not known.causes or explained.ranking else (),
-        problems=testimony.problems,
+        causes=(*map(own_fault, testimony.findings[:1]), *known, *explained.causes),
+        facts=() if right else explained.facts,
+        problems=(*testimony.problems, *explained.problems),
         probes=len(testimony.witnesses),
         ranking=explained.ranking,
+        exhausted=explained.exhausted,
         seconds=time.perf_counter() - start,
     )
+
+
+def _testimony(subject: Subject, config: Config, yardstick: Yardstick) -> Testimony:
+    """Ask in float64, which shows most; or in float32, where a subject can do no better."""
+    testimony = hear(subject, probes(config), yardstick)
+    if config.dtype != "float32":
+        return testimony
+    read = [reading.witnesses for reading in readings(testimony.witnesses, config)]
+    single = any(all(w.case.config.dtype == "float32" for w in told) for told in read)
+    if len(testimony.witnesses) < FEWEST or single:
+        return hear(subject, probes(config, "float32"), yardstick)
+    return testimony
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +95,10 @@ class _Explained:
 
     causes: tuple[Cause, ...] = ()
     facts: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
     ranking: tuple[Ranked, ...] = ()
+    complete: bool = False  # all is right or explained
+    exhausted: bool = True
 
 
 def _explain(
@@ -80,21 +106,31 @@ def _explain(
 ) -> _Explained:
     """Explain the witnesses of the kind and the activation that were asked about.
 
-    A subject may have other code for the others, or none; they only help to choose.
+    A subject may have other code for the others, or none; they only help to choose. Where one is
+    not finite and nothing explains it, the others are explained without it.
     """
     same = [w for w in witnesses if _is_like(w.case.config, config)]
     others = [w for w in witnesses if w not in same]
+    shapes = tuple(f"{w.label} ({w.case.config}): {m}" for w in same for m in w.misshapen)
     explainer = Explainer(same, yardstick)
     if explainer.reach(()) == len(explainer.names):
-        return _Explained(facts=(f"all {len(same)} probing configurations agree",))
+        agree = "" if shapes else f"all {len(same)} probing configurations agree"
+        return _Explained(facts=(agree,) * (not shapes), problems=shapes, complete=not shapes)
     found, tried = _search(explainer, subject, config, yardstick)
+    if not found and any(w.finite for w in same) and not all(w.finite for w in same):
+        finite = _explain([w for w in witnesses if w.finite], subject, config, yardstick)
+        lost = tuple(f"{w.label} ({w.case.config}): not finite" for w in same if not w.finite)
+        return replace(finite, problems=(*finite.problems, *lost), complete=False)
     ranking = _ranking(explainer, tried)
     if not found:
         said = tuple(unexplained(explainer, subject, config, yardstick))
-        return _Explained(facts=said, ranking=ranking)
+        return _Explained(
+            facts=said, problems=shapes, ranking=ranking, exhausted=explainer.exhausted
+        )
     elsewhere = Explainer(others, yardstick)
     found = [m for m in found if elsewhere.reach(m) == len(elsewhere.names)] or found
-    return _Explained(causes=tuple(causes(explainer, found)), ranking=ranking)
+    named = tuple(causes(explainer, found))
+    return _Explained(causes=named, problems=shapes, ranking=ranking, complete=True)
 
 
 def _is_like(one: Config, other: Config) -> bool:
@@ -105,7 +141,9 @@ def _search(
     explainer: Explainer, subject: Subject, config: Config, yardstick: Yardstick
 ) -> tuple[list[Mistakes], list[Attempt]]:
     """Return the explanations that nothing tells apart, the likeliest first, and what was tried."""
-    catalogue = list(_with_values(explainer.witnesses, yardstick.catalogue))
+    if len(explainer.witnesses) < FEWEST:
+        return [], []
+    catalogue = _with_values(explainer.witnesses, yardstick.catalogue)
     found, tried = explainer.explanations(catalogue)
     found.sort(key=lambda mistakes: -min(m.seen for m in mistakes))
     for probe in further(config):
@@ -123,7 +161,7 @@ def _with_values(witnesses: Sequence[Witness], catalogue: Sequence[Mistake]) -> 
             value
             for w in witnesses
             for value in (mistake.guess(w.case, w.subject, w.reference) if mistake.guess else ())
-            if np.isfinite(value)
+            if np.isfinite(value) and value > 0
         ]
         each += mistake.having((*mistake.values, *guessed)) if mistake.values else (mistake,)
     return each
@@ -143,10 +181,11 @@ def _surviving(
 
 
 def _ranking(explainer: Explainer, tried: Sequence[Attempt]) -> tuple[Ranked, ...]:
-    best = sorted(tried, key=lambda attempt: (-attempt.explained, len(attempt.mistakes)))
+    more = [a for a in tried if not a.mistakes or a.explained > explainer.reach(())]
+    best = sorted(more, key=lambda attempt: (-attempt.explained, len(attempt.mistakes)))
     return tuple(
         Ranked(
-            says=" and ".join(map(str, attempt.mistakes)),
+            says=" and ".join(map(str, attempt.mistakes)) or NOTHING,
             explained=attempt.explained,
             arrays=len(explainer.names),
         )

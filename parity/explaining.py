@@ -36,6 +36,7 @@ class Explainer:
     def __init__(self, witnesses: Sequence[Witness], yardstick: Yardstick) -> None:
         self.witnesses, self.yardstick = tuple(witnesses), yardstick
         self.names = _in_order(self.witnesses)
+        self.exhausted = False  # all combinations were tried
         self._predicted: dict[tuple[Mistakes, int], Trace] = {}
         self._floors: dict[tuple[Mistakes, int], Floor] = {}
         self._fits: dict[tuple[Mistakes, int, str], bool] = {}
@@ -49,18 +50,33 @@ class Explainer:
         end = time.thread_time() + SECONDS
         start = self.reach(())
         nothing = Attempt(mistakes=(), explained=start)
-        tried = [Attempt(mistakes=(m,), explained=self._from(nothing, (m,))) for m in catalogue]
+        tried = [nothing]
+        tried += [Attempt(mistakes=(m,), explained=self._from(nothing, (m,))) for m in catalogue]
         promising = [a for a in tried if a.explained > start]
-        for size in range(1, MOST + 1):
-            complete = [a.mistakes for a in promising if self._proven(a)]
-            if complete or size == MOST:
-                return complete, tried
-            larger = list(self._extended(promising, tried, end))
-            if size == 1 and not any(a.explained == len(self.names) for a in larger):
-                larger += self._joint(start, catalogue, end)
-            tried += larger
-            promising = larger
-        raise AssertionError  # the last size returns
+        found = self._grown(promising, catalogue, tried, end)
+        if not found:
+            joint = list(self._joint(start, catalogue, end))
+            tried += joint
+            found = self._grown(joint, catalogue, tried, end)
+        self.exhausted = time.thread_time() <= end
+        return found, tried
+
+    def _grown(
+        self,
+        promising: list[Attempt],
+        catalogue: Sequence[Mistake],
+        tried: list[Attempt],
+        end: float,
+    ) -> list[Mistakes]:
+        """Return the proven attempts, with as few more mistakes as it takes; add to `tried`."""
+        while promising:
+            if proven := [a.mistakes for a in promising if self._proven(a)]:
+                return proven
+            if len(promising[0].mistakes) == MOST:
+                return []
+            promising = list(self._extended(promising, catalogue, end))
+            tried += promising
+        return []
 
     def reach(self, mistakes: Mistakes) -> int:
         """Return how many arrays, in computation order, the mistakes explain in all witnesses."""
@@ -70,14 +86,22 @@ class Explainer:
         return len(self.names)
 
     def _proven(self, attempt: Attempt) -> bool:
-        """Return whether all is explained, and something by more than an overflow."""
-        return attempt.explained == len(self.names) and any(
-            not self.fits((), i, name)
-            and not _undecided(
-                self.witnesses[i].subject[name], self._at(attempt.mistakes, i, name)
-            ).any()
-            for name in self.names
-            for i in self._telling(name)
+        """Return whether all is explained, and each mistake is needed for some of it."""
+        mistakes = attempt.mistakes
+        return attempt.explained == len(self.names) and all(
+            self._is_needed(tuple(m for m in mistakes if m is not mistake), mistakes)
+            for mistake in mistakes
+        )
+
+    def _is_needed(self, without: Mistakes, mistakes: Mistakes) -> bool:
+        """Return whether a witness that decides everything is not explained by fewer mistakes."""
+        return any(
+            not all(self.fits(without, i, name) for name in witness.subject)
+            and not any(
+                _undecided(array, self._at(mistakes, i, name)).any()
+                for name, array in witness.subject.items()
+            )
+            for i, witness in enumerate(self.witnesses)
         )
 
     def _from(self, attempt: Attempt, wider: Mistakes) -> int:
@@ -105,22 +129,26 @@ class Explainer:
             self._predicted[key] = self.yardstick.predict(self.witnesses[i].case, mistakes)
         return self._predicted[key]
 
+    def right(self, witness: Witness, name: str) -> Array:
+        """Return what the textbook computes without any mistake."""
+        return self._at((), self.witnesses.index(witness), name)
+
     def allowed(self, witness: Witness, name: str) -> Array:
         """Return how far a right answer may be from the textbook's."""
         return self._allowed((), self.witnesses.index(witness), name)
 
     def _extended(
-        self, promising: Sequence[Attempt], tried: Sequence[Attempt], end: float
+        self, promising: Sequence[Attempt], catalogue: Sequence[Mistake], end: float
     ) -> Iterator[Attempt]:
         """Yield the attempts with one more mistake that explain more than without it."""
-        singles = [a.mistakes[0] for a in tried if len(a.mistakes) == 1]
-        for attempt in sorted(promising, key=lambda a: -a.explained):
-            for mistake in singles:
+        unfinished = [a for a in promising if a.explained < len(self.names)]
+        for attempt in sorted(unfinished, key=lambda a: -a.explained):
+            for mistake in catalogue:
                 if time.thread_time() > end:
                     return
-                if any(mistake.says == other.says for other in attempt.mistakes):
+                if any(_is_like(mistake, other) for other in attempt.mistakes):
                     continue
-                wider = tuple(m for m in singles if m in (*attempt.mistakes, mistake))
+                wider = tuple(m for m in catalogue if m in (*attempt.mistakes, mistake))
                 if (explained := self._from(attempt, wider)) > attempt.explained:
                     yield Attempt(mistakes=wider, explained=explained)
 
@@ -143,7 +171,7 @@ class Explainer:
         for pair in sorted(itertools.combinations(able, 2), key=unlikely):
             if time.thread_time() > end:
                 return
-            if pair[0].says != pair[1].says and (reach := self._from(nothing, pair)) > start:
+            if not _is_like(*pair) and (reach := self._from(nothing, pair)) > start:
                 yield Attempt(mistakes=pair, explained=reach)
 
     def _telling(self, name: str) -> list[int]:
@@ -162,7 +190,7 @@ class Explainer:
         largest = _largest(expected)
         if np.max(apart, initial=0.0) > USELESS * largest > 0:
             return False  # without asking for the noise
-        allowed = self._allowed(mistakes, i, name)
+        allowed = self._allowed(mistakes, i, name) + self.witnesses[i].slack.get(name, 0.0)
         if not largest > 0:  # infinite noise around nothing would allow anything
             allowed = np.where(np.isfinite(allowed), allowed, 0.0)
         return bool(((apart == 0) | (apart <= allowed)).all())
@@ -187,6 +215,11 @@ class Explainer:
     def _same(self, pair: tuple[Mistakes, Mistakes], i: int, name: str) -> bool:
         one, other = (self._at(mistakes, i, name) for mistakes in pair)
         return one.tobytes() == other.tobytes()
+
+
+def _is_like(one: Mistake, other: Mistake) -> bool:
+    """Return whether two are one mistake with two numbers, or two factors of the loss."""
+    return one.says == other.says or one.part == other.part == "loss"
 
 
 def _undecided(found: Array, expected: Array) -> Array:

@@ -19,10 +19,13 @@ BY_STEP = ("hidden", "grad/x")
 def facts(name: str, ours: Array, theirs: Array, allowed: Array, config: Config) -> Iterator[str]:
     """Yield where the array is wrong, and what relates it to the right one."""
     wrong = ~(distance(ours, theirs) <= allowed)
+    if not ours.any() and theirs.any():
+        yield "it is zero throughout"
+        return
     if not np.isfinite(ours).all():
         yield f"{np.count_nonzero(~np.isfinite(ours))} of {ours.size} entries are not finite"
     yield f"{np.count_nonzero(wrong)} of {wrong.size} entries are wrong{_places(name, wrong)}"
-    if name in BY_STEP and wrong.shape[TIME] > 1:
+    if name in BY_STEP and wrong.shape[TIME] > 1 and wrong.any():
         yield _first_step(name, wrong)
     if (relation := related(ours, theirs, allowed, config)) is not None:
         yield f"it is PyTorch's {relation}"
@@ -64,7 +67,8 @@ def _said(factor: float, config: Config) -> str:
             return f"multiplied by {size} = {name}"
         if size > 1 and np.isclose(factor, 1 / size):
             return f"divided by {size} = {name}"
-    return f"multiplied by {factor:.6g}"
+    near = f"1 {'+' if factor > 1 else '-'} {abs(factor - 1):.1e}"
+    return f"multiplied by {near if np.isclose(factor, 1) else f'{factor:.6g}'}"
 
 
 def _turned(array: Array) -> Iterator[tuple[str, Array]]:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from parity import trace
 from parity.case import Array, Case
 from parity.errors import SubjectError
+from parity.limit import OutOfTimeError
 from parity.subject import Subject, own_traceback
 from parity.trace import Trace
 
@@ -72,7 +73,7 @@ def answer(subject: Subject, case: Case) -> Trace:
     try:
         with warnings.catch_warnings(action="ignore"):  # the numbers are judged, not the warnings
             return trace.read(subject.run(case))
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, OutOfTimeError):
         raise
     except BaseException as error:  # sys.exit, pytest.skip: nothing a subject does ends the run
         raise NoTraceError(_raised(error)) from error

@@ -24,8 +24,8 @@ FURTHER: tuple[dict[str, Any], ...] = (
     {"lr": 0.5},
 )
 
-LARGEST = 2**12
-"""Hidden states of a configuration, at most, for it to be a probe of its own."""
+LARGEST = 2**13
+"""Entries of a configuration's states, inputs and weights, at most, for it to be a probe."""
 
 
 ASKED, ORDINARILY, OTHERWISE = "as asked", "ordinary", "other sizes"
@@ -43,7 +43,9 @@ class Probe:
 
 def probes(config: Config, dtype: str = "float64") -> Iterator[Probe]:
     """Yield the configuration that is asked about, unless it is large, and a dozen around it."""
-    if config.batch * config.steps * config.hidden <= LARGEST:
+    states = config.batch * config.steps * config.hidden
+    weights = config.hidden * (config.features + config.hidden + config.classes)
+    if states + weights + config.batch * config.steps * config.features <= LARGEST:
         yield Probe(label=ASKED, case=draw(config))
     base = config.replace(**ORDINARY, weights="torch", data="drawn", dtype=dtype)
     yield Probe(label=ORDINARILY, case=draw(base))

@@ -5,89 +5,92 @@ is right for another question. Restated as the answer to that one, it is diagnos
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields
+from typing import NamedTuple
 
 import numpy as np
 
 from parity.case import Array
 from parity.cause import Cause
-from parity.explaining import Explainer
+from parity.config import Config
+from parity.precision import UNIT_ROUNDOFF
 from parity.witness import Witness
-from parity.yardstick import Yardstick
+from parity.yardstick import PARTED
+
+MOST_LOST = 2**16
+"""How much larger than what is added, at most, the sum may be to which it is added."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Restated:
-    """Witnesses as they are to be explained, and the causes that are known already."""
+class Reading:
+    """One way to understand the witnesses: what they are to be explained as, and what that says."""
 
     witnesses: tuple[Witness, ...]
     causes: tuple[Cause, ...] = ()
     explicable: bool = True  # whether mistakes in the equations can explain them
+    certain: bool = True  # else it holds only when all is right or explained then
 
 
-def restated(witnesses: Sequence[Witness], yardstick: Yardstick) -> Restated:
-    """Return the witnesses with what calls leave behind, or a coarse format, taken out."""
-    if any(w.stateful for w in witnesses):
-        return _between_calls(witnesses, yardstick)
-    if (coarse := _coarse(witnesses)) is not None:
-        return Restated(witnesses=tuple(witnesses), causes=(coarse,), explicable=False)
-    return Restated(witnesses=tuple(witnesses))
+def readings(witnesses: Sequence[Witness], config: Config) -> Iterator[Reading]:
+    """Yield the ways to understand the witnesses, the last of them certain."""
+    told = tuple(witnesses)
+    if any(w.stateful for w in told):
+        yield from _between_calls(told)
+    elif (coarse := _coarse(told)) is None:
+        yield Reading(witnesses=told)
+    elif coarse.name == "float32":
+        single = tuple(map(_in_float32, told))
+        yield Reading(witnesses=single, causes=(coarse.cause,) if config.dtype == "float64" else ())
+    else:
+        yield Reading(witnesses=told, causes=(coarse.cause,), explicable=False)
 
 
 # -- from call to call ---------------------------------------------------------------------------
 
 
-def _between_calls(witnesses: Sequence[Witness], yardstick: Yardstick) -> Restated:
-    for restate, cause in ((_leaked, LEAKS), (_accumulated, ACCUMULATES)):
-        told = tuple(filter(None, map(restate, witnesses)))
-        if len(told) == len(witnesses) and _begins_right(told, yardstick):
-            evidence = f"so it is in {len(told)} of {len(told)} configurations, within rounding"
-            return Restated(
-                witnesses=told, causes=(replace(cause, evidence=(*cause.evidence, evidence)),)
-            )
-    changed = [n for w in witnesses if w.stateful for n in _changed(w)]
-    return Restated(
-        witnesses=tuple(witnesses),
-        causes=(_redrawn(list(dict.fromkeys(changed))),),
-        explicable=False,
-    )
+def _between_calls(witnesses: tuple[Witness, ...]) -> Iterator[Reading]:
+    changed = list(dict.fromkeys(n for w in witnesses for n in _changed(w)))
+    if all(_ends_finite(w) for w in witnesses):
+        leaked = tuple(map(_leaked, witnesses))
+        yield Reading(witnesses=leaked, causes=(LEAKS,), certain=False)
+    gradients = [n for n in changed if n.startswith("grad/")]
+    if gradients and all(n.startswith(("grad/", "step/")) for n in changed):
+        added = tuple(_added(w, gradients) for w in witnesses)
+        yield Reading(witnesses=added, causes=(ACCUMULATES,), certain=False)
+    yield Reading(witnesses=witnesses, causes=(_redrawn(changed),), explicable=False)
 
 
-def _begins_right(witnesses: Sequence[Witness], yardstick: Yardstick) -> bool:
-    """Return whether the first restated array is right in every witness."""
-    return Explainer(witnesses, yardstick).reach(()) > 0
+def _ends_finite(witness: Witness) -> bool:
+    return "hidden" in witness.subject and bool(np.isfinite(witness.subject["hidden"]).all())
 
 
-def _leaked(witness: Witness) -> Witness | None:
+def _leaked(witness: Witness) -> Witness:
     """Return the second answer as one to a case that starts where the first call ended."""
-    if witness.again is None or "hidden" not in witness.subject:
-        return None
     final = witness.subject["hidden"][:, -1]
-    if not np.isfinite(final).all():
-        return None
     return witness.saying(witness.case.replace(h_0=final), witness.again)
 
 
-def _accumulated(witness: Witness) -> Witness | None:
-    """Return what the second call added to the gradients of the first."""
-    if witness.again is None or not set(_changed(witness)) <= _added(witness):
-        return None
-    first = witness.subject
-    added = {
-        name: array - first[name] if name in _changed(witness) else array
-        for name, array in witness.again.items()
-        if not name.startswith("step/")
-    }
-    return witness.saying(witness.case, added)
+def _added(witness: Witness, gradients: Sequence[str]) -> Witness:
+    """Return what the second call added to the gradients of the first, and no step."""
+    first, u = witness.subject, UNIT_ROUNDOFF[witness.case.config.dtype]
+    answered = {n: a for n, a in witness.again.items() if not n.startswith("step/")}
+    both = [n for n in gradients if n in answered and n in first]
+    lost = {n: 2 * u * (np.abs(first[n]) + np.abs(answered[n])) for n in both}
+    answered |= {n: answered[n] - first[n] for n in both}
+    drowned = [n for n in both if not _survives(answered[n], first[n])]
+    kept = {n: a for n, a in answered.items() if n not in drowned}
+    return witness.saying(witness.case, kept, lost)
 
 
-def _added(witness: Witness) -> set[str]:
-    return {name for name in witness.subject if name.startswith(("grad/", "step/"))}
+def _survives(added: Array, first: Array) -> bool:
+    """Return whether most digits of what was added are left beside what was there before."""
+    before, now = (np.max(np.abs(array), initial=0.0) for array in (first, added))
+    return bool(before <= MOST_LOST * now)
 
 
 def _changed(witness: Witness) -> list[str]:
-    again = witness.again or {}
-    return [n for n, a in again.items() if a.tobytes() != witness.subject[n].tobytes()]
+    first = witness.subject
+    return [n for n, a in witness.again.items() if n in first and a.tobytes() != first[n].tobytes()]
 
 
 LEAKS = Cause(
@@ -116,19 +119,48 @@ def _redrawn(names: Sequence[str]) -> Cause:
 # -- formats -------------------------------------------------------------------------------------
 
 
-def _coarse(witnesses: Sequence[Witness]) -> Cause | None:
-    """Recognise states that are numbers of a coarser format, every one of them."""
-    for name, fits in _formats(witnesses):
-        states = [w.subject["hidden"] for w in witnesses if "hidden" in w.subject]
-        right = [w.reference["hidden"] for w in witnesses if "hidden" in w.subject]
-        count = sum(state.size for state in states)
-        if count and all(fits(s).all() for s in states) and not all(fits(r).all() for r in right):
-            return Cause(
-                says=f"Hidden states are computed or kept in {name}.",
+class _Coarse(NamedTuple):
+    """A format coarser than the case's own."""
+
+    name: str
+    cause: Cause
+
+
+def _coarse(witnesses: Sequence[Witness]) -> _Coarse | None:
+    """Recognise states that are right but for being numbers of a coarser format, all of them."""
+    wide = [w for w in witnesses if w.case.config.dtype == "float64"] or witnesses
+    pairs = [(w.subject["hidden"], w.reference["hidden"]) for w in wide if "hidden" in w.subject]
+    if not pairs or not all(_is_near(*pair) for pair in pairs):
+        return None
+    count = sum(state.size for state, _ in pairs)
+    for name, fits in _formats(wide):
+        if all(fits(ours).all() for ours, _ in pairs) and not all(fits(r).all() for _, r in pairs):
+            cause = Cause(
+                says=f"Hidden states are computed, kept or returned in {name}.",
                 look_for=f"arrays made without the input's dtype, or a cast to {name}",
                 evidence=(f"each of {count} hidden states is a number of {name}",),
             )
+            return _Coarse(name, cause)
     return None
+
+
+def _is_near(ours: Array, theirs: Array) -> bool:
+    """Return whether states are nearly right: not zeros or signs, which fit into every format."""
+    apart = np.max(np.abs(ours - theirs), initial=0.0)
+    return bool(apart <= PARTED * np.max(np.abs(theirs), initial=0.0))
+
+
+def _in_float32(witness: Witness) -> Witness:
+    """Return a witness of the same numbers in float32."""
+    case = witness.case
+    arrays = {
+        f.name: getattr(case, f.name).astype(np.float32)
+        for f in fields(case)
+        if f.name not in ("config", "labels")
+    }
+    single = case.replace(case.config.replace(dtype="float32"), **arrays)
+    answered = {name: array.astype(np.float32) for name, array in witness.subject.items()}
+    return witness.saying(single, answered)
 
 
 def _formats(witnesses: Sequence[Witness]) -> Iterator[tuple[str, Callable[[Array], Array]]]:

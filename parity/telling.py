@@ -1,5 +1,6 @@
 """Telling: what an explanation is reported as, and what is reported where there is none."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -38,24 +39,25 @@ def causes(explainer: Explainer, found: Sequence[Mistakes]) -> list[Cause]:
 
 
 def _is_right(explainer: Explainer, i: int) -> bool:
-    return all(explainer.fits((), i, n) for n in explainer.names if n in _offer(explainer, i))
-
-
-def _offer(explainer: Explainer, i: int) -> set[str]:
-    return set(explainer.witnesses[i].subject)
+    witness = explainer.witnesses[i]
+    return not witness.misshapen and all(explainer.fits((), i, n) for n in witness.subject)
 
 
 def _cause(explainer: Explainer, mistakes: Mistakes, mistake: Mistake) -> Cause:
     """Return one mistake with its evidence: the arrays that only it explains."""
     without = tuple(other for other in mistakes if other is not mistake)
     changed = [n for n in explainer.names if _needs(explainer, without, n)]
-    count = len(explainer.witnesses)
-    same = f"{_listed(_beginnings(changed))} equal {_what(explainer, mistakes, changed)}"
+    told, count = _beginnings(changed), len(explainer.witnesses)
+    same = f"{_listed(told)} equal{_s(told)} {_what(explainer, mistakes, changed)}"
     evidence = [f"{same}, within rounding, in {count} of {count} configurations"]
     right = [n for n in explainer.names if n not in changed and not n.startswith("step/")]
     if len(mistakes) == 1 and right:
-        evidence.append(f"{_listed(right)} agree")
+        evidence.append(f"{_listed(right)} agree{_s(right)}")
     return Cause(says=sentence(mistake), look_for=mistake.look_for, evidence=tuple(evidence))
+
+
+def _s(names: Sequence[str]) -> str:
+    return "s" if len(names) == 1 else ""
 
 
 def _beginnings(changed: Sequence[str]) -> list[str]:
@@ -73,16 +75,27 @@ def _what(explainer: Explainer, mistakes: Mistakes, changed: Sequence[str]) -> s
     """Return what the changed arrays equal: PyTorch's by a factor, or the textbook's."""
     own = [n for n in changed if not n.startswith("step/")]
     relations = {_relation(explainer, name) for name in own}
-    if len(mistakes) == 1 and len(relations) == 1 and None not in relations:
-        return f"PyTorch's {relations.pop()}"
+    relation = relations.pop() if len(mistakes) == 1 and len(relations) == 1 else None
+    if relation is not None:
+        return f"PyTorch's {relation}"
     return "the textbook's with this mistake" + (" and the others" if len(mistakes) > 1 else "")
 
 
 def _relation(explainer: Explainer, name: str) -> str | None:
-    """Return what makes the subject's array of the right one, in a configuration that shows it."""
-    shown = _shown(explainer, name)
-    allowed = explainer.allowed(shown, name)
-    return related(shown.subject[name], shown.reference[name], allowed, shown.case.config)
+    """Return what makes the subject's array of the right one, the same wherever sizes tell it."""
+    offer = [(i, w) for i, w in enumerate(explainer.witnesses) if name in w.subject]
+    wrong = [w for i, w in offer if w.label in TELLING and not explainer.fits((), i, name)]
+    found = [
+        related(
+            w.subject[name],
+            explainer.right(w, name),
+            explainer.allowed(w, name),
+            w.case.config,
+        )
+        for w in wrong
+    ]
+    kinds = {None if relation is None else re.sub(r"\S+ = ", "", relation) for relation in found}
+    return found[0] if len(kinds) == 1 else None
 
 
 def _shown(explainer: Explainer, name: str) -> Witness:
@@ -118,13 +131,13 @@ def unexplained(
         f"{name} differs first in computation order: in {len(wrong)} of {len(offer)} configurations"
     ]
     shown = _shown(explainer, name)
-    ours, theirs, sizes = shown.subject[name], shown.reference[name], shown.case.config
+    ours, theirs, sizes = shown.subject[name], explainer.right(shown, name), shown.case.config
     said += facts(name, ours, theirs, explainer.allowed(shown, name), sizes)
     hidden = [w.label for i, w in enumerate(explainer.witnesses) if _is_right(explainer, i)]
     if hidden:
         said.append(f"nothing differs at: {', '.join(hidden)}")
     open_relus = hear(subject, [Probe(label="linear", case=linear(config))], yardstick)
     told = Explainer(open_relus.witnesses, yardstick)
-    if told.names and told.reach(()) == len(told.names):
+    if told.names and told.reach(()) == len(told.names) and shown.label in TELLING:
         said.append("where every relu is open, and the network linear, nothing differs")
     return said

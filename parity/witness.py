@@ -1,17 +1,21 @@
 """Witness: one probe, and what the subject and the reference answer to it."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 import numpy as np
 
 from parity.case import Case
+from parity.limit import OutOfTimeError, limited
 from parity.observation import Finding, Misbehaviour, NoTraceError, answer
 from parity.probes import Probe
 from parity.subject import Subject
 from parity.trace import Trace
 from parity.yardstick import Yardstick
+
+SECONDS = 10.0
+"""How long a subject may take for one answer."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -21,20 +25,30 @@ class Witness:
     label: str
     case: Case
     subject: Trace
-    again: Trace | None  # None where the answer is restated
+    again: Trace
     reference: Trace
+    misshapen: tuple[str, ...] = ()  # what is wrong with the arrays that cannot be compared
+    slack: Trace = field(default_factory=dict)  # what restating has cost in digits
 
     @property
     def stateful(self) -> bool:
         """Whether the second call was answered otherwise than the first."""
-        return self.again is not None and any(
+        return any(
             name in self.subject and self.subject[name].tobytes() != array.tobytes()
             for name, array in self.again.items()
         )
 
-    def saying(self, case: Case, subject: Trace) -> Self:
-        """Return a witness of another case and answer, to which the right one is not known."""
-        return replace(self, case=case, subject=subject, again=None)
+    @property
+    def finite(self) -> bool:
+        """Whether nothing is NaN or infinite that should not be."""
+        return all(
+            np.isfinite(array).all() or not np.isfinite(self.reference[name]).all()
+            for name, array in self.subject.items()
+        )
+
+    def saying(self, case: Case, subject: Trace, slack: Trace | None = None) -> Self:
+        """Return a witness of another case and answer."""
+        return replace(self, case=case, subject=subject, again=subject, slack=slack or {})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +57,7 @@ class Testimony:
 
     witnesses: tuple[Witness, ...]
     problems: tuple[str, ...]  # probes without an answer
-    findings: tuple[Finding, ...]  # of the subject's own probe
+    findings: tuple[Finding, ...]  # of writing into the case
 
 
 def hear(subject: Subject, probes: Iterable[Probe], yardstick: Yardstick) -> Testimony:
@@ -52,25 +66,37 @@ def hear(subject: Subject, probes: Iterable[Probe], yardstick: Yardstick) -> Tes
     problems: list[str] = []
     findings: list[Finding] = []
     for probe in probes:
-        reference = yardstick.run(probe.case)
+        place = f"{probe.label} ({probe.case.config})"
         try:
-            first, again = answer(subject, probe.case), answer(subject, probe.case)
+            with limited(SECONDS):
+                first, again = answer(subject, probe.case), answer(subject, probe.case)
         except NoTraceError as failed:
-            problems.append(f"{probe.label} ({probe.case.config}): {failed.finding.text}")
+            problems.append(f"{place}: {failed.finding.text}")
             findings.append(failed.finding)
-            continue
-        heard = Witness(
-            label=probe.label,
-            case=probe.case,
-            subject=_comparable(first, reference),
-            again=_comparable(again, reference),
-            reference=reference,
-        )
-        witnesses.append(heard)
+        except OutOfTimeError:
+            problems.append(f"{place}: no answer in {SECONDS:.0f} s")
+        else:
+            witnesses.append(_witness(probe, first, again, yardstick.run(probe.case)))
     return Testimony(
         witnesses=tuple(witnesses),
         problems=tuple(dict.fromkeys(problems)),
         findings=tuple(f for f in findings if f.kind is Misbehaviour.MUTATED_INPUT),
+    )
+
+
+def _witness(probe: Probe, first: Trace, again: Trace, reference: Trace) -> Witness:
+    misshapen = tuple(
+        f"{name} has shape {first[name].shape}, expected {right.shape}"
+        for name, right in reference.items()
+        if name in first and first[name].shape != right.shape
+    )
+    return Witness(
+        label=probe.label,
+        case=probe.case,
+        subject=_comparable(first, reference),
+        again=_comparable(again, reference),
+        reference=reference,
+        misshapen=misshapen,
     )
 
 
@@ -79,5 +105,5 @@ def _comparable(answered: Trace, reference: Trace) -> Trace:
     return {
         name: answered[name].astype(right.dtype)
         for name, right in reference.items()
-        if name in answered and np.shape(answered[name]) == right.shape
+        if name in answered and answered[name].shape == right.shape
     }

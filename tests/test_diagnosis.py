@@ -253,7 +253,7 @@ def in_format(dtype: str) -> Run:
 def test_coarser_format_is_named(dtype: str, coarse: str) -> None:
     """States that are all numbers of a coarser format prove it."""
     named = says(diagnosis_of(in_format(coarse), dtype=dtype))
-    assert named == [f"Hidden states are computed or kept in {coarse}."]
+    assert named == [f"Hidden states are computed, kept or returned in {coarse}."]
 
 
 # -- bad subjects --------------------------------------------------------------------------------
@@ -401,13 +401,14 @@ def test_command_says_what_is_wrong(wrong_file: str, capsys: pytest.CaptureFixtu
 
 
 def test_command_explains(wrong_file: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """--explain lists every mistake with what it explains, the best first."""
+    """--explain lists what explains more than nothing does, the best first."""
     assert main(["--subject", wrong_file, "--explain"]) == 1
     ranked = [line for line in capsys.readouterr().out.splitlines() if " arrays  " in line]
     assert (
         ranked[0] == "   10 of 10 arrays  recurrent gradients are divided by the batch size twice"
     )
-    assert len(ranked) > len(CATALOGUE)
+    assert ranked[-1] == "    5 of 10 arrays  without any mistake"
+    assert len(ranked) > 3
 
 
 def test_json_carries_the_diagnosis(wrong_file: str, capsys: pytest.CaptureFixture[str]) -> None:

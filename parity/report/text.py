@@ -54,11 +54,13 @@ def diagnosis_lines(diagnosis: Diagnosis, *, explain: bool = False) -> list[str]
     for cause in diagnosis.causes:
         lines += [f"  {cause.says}", *_proof(cause)]
     if not diagnosis.causes:
-        tried = "no known mistake, nor any three of them, gives these numbers"
+        tried = "no known mistake gives these numbers, and no two or three of them"
+        if not diagnosis.exhausted:
+            tried += " that there was time to try"
         lines.append(f"  Unknown{f': {tried}' if diagnosis.ranking else ''}.")
     lines += [f"    {fact}" for fact in diagnosis.facts]
     shown = diagnosis.problems[:PROBLEMS]
-    lines += [f"  not asked further at {problem}" for problem in shown]
+    lines += [f"  not compared at {problem}" for problem in shown]
     if len(diagnosis.problems) > len(shown):
         lines.append(f"  nor at {len(diagnosis.problems) - len(shown)} more configurations")
     for ranked in diagnosis.ranking if explain else ():

@@ -139,8 +139,27 @@ def _updated_inside(right: Wrong, book: Any, given: Any, states: Any, upstream: 
         now = replace(given, W_h=W_h)
         da.append(book.through_activation(now, states, dh, t))
         W_h = book.do.rounded("W_h", W_h - (states[t].T @ da[-1]) * given.case.lr)
+        book.updated = W_h
         dh = book.carried(replace(given, W_h=W_h), da[-1], t - 1) if t else None
     return da[::-1]
+
+
+def _updated_after(right: Wrong, book: Any, given: Any, states: Any, upstream: Any) -> list[Any]:
+    """As `_updated_inside`, after the gradient of the step before is taken."""
+    da: list[Any] = []
+    dh, W_h = None, given.W_h
+    for t in reversed(range(len(given.x))):
+        from_loss = upstream[t]
+        dh = from_loss if dh is None else dh if from_loss is None else dh + from_loss
+        da.append(book.through_activation(given, states, dh, t))
+        book.updated = W_h
+        dh = book.carried(replace(given, W_h=W_h), da[-1], t - 1) if t else None
+        W_h = book.do.rounded("W_h", W_h - (states[t].T @ da[-1]) * given.case.lr)
+    return da[::-1]
+
+
+def _by_updated(right: Wrong, book: Any, given: Any, da: Any, t: int) -> Any:
+    return right(given if t >= 0 else replace(given, W_h=book.updated), da, t)
 
 
 SLOPES: dict[str, tuple[str, Any, Any, str, int]] = {
@@ -215,7 +234,7 @@ MISTAKES = (
     ),
     Mistake(
         says="the derivative of the activation is missing in the backward",
-        look_for="dh * f'(a) in every step",
+        look_for="dh * f'(a) in every step; of relu, h > 0, and not h >= 0, which always holds",
         part="derivative",
         plant={"through_activation": _without_slope},
     ),
@@ -280,7 +299,7 @@ MISTAKES = (
         look_for="a loop over time that stops early",
         part="recurrence",
         plant=_truncated,
-        values=tuple(range(1, 11)),
+        values=(*range(1, 11), 15, 16, 20, 25, 32, 50),
         seen=4,
     ),
     Mistake(
@@ -288,7 +307,7 @@ MISTAKES = (
         look_for="a state detached between chunks",
         part="recurrence",
         plant=_cut_every,
-        values=tuple(range(2, 7)),
+        values=(*range(2, 9), 10, 16, 20),
     ),
     Mistake(
         says="the first step is left out of the backward",
@@ -300,8 +319,14 @@ MISTAKES = (
         says="W_h is updated inside the loop of backpropagation",
         look_for="W_h -= lr * ... before the loop over time has ended",
         part="step",
-        plant={"through_time": _updated_inside},
+        plant={"through_time": _updated_inside, "carried": _by_updated},
         seen=6,
+    ),
+    Mistake(
+        says="W_h is updated inside the loop of backpropagation, after each step's use of it",
+        look_for="W_h -= lr * ... at the end of the loop's body",
+        part="step",
+        plant={"through_time": _updated_after, "carried": _by_updated},
     ),
     Mistake(
         says="the last step's upstream gradient is added at every step",

@@ -177,6 +177,11 @@ LOSS_FACTORS: dict[str, tuple[Callable[[Any], float], str, int]] = {
         "mean() over all entries of (batch, classes)",
         2,
     ),
+    "the loss is multiplied by the number of classes, its gradient is not": (
+        lambda config: config.classes,
+        "a sum over classes of a loss that is taken once",
+        0,
+    ),
     "the loss is multiplied by half the number of classes": (
         lambda config: config.classes / 2,
         "a factor that belongs to a squared error",
@@ -291,11 +296,18 @@ MISTAKES = (
         for says, (factor, look_for, seen) in LOSS_FACTORS.items()
     ),
     Mistake(
+        says="the loss is -log p, which is infinite where p comes to zero",
+        look_for="the logarithm of a probability; log-sum-exp of the logits is always finite",
+        part="loss",
+        plant=_of_chosen(lambda p: -np.log(p), lambda p: 1 / p),
+        seen=2,
+    ),
+    Mistake(
         says="the loss is the logarithm of p + {value}",
         look_for="an epsilon in the logarithm; log-sum-exp needs none",
         part="loss",
         plant=_epsilon,
-        values=tuple(10.0**-n for n in range(3, 17)),
+        values=(*(10.0**-n for n in range(3, 17)), 1e-300),
         seen=2,
     ),
     Mistake(
@@ -303,7 +315,7 @@ MISTAKES = (
         look_for="np.clip around the probabilities; log-sum-exp needs none",
         part="loss",
         plant=_clipped,
-        values=tuple(10.0**-n for n in range(3, 17)),
+        values=(*(10.0**-n for n in range(3, 17)), 1e-300),
     ),
     Mistake(
         says="the loss is the binary cross-entropy of every class",

@@ -202,8 +202,9 @@ def _fixed_rate(rate: float) -> dict[str, Wrong]:
 def _rate(case: Case, subject: Trace, right: Trace) -> list[float]:
     """Guess the learning rate that the subject's own gradient and step tell."""
     for name, weight in case.parameters.items():
-        after, g = subject.get(f"step/{name}"), subject.get(f"grad/{name}")
-        if after is not None and g is not None and np.any(g):
+        after = subject.get(f"step/{name}")
+        g = subject.get(f"grad/{name}", right[f"grad/{name}"])
+        if after is not None and np.any(g):
             at = np.unravel_index(np.abs(g).argmax(), g.shape)
             return [float(f"{(weight[at] - after[at]) / g[at]:.6g}")]
     return []
@@ -290,7 +291,28 @@ MISTAKES = (
             plant=_scaled((name,), lambda _: 0.0),
             seen=seen,
         )
-        for name, seen in (("W_h", 0), ("b", 0), ("W_out", 0), ("b_out", 1), ("x", 0))
+        for name, seen in (("W_x", 0), ("W_h", 0), ("b", 0), ("W_out", 0), ("b_out", 1), ("x", 0))
+    ),
+    Mistake(
+        says="no gradient reaches the layer: those of its parameters, x and h_0 are zero",
+        look_for="a head that is detached from the layer",
+        part="accumulation",
+        plant=_scaled(LAYER, lambda _: 0.0),
+    ),
+    *(
+        Mistake(
+            says=f"the gradient of {name} is divided by the batch size",
+            look_for=f"a mean over the batch in d{name} alone",
+            part="reduction",
+            plant=_scaled((name,), lambda config: 1 / config.batch),
+        )
+        for name in ("W_x", "W_h")
+    ),
+    Mistake(
+        says="the gradient of b is a mean over the batch and the steps",
+        look_for="mean() over two axes where sum() is due",
+        part="reduction",
+        plant=_scaled(("b",), lambda config: 1 / (config.batch * config.steps)),
     ),
     Mistake(
         says="recurrent gradients are divided by the batch size twice",
@@ -411,6 +433,12 @@ MISTAKES = (
         part="step",
         plant=_steps(PARAMETERS, lambda _: -1.0),
         seen=1,
+    ),
+    Mistake(
+        says="the step updates nothing",
+        look_for="an update that makes new arrays and forgets them",
+        part="step",
+        plant=_steps(PARAMETERS, lambda _: 0.0),
     ),
     Mistake(
         says="the step takes the learning rate twice",
