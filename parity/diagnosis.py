@@ -8,8 +8,9 @@ import numpy as np
 
 from parity.cause import Cause
 from parity.config import Config
-from parity.explaining import Attempt, Explainer, Mistakes
+from parity.explaining import Attempt, Search
 from parity.mistake import Mistake
+from parity.predicting import Mistakes, Predictions
 from parity.probes import Probe, further, probes
 from parity.restating import readings
 from parity.subject import Subject
@@ -112,45 +113,40 @@ def _explain(
     same = [w for w in witnesses if _is_like(w.case.config, config)]
     others = [w for w in witnesses if w not in same]
     shapes = tuple(f"{w.label} ({w.case.config}): {m}" for w in same for m in w.misshapen)
-    explainer = Explainer(same, yardstick)
-    if explainer.reach(()) == len(explainer.names):
-        agree = "" if shapes else f"all {len(same)} probing configurations agree"
-        return _Explained(facts=(agree,) * (not shapes), problems=shapes, complete=not shapes)
-    found, tried = _search(explainer, subject, config, yardstick)
-    if not found and any(w.finite for w in same) and not all(w.finite for w in same):
+    told = Predictions(same, yardstick)
+    if told.reach(()) == len(told.names):
+        agree = f"all {len(same)} probing configurations agree"
+        return _Explained(facts=() if shapes else (agree,), problems=shapes, complete=not shapes)
+    search = Search(told, _with_values(same, yardstick.catalogue))
+    found = search.explanations() if len(same) >= FEWEST else []
+    if not found and 0 < sum(w.finite for w in same) < len(same):
         finite = _explain([w for w in witnesses if w.finite], subject, config, yardstick)
         lost = tuple(f"{w.label} ({w.case.config}): not finite" for w in same if not w.finite)
         return replace(finite, problems=(*finite.problems, *lost), complete=False)
-    ranking = _ranking(explainer, tried)
-    if not found:
-        said = tuple(unexplained(explainer, subject, config, yardstick))
-        return _Explained(
-            facts=said, problems=shapes, ranking=ranking, exhausted=explainer.exhausted
-        )
-    elsewhere = Explainer(others, yardstick)
-    found = [m for m in found if elsewhere.reach(m) == len(elsewhere.names)] or found
-    named = tuple(causes(explainer, found))
-    return _Explained(causes=named, problems=shapes, ranking=ranking, complete=True)
+    found = _chosen(found, Predictions(others, yardstick), subject, config)
+    return _Explained(
+        causes=tuple(causes(told, found)) if found else (),
+        facts=() if found else tuple(unexplained(told, subject, config)),
+        problems=shapes,
+        ranking=_ranking(told, search.tried),
+        complete=bool(found),
+        exhausted=search.exhausted,
+    )
 
 
 def _is_like(one: Config, other: Config) -> bool:
     return (one.kind, one.activation) == (other.kind, other.activation)
 
 
-def _search(
-    explainer: Explainer, subject: Subject, config: Config, yardstick: Yardstick
-) -> tuple[list[Mistakes], list[Attempt]]:
-    """Return the explanations that nothing tells apart, the likeliest first, and what was tried."""
-    if len(explainer.witnesses) < FEWEST:
-        return [], []
-    catalogue = _with_values(explainer.witnesses, yardstick.catalogue)
-    found, tried = explainer.explanations(catalogue)
-    found.sort(key=lambda mistakes: -min(m.seen for m in mistakes))
+def _chosen(
+    found: Sequence[Mistakes], others: Predictions, subject: Subject, config: Config
+) -> list[Mistakes]:
+    """Return the explanations that nothing tells apart, the likeliest first."""
+    left = sorted(found, key=lambda mistakes: -min(m.seen for m in mistakes))
     for probe in further(config):
-        if len(found) < 2:
-            break
-        found = _surviving(found, probe, subject, yardstick)
-    return found, tried
+        if len(left) > 1:
+            left = _surviving(left, probe, subject, others.yardstick)
+    return [m for m in left if others.reach(m) == len(others.names)] or left
 
 
 def _with_values(witnesses: Sequence[Witness], catalogue: Sequence[Mistake]) -> list[Mistake]:
@@ -175,19 +171,19 @@ def _surviving(
     first, *others = ([a.tobytes() for a in p.values()] for p in predictions)
     if all(other == first for other in others):
         return found
-    explainer = Explainer(hear(subject, [probe], yardstick).witnesses, yardstick)
-    holding = [m for m in found if explainer.reach(m) == len(explainer.names)]
-    return holding if explainer.names else found
+    told = Predictions(hear(subject, [probe], yardstick).witnesses, yardstick)
+    holding = [m for m in found if told.reach(m) == len(told.names)]
+    return holding if told.names else found
 
 
-def _ranking(explainer: Explainer, tried: Sequence[Attempt]) -> tuple[Ranked, ...]:
-    more = [a for a in tried if not a.mistakes or a.explained > explainer.reach(())]
+def _ranking(told: Predictions, tried: Sequence[Attempt]) -> tuple[Ranked, ...]:
+    more = [a for a in tried if not a.mistakes or a.explained > told.reach(())]
     best = sorted(more, key=lambda attempt: (-attempt.explained, len(attempt.mistakes)))
     return tuple(
         Ranked(
             says=" and ".join(map(str, attempt.mistakes)) or NOTHING,
             explained=attempt.explained,
-            arrays=len(explainer.names),
+            arrays=len(told.names),
         )
         for attempt in best
     )

@@ -7,7 +7,7 @@ import numpy as np
 
 from parity.case import Array
 from parity.config import Config
-from parity.explaining import distance
+from parity.predicting import distance
 
 TIME, ROWS = 1, 0
 """The axes of an array by sequence: (batch, steps, ...)."""

@@ -6,14 +6,13 @@ from dataclasses import replace
 
 from parity.cause import Cause
 from parity.config import Config
-from parity.explaining import Explainer, Mistakes
 from parity.facts import facts, related
 from parity.mistake import Mistake
 from parity.observation import Finding
+from parity.predicting import Mistakes, Predictions
 from parity.probes import ASKED, TELLING, Probe, linear
 from parity.subject import Subject
 from parity.witness import Witness, hear
-from parity.yardstick import Yardstick
 
 HEAD = ("grad/W_out", "grad/b_out")
 
@@ -27,30 +26,31 @@ def own_fault(finding: Finding) -> Cause:
     )
 
 
-def causes(explainer: Explainer, found: Sequence[Mistakes]) -> list[Cause]:
+def causes(told: Predictions, found: Sequence[Mistakes]) -> list[Cause]:
     """Return a cause for each mistake of the first explanation."""
     best, *others = found
-    hidden = [w.label for i, w in enumerate(explainer.witnesses) if _is_right(explainer, i)]
-    shown = [w.label for w in explainer.witnesses if w.label not in hidden]
+    hidden = [w.label for i, w in enumerate(told.witnesses) if _is_right(told, i)]
+    shown = [w.label for w in told.witnesses if w.label not in hidden]
     also = tuple(" and ".join(map(str, mistakes)) for mistakes in others)
-    named = [_cause(explainer, best, mistake) for mistake in best]
+    named = [_cause(told, best, mistake) for mistake in best]
     first = replace(named[0], also=also, hidden_at=tuple(hidden), shown_at=tuple(shown))
     return [first, *named[1:]]
 
 
-def _is_right(explainer: Explainer, i: int) -> bool:
-    witness = explainer.witnesses[i]
-    return not witness.misshapen and all(explainer.fits((), i, n) for n in witness.subject)
+def _is_right(told: Predictions, i: int) -> bool:
+    witness = told.witnesses[i]
+    return not witness.misshapen and all(told.fits((), i, n) for n in witness.subject)
 
 
-def _cause(explainer: Explainer, mistakes: Mistakes, mistake: Mistake) -> Cause:
+def _cause(told: Predictions, mistakes: Mistakes, mistake: Mistake) -> Cause:
     """Return one mistake with its evidence: the arrays that only it explains."""
     without = tuple(other for other in mistakes if other is not mistake)
-    changed = [n for n in explainer.names if _needs(explainer, without, n)]
-    told, count = _beginnings(changed), len(explainer.witnesses)
-    same = f"{_listed(told)} equal{_s(told)} {_what(explainer, mistakes, changed)}"
+    changed = [n for n in told.names if _needs(told, without, n)]
+    first = _beginnings(changed)
+    same = f"{_listed(first)} equal{_s(first)} {_what(told, mistakes, changed)}"
+    count = len(told.witnesses)
     evidence = [f"{same}, within rounding, in {count} of {count} configurations"]
-    right = [n for n in explainer.names if n not in changed and not n.startswith("step/")]
+    right = [n for n in told.names if n not in changed and not n.startswith("step/")]
     if len(mistakes) == 1 and right:
         evidence.append(f"{_listed(right)} agree{_s(right)}")
     return Cause(says=sentence(mistake), look_for=mistake.look_for, evidence=tuple(evidence))
@@ -66,30 +66,30 @@ def _beginnings(changed: Sequence[str]) -> list[str]:
     return [name for name in changed if name not in follow]
 
 
-def _needs(explainer: Explainer, without: Mistakes, name: str) -> bool:
-    offer = [i for i, w in enumerate(explainer.witnesses) if name in w.subject]
-    return not all(explainer.fits(without, i, name) for i in offer)
+def _needs(told: Predictions, without: Mistakes, name: str) -> bool:
+    offer = [i for i, w in enumerate(told.witnesses) if name in w.subject]
+    return not all(told.fits(without, i, name) for i in offer)
 
 
-def _what(explainer: Explainer, mistakes: Mistakes, changed: Sequence[str]) -> str:
+def _what(told: Predictions, mistakes: Mistakes, changed: Sequence[str]) -> str:
     """Return what the changed arrays equal: PyTorch's by a factor, or the textbook's."""
     own = [n for n in changed if not n.startswith("step/")]
-    relations = {_relation(explainer, name) for name in own}
+    relations = {_relation(told, name) for name in own}
     relation = relations.pop() if len(mistakes) == 1 and len(relations) == 1 else None
     if relation is not None:
         return f"PyTorch's {relation}"
     return "the textbook's with this mistake" + (" and the others" if len(mistakes) > 1 else "")
 
 
-def _relation(explainer: Explainer, name: str) -> str | None:
+def _relation(told: Predictions, name: str) -> str | None:
     """Return what makes the subject's array of the right one, the same wherever sizes tell it."""
-    offer = [(i, w) for i, w in enumerate(explainer.witnesses) if name in w.subject]
-    wrong = [w for i, w in offer if w.label in TELLING and not explainer.fits((), i, name)]
+    offer = [(i, w) for i, w in enumerate(told.witnesses) if name in w.subject]
+    wrong = [w for i, w in offer if w.label in TELLING and not told.fits((), i, name)]
     found = [
         related(
             w.subject[name],
-            explainer.right(w, name),
-            explainer.allowed(w, name),
+            told.right(w, name),
+            told.allowed(w, name),
             w.case.config,
         )
         for w in wrong
@@ -98,10 +98,10 @@ def _relation(explainer: Explainer, name: str) -> str | None:
     return found[0] if len(kinds) == 1 else None
 
 
-def _shown(explainer: Explainer, name: str) -> Witness:
+def _shown(told: Predictions, name: str) -> Witness:
     """Return the witness that shows best what is wrong with an array: all its sizes differ."""
-    offer = [(i, w) for i, w in enumerate(explainer.witnesses) if name in w.subject]
-    wrong = [w for i, w in offer if not explainer.fits((), i, name)]
+    offer = [(i, w) for i, w in enumerate(told.witnesses) if name in w.subject]
+    wrong = [w for i, w in offer if not told.fits((), i, name)]
     return min(wrong, key=lambda w: (w.label not in TELLING, w.label == ASKED))
 
 
@@ -120,24 +120,22 @@ def _listed(names: Sequence[str]) -> str:
 # -- what is known when nothing explains it ------------------------------------------------------
 
 
-def unexplained(
-    explainer: Explainer, subject: Subject, config: Config, yardstick: Yardstick
-) -> list[str]:
+def unexplained(told: Predictions, subject: Subject, config: Config) -> list[str]:
     """Return what is wrong first, where, and what makes it vanish."""
-    name = explainer.names[explainer.reach(())]
-    offer = [i for i, w in enumerate(explainer.witnesses) if name in w.subject]
-    wrong = [i for i in offer if not explainer.fits((), i, name)]
+    name = told.names[told.reach(())]
+    offer = [i for i, w in enumerate(told.witnesses) if name in w.subject]
+    wrong = [i for i in offer if not told.fits((), i, name)]
     said = [
         f"{name} differs first in computation order: in {len(wrong)} of {len(offer)} configurations"
     ]
-    shown = _shown(explainer, name)
-    ours, theirs, sizes = shown.subject[name], explainer.right(shown, name), shown.case.config
-    said += facts(name, ours, theirs, explainer.allowed(shown, name), sizes)
-    hidden = [w.label for i, w in enumerate(explainer.witnesses) if _is_right(explainer, i)]
+    shown = _shown(told, name)
+    ours, theirs, sizes = shown.subject[name], told.right(shown, name), shown.case.config
+    said += facts(name, ours, theirs, told.allowed(shown, name), sizes)
+    hidden = [w.label for i, w in enumerate(told.witnesses) if _is_right(told, i)]
     if hidden:
         said.append(f"nothing differs at: {', '.join(hidden)}")
-    open_relus = hear(subject, [Probe(label="linear", case=linear(config))], yardstick)
-    told = Explainer(open_relus.witnesses, yardstick)
-    if told.names and told.reach(()) == len(told.names) and shown.label in TELLING:
+    open_relus = hear(subject, [Probe(label="linear", case=linear(config))], told.yardstick)
+    line = Predictions(open_relus.witnesses, told.yardstick)
+    if line.names and line.reach(()) == len(line.names) and shown.label in TELLING:
         said.append("where every relu is open, and the network linear, nothing differs")
     return said
