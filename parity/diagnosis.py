@@ -20,6 +20,9 @@ from parity.yardstick import Yardstick
 
 NOTHING = "without any mistake"
 
+SECONDS = 2.0
+"""How long combinations of mistakes are tried, at most, in seconds of this thread."""
+
 FEWEST = 2
 """Configurations without which nothing is proven: one alone fits too many mistakes."""
 
@@ -58,9 +61,10 @@ def diagnose(subject: Subject, config: Config, yardstick: Yardstick) -> Diagnosi
     testimony = _testimony(subject, config, yardstick)
     explained = _Explained()
     known: tuple[Cause, ...] = ()
+    end = time.thread_time() + SECONDS
     for reading in readings(testimony.witnesses, config) if testimony.witnesses else ():
         if reading.explicable:
-            explained = _explain(reading.witnesses, subject, config, yardstick)
+            explained = _explain(reading.witnesses, subject, config, yardstick, end)
         else:
             explained = _Explained()
         known = reading.causes
@@ -103,7 +107,11 @@ class _Explained:
 
 
 def _explain(
-    witnesses: Sequence[Witness], subject: Subject, config: Config, yardstick: Yardstick
+    witnesses: Sequence[Witness],
+    subject: Subject,
+    config: Config,
+    yardstick: Yardstick,
+    end: float,
 ) -> _Explained:
     """Explain the witnesses of the kind and the activation that were asked about.
 
@@ -117,10 +125,10 @@ def _explain(
     if told.reach(()) == len(told.names):
         agree = f"all {len(same)} probing configurations agree"
         return _Explained(facts=() if shapes else (agree,), problems=shapes, complete=not shapes)
-    search = Search(told, _with_values(same, yardstick.catalogue))
+    search = Search(told, _with_values(same, yardstick.catalogue), end)
     found = search.explanations() if len(same) >= FEWEST else []
     if not found and 0 < sum(w.finite for w in same) < len(same):
-        finite = _explain([w for w in witnesses if w.finite], subject, config, yardstick)
+        finite = _explain([w for w in witnesses if w.finite], subject, config, yardstick, end)
         lost = tuple(f"{w.label} ({w.case.config}): not finite" for w in same if not w.finite)
         return replace(finite, problems=(*finite.problems, *lost), complete=False)
     found = _chosen(found, Predictions(others, yardstick), subject, config)

@@ -8,9 +8,6 @@ from dataclasses import dataclass
 from parity.mistake import Mistake
 from parity.predicting import Mistakes, Predictions
 
-SECONDS = 2.0
-"""How long combinations are tried, at most, in seconds of this thread."""
-
 MOST = 3
 """Mistakes in one explanation, at most."""
 
@@ -26,10 +23,10 @@ class Attempt:
 class Search:
     """The search for mistakes that explain every array of every witness."""
 
-    def __init__(self, predictions: Predictions, catalogue: Sequence[Mistake]) -> None:
+    def __init__(self, predictions: Predictions, catalogue: Sequence[Mistake], end: float) -> None:
         self.told, self.catalogue = predictions, tuple(catalogue)
         self.tried: list[Attempt] = []
-        self._end = time.thread_time() + SECONDS
+        self._end = end  # by time.thread_time()
 
     @property
     def exhausted(self) -> bool:

@@ -33,7 +33,7 @@ FEW_TERMS = 16
 """Terms up to which 2n is less than 32 g(n): there equal terms need no part of their own."""
 
 BLOCK = 256
-"""Terms of a product after which its partial sum is looked at."""
+"""Terms after which partial sums are looked at: in shorter sums the last one is telling enough."""
 
 ONE_ROUNDING = 4  # g(4) = 1/2 + 2/4: a gauge that is one operation's own, not a sum's
 
@@ -45,7 +45,17 @@ class Noisy:
     number, and `peak`, the largest partial sum; a given or rounded matrix has none (None).
     """
 
-    __slots__ = ("_magnitude", "before", "gauge", "peak", "size", "terms", "tiny", "value")
+    __slots__ = (
+        "_magnitude",
+        "_turned",
+        "before",
+        "gauge",
+        "peak",
+        "size",
+        "terms",
+        "tiny",
+        "value",
+    )
 
     def __init__(
         self,
@@ -61,6 +71,7 @@ class Noisy:
         self.gauge = gauge  # of the last rounding
         self.before = before  # what relu was given: its noise is also the noise at the kink
         self._magnitude: Array | None = None
+        self._turned: Self | None = None
 
     @property
     def magnitude(self) -> Array:
@@ -82,6 +93,11 @@ class Noisy:
 
     @property
     def T(self) -> Self:
+        if self._turned is None:  # kept: weights are asked for it at every step
+            self._turned = self._transposed()
+        return self._turned
+
+    def _transposed(self) -> Self:
         size, gauge, peak = (
             None if a is None else np.swapaxes(a, -1, -2)
             for a in (self.size, self.gauge, self.peak)
@@ -112,7 +128,7 @@ class Noisy:
         sizes = [x.magnitude if x.size is None else x.size for x in (self, other)]
         terms = [1 if x.size is None else x.terms for x in (self, other)]
         found = self._expression(value, sizes[0] + sizes[1], terms[0] + terms[1])
-        for x in (self, other) if found.terms > FEW_TERMS else ():
+        for x in (self, other) if found.terms > BLOCK else ():
             if x.size is not None:
                 found.reach(x.magnitude if x.peak is None else x.peak)
         return found

@@ -45,7 +45,7 @@ def floor(
             spreads.append(
                 {n: _Spread.of(do, n, v) for n, v in result.items() if not n.startswith("step/")}
             )
-    return _floor(do, spreads)
+    return _floor(do, spreads) if copies else _gauges(do, spreads[0])
 
 
 def training_floor(cases: Iterable[Case], copies: int) -> Iterator[Floor]:
@@ -85,6 +85,18 @@ class _Spread:
         if kinked := matrices[0].before is not None:
             before = _canonical(name, [m.value if m.before is None else m.before for m in matrices])
         return cls(values[0], gauge[0], before[0], kinked, _rms(before, do.theta))
+
+
+def _gauges(do: Jittered, run: Mapping[str, _Spread]) -> Floor:
+    """Return what is known without any jittered copy."""
+    gauges = {name: np.where(np.isfinite(s.gauge), s.gauge, 0.0) for name, s in run.items()}
+    return Floor(
+        clean={name: s.clean for name, s in run.items()},
+        gauge=gauges,  # what is not finite proves nothing
+        sigma={name: do.u * gauge + do.least for name, gauge in gauges.items()},
+        most={},
+        near_kink=False,
+    )
 
 
 def _floor(do: Jittered, runs: Sequence[Mapping[str, _Spread]]) -> Floor:
