@@ -7,6 +7,7 @@ import pytest
 
 from parity.cli import main
 from parity.grid import GRIDS
+from reference.mistakes import CATALOGUE
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
 
@@ -30,3 +31,8 @@ def test_sizes_of_the_grids_are_as_said(name: str) -> None:
     """The numbers of configurations in the README are those of the grids."""
     count = sum(len(group.configs) for group in GRIDS[name].groups())
     assert f"{count:,}" in README
+
+
+def test_size_of_the_catalogue_is_as_said() -> None:
+    """The number of mistakes in the README is that of the catalogue."""
+    assert f"holds {len(CATALOGUE)} mistakes" in README
