@@ -96,7 +96,7 @@ class Balls:
     def softmax(self, logits: Ball) -> Ball:
         _, powers = _powers(logits.matrix)
         classes = powers.ncols()
-        sums = powers * _ones(classes, classes)  # every column of a row is the row's sum
+        sums = (powers * _ones(classes, 1)) * _ones(1, classes)  # each column: the row's sum
         return Ball(_each(operator.truediv, powers, sums))
 
     def divided(self, value: Ball, count: int) -> Ball:
@@ -193,7 +193,8 @@ def exact(case: Case, gates: Array | None = None, budget: float = BUDGET) -> Exa
 def _products(case: Case) -> int:
     """Return about how many products a run takes: forward, backward, and the weights' gradients."""
     config = case.config
-    return 3 * config.batch * config.steps * (config.features + config.hidden) * config.hidden
+    layer = config.batch * config.steps * (config.features + config.hidden) * config.hidden
+    return 3 * (layer + config.batch * config.hidden * config.classes)
 
 
 def _in_float64(case: Case, gates: Array | None) -> Exact:

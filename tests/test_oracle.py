@@ -467,3 +467,9 @@ def test_a_case_too_large_for_balls_is_answered_by_float64() -> None:
     assert not any(known.enclosed.values())
     assert known.precision == 53
     assert known.ulps(twin.run(case)["hidden"], "hidden").max() < 100
+
+
+def test_many_classes_are_enclosed() -> None:
+    """The softmax of 3,000 classes takes no matrix of 3,000 by 3,000."""
+    found = oracle.exact(draw(Config(batch=2, steps=2, classes=3000)))
+    assert all(found.enclosed.values())
