@@ -57,6 +57,7 @@ EXPECTED = {
 
 SURVIVORS = {
     "probabilities are clipped at 0.001 in the loss": "no probability is so small",
+    "the loss is -log p, which is infinite where p comes to zero": "none comes to zero",
     "softmax does not subtract the largest logit": "no logit is so large",
     "softmax subtracts the largest logit of the whole matrix, not of each row": "nor so far off",
     "tanh is made of exponentials, which overflow": "no pre-activation is so large",

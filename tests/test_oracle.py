@@ -471,5 +471,5 @@ def test_a_case_too_large_for_balls_is_answered_by_float64() -> None:
 
 def test_many_classes_are_enclosed() -> None:
     """The softmax of 3,000 classes takes no matrix of 3,000 by 3,000."""
-    found = oracle.exact(draw(Config(batch=2, steps=2, classes=3000)))
+    found = exact(draw(Config(batch=2, steps=2, classes=3000)))
     assert all(found.enclosed.values())
