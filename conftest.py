@@ -17,6 +17,8 @@ from parity.grid import GRIDS, Group
 from parity.report.text import diagnosis_lines, failure_message, headline, line
 from parity.verdict import Verdict
 
+pytest_plugins = ["pytester"]
+
 GRID_FILES = [f"test_{name}.py" for name in ("forward", "gradients", "sgd_step", "behaviour")]
 
 Check = Callable[[Group, str], None]

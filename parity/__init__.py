@@ -10,6 +10,7 @@ from parity.observation import Finding, Misbehaviour
 from parity.subject import Subject, load
 from parity.trace import Trace
 from parity.verdict import Verdict
+from parity.verifying import Record, parametrize, verify
 
 __all__ = [
     "Case",
@@ -21,6 +22,7 @@ __all__ = [
     "Misbehaviour",
     "MissingExtraError",
     "ParityError",
+    "Record",
     "Status",
     "Subject",
     "SubjectError",
@@ -32,4 +34,6 @@ __all__ = [
     "judge",
     "judge_behaviour",
     "load",
+    "parametrize",
+    "verify",
 ]

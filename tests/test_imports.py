@@ -18,6 +18,7 @@ ALLOWED = {
 
 LAZY = {
     "parity/cli.py": {"reference"},
+    "parity/verifying.py": {"reference", "pytest"},
     "parity/digits.py": {"sklearn"},
     "parity/report/plot.py": {"matplotlib"},
     "parity/report/table.py": {"rich"},

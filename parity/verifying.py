@@ -1,0 +1,108 @@
+"""Verifying: a subject judged over a grid from one's own code or one's own tests.
+
+In the manner of scikit-learn's `check_estimator` and `parametrize_with_checks`.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from parity.case import draw
+from parity.comparison import Status
+from parity.config import Config
+from parity.errors import ConfigError
+from parity.grid import GRIDS
+from parity.judging import judge
+from parity.observation import Misbehaviour
+from parity.report.text import failure_message, line
+from parity.subject import Run, Subject, load
+from parity.verdict import Verdict
+
+if TYPE_CHECKING:
+    import pytest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """What became of one array of one configuration, or of the subject's behaviour there."""
+
+    name: str  # the configuration's id and the array: "b7-t5-f3-h6-c4-tanh-f64-s0 grad/W_h"
+    status: Status | Misbehaviour
+    evidence: str  # both numbers, how far they are apart and how far they may be
+
+    @property
+    def passed(self) -> bool:
+        """True when the array agrees; what was not checked has not passed."""
+        return self.status is Status.AGREES
+
+
+def verify(subject: Subject | Run | str, grid: str = "smoke") -> tuple[Record, ...]:
+    """Judge a subject against PyTorch in every configuration of a grid; return all that was found.
+
+    subject: a function run(case), what `load` makes of a name, or that name itself.
+    grid: smoke, default or full.
+    Raises SubjectError when there is no such subject, ConfigError when there is no such grid.
+    """
+    judged = _subject(subject)
+    return tuple(
+        record for config in _configs(grid) for record in _records(_judged(judged, config))
+    )
+
+
+def parametrize(subject: Subject | Run | str, grid: str = "smoke") -> "pytest.MarkDecorator":
+    """Return a decorator that runs a test once for each configuration, with a `check` to call.
+
+        @parity.parametrize(my_rnn.run)
+        def test_my_rnn(check):
+            check()
+
+    A check raises AssertionError with the evidence, and skips where rounding hides the answer.
+    Raises SubjectError and ConfigError as `verify` does.
+    """
+    import pytest
+
+    judged = _subject(subject)
+    checks: dict[str, Callable[[], None]] = {
+        str(config): partial(_check, judged, config) for config in _configs(grid)
+    }
+    return pytest.mark.parametrize("check", checks.values(), ids=checks.keys())
+
+
+def _subject(subject: Subject | Run | str) -> Subject:
+    if isinstance(subject, Subject):
+        return subject
+    if isinstance(subject, str):
+        return load(subject)
+    return Subject(name=getattr(subject, "__name__", type(subject).__name__), run=subject)
+
+
+def _configs(grid: str) -> Iterator[Config]:
+    if grid not in GRIDS:
+        raise ConfigError(f"grid must be one of {', '.join(GRIDS)}, got {grid!r}")
+    return (config for group in GRIDS[grid].groups() for config in group.configs)
+
+
+def _judged(subject: Subject, config: Config) -> Verdict:
+    from reference import pytorch
+
+    return judge(subject, draw(config), pytorch)
+
+
+def _records(verdict: Verdict) -> Iterator[Record]:
+    for finding in verdict.findings:
+        evidence = f"{finding.text}\n{finding.evidence}".rstrip()
+        yield Record(name=str(verdict.config), status=finding.kind, evidence=evidence)
+    for comparison in verdict.comparisons:
+        name = f"{verdict.config} {comparison.name}"
+        yield Record(name=name, status=comparison.status, evidence=line(comparison))
+
+
+def _check(subject: Subject, config: Config) -> None:
+    verdict = _judged(subject, config)
+    if verdict.only_undecided:
+        import pytest
+
+        pytest.skip(line(verdict.undecided[0]))
+    if not verdict.passed:
+        raise AssertionError(failure_message(verdict))
