@@ -44,7 +44,3 @@ class Mistake:
         """Return one mistake for each value of the number, whatever rounding made of it."""
         different = {f"{value:.9g}": float(value) for value in reversed(values)}
         return tuple(replace(self, value=value) for value in reversed(different.values()))
-
-    def each(self) -> tuple[Self, ...]:
-        """Return itself, or one for each of its own values."""
-        return self.having(self.values) if self.values else (self,)

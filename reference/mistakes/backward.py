@@ -129,33 +129,26 @@ def _one_step_late(upstream: list[Any]) -> list[Any]:
     return late if late[-1] is not None else [*late[:-1], last * 0.0]
 
 
-def _updated_inside(right: Wrong, book: Any, given: Any, states: Any, upstream: Any) -> list[Any]:
-    """W_h takes a step of its own after every time step, so earlier steps see another W_h."""
-    da: list[Any] = []
-    dh, W_h = None, given.W_h
-    for t in reversed(range(len(given.x))):
-        from_loss = upstream[t]
-        dh = from_loss if dh is None else dh if from_loss is None else dh + from_loss
-        now = replace(given, W_h=W_h)
-        da.append(book.through_activation(now, states, dh, t))
-        W_h = book.do.rounded("W_h", W_h - (states[t].T @ da[-1]) * given.case.lr)
-        book.updated = W_h
-        dh = book.carried(replace(given, W_h=W_h), da[-1], t - 1) if t else None
-    return da[::-1]
+def _updating(*, first: bool) -> dict[str, Wrong]:
+    """Let W_h take a step of its own after every time step, so that earlier steps see another.
 
+    `first`: before the gradient of the step before is taken, not after it.
+    """
 
-def _updated_after(right: Wrong, book: Any, given: Any, states: Any, upstream: Any) -> list[Any]:
-    """As `_updated_inside`, after the gradient of the step before is taken."""
-    da: list[Any] = []
-    dh, W_h = None, given.W_h
-    for t in reversed(range(len(given.x))):
-        from_loss = upstream[t]
-        dh = from_loss if dh is None else dh if from_loss is None else dh + from_loss
-        da.append(book.through_activation(given, states, dh, t))
-        book.updated = W_h
-        dh = book.carried(replace(given, W_h=W_h), da[-1], t - 1) if t else None
-        W_h = book.do.rounded("W_h", W_h - (states[t].T @ da[-1]) * given.case.lr)
-    return da[::-1]
+    def through_time(right: Wrong, book: Any, given: Any, states: Any, upstream: Any) -> list[Any]:
+        da: list[Any] = []
+        dh, W_h = None, given.W_h
+        for t in reversed(range(len(given.x))):
+            from_loss = upstream[t]
+            dh = from_loss if dh is None else dh if from_loss is None else dh + from_loss
+            da.append(book.through_activation(given, states, dh, t))
+            stepped = book.do.rounded("W_h", W_h - (states[t].T @ da[-1]) * given.case.lr)
+            book.updated = stepped if first else W_h
+            W_h = stepped
+            dh = book.carried(replace(given, W_h=book.updated), da[-1], t - 1) if t else None
+        return da[::-1]
+
+    return {"through_time": through_time, "carried": _by_updated}
 
 
 def _by_updated(right: Wrong, book: Any, given: Any, da: Any, t: int) -> Any:
@@ -319,14 +312,14 @@ MISTAKES = (
         says="W_h is updated inside the loop of backpropagation",
         look_for="W_h -= lr * ... before the loop over time has ended",
         part="step",
-        plant={"through_time": _updated_inside, "carried": _by_updated},
+        plant=_updating(first=True),
         seen=6,
     ),
     Mistake(
         says="W_h is updated inside the loop of backpropagation, after each step's use of it",
         look_for="W_h -= lr * ... at the end of the loop's body",
         part="step",
-        plant={"through_time": _updated_after, "carried": _by_updated},
+        plant=_updating(first=False),
     ),
     Mistake(
         says="the last step's upstream gradient is added at every step",
