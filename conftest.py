@@ -100,13 +100,29 @@ def verdicts(subject: parity.Subject) -> Callable[[Group], tuple[Verdict, ...]]:
     return of
 
 
+@pytest.fixture(scope="session")
+def why(
+    subject: parity.Subject, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[Verdict], str]:
+    """Diagnose the subject once for each kind of case, whichever worker comes first."""
+    from reference import pytorch
+
+    def of(verdict: Verdict) -> str:
+        if not _first_to(tmp_path_factory, f"diagnosed-{verdict.config.kind}"):
+            return ""
+        diagnosis = parity.diagnose(subject, verdict.config, pytorch)
+        return "\n".join(["", *diagnosis_lines(diagnosis)])
+
+    return of
+
+
 @pytest.fixture
 def check(
     subject: parity.Subject,
     verdicts: Callable[[Group], tuple[Verdict, ...]],
     subtests: pytest.Subtests,
     record_property: Callable[[str, object], None],
-    tmp_path_factory: pytest.TempPathFactory,
+    why: Callable[[Verdict], str],
 ) -> Check:
     """Fail, as a subtest, each configuration of a group that does not pass one chapter.
 
@@ -126,13 +142,6 @@ def check(
             thorough = parity.judge(subject, case, pytorch, thorough=True).only(chapter)
             verdict = verdict if thorough.passed else thorough
         return failure_message(verdict)
-
-    def why(verdict: Verdict) -> str:
-        """Diagnose a subject once for each kind of case, whichever worker comes first."""
-        if not _first_to(tmp_path_factory, f"diagnosed-{verdict.config.kind}"):
-            return ""
-        diagnosis = parity.diagnose(subject, verdict.config, pytorch)
-        return "\n".join(["", *diagnosis_lines(diagnosis)])
 
     def one(group: Group, chapter: str) -> None:
         judged = judged_of(group, chapter)

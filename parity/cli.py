@@ -96,8 +96,9 @@ def _config(arguments: argparse.Namespace) -> Config:
         raise ConfigError(f"epochs must be at least 1, got {arguments.epochs}")
     if arguments.plot is not None and arguments.epochs is None:
         raise ConfigError("--plot draws the loss curves of a training run: add --epochs N")
-    if arguments.exact and arguments.epochs is not None:
-        raise ConfigError("--exact shows one comparison, not a training run: leave out --epochs")
+    if arguments.epochs is not None and (arguments.exact or arguments.explain):
+        flag = "--exact" if arguments.exact else "--explain"
+        raise ConfigError(f"{flag} shows one comparison, not a training run: leave out --epochs")
     _check_target("--json", None if arguments.json in (None, "-") else Path(arguments.json))
     _check_target("--plot", arguments.plot, PICTURES)
     config = Config.parse(arguments.id) if arguments.id else Config()

@@ -42,7 +42,7 @@ class Diagnosis:
 
     causes: tuple[Cause, ...]
     facts: tuple[str, ...]
-    problems: tuple[str, ...]  # probes that the subject did not answer
+    problems: tuple[str, ...]  # probes, or arrays of them, that could not be compared, and why
     probes: int  # that it answered
     ranking: tuple[Ranked, ...]
     exhausted: bool  # every combination that could explain it was tried

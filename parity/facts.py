@@ -35,8 +35,11 @@ def related(ours: Array, theirs: Array, allowed: Array, config: Config) -> str |
     """Return what makes one array of the other, to rounding: a factor, a transpose, an order."""
     if not (np.isfinite(ours).all() and np.isfinite(theirs).all() and np.any(ours)):
         return None
+    for text, size in _sizes(config) if theirs.size > 1 else ():
+        if (distance(ours, size * theirs) <= allowed * (1 + abs(size))).all():
+            return text
     if (factor := _factor(ours, theirs, allowed)) is not None:
-        return _said(factor, config)
+        return _said(factor)
     for text, turned in _turned(theirs):
         if (distance(ours, turned) <= allowed.max()).all():
             return text
@@ -56,19 +59,22 @@ def _factor(ours: Array, theirs: Array, allowed: Array) -> float | None:
     return factor if (distance(ours, factor * theirs) <= slack).all() else None
 
 
-def _said(factor: float, config: Config) -> str:
-    """Return a factor in words, with the size that it is."""
+def _said(factor: float) -> str:
+    """Return a factor that is no size in words; of one near 1, how far it is from it."""
+    digits = f"{factor:.6g}"
+    near = f"1 {'+' if factor > 1 else '-'} {abs(factor - 1):.1e}"
+    return f"multiplied by {near if digits == '1' else digits}"
+
+
+def _sizes(config: Config) -> Iterator[tuple[str, float]]:
+    """Yield the factors that have a name, in words and as numbers."""
+    yield "with the other sign", -1.0
     sizes = {name: getattr(config, name) for name in ("batch", "steps", "hidden", "classes")}
     sizes |= {"batch * steps": config.batch * config.steps}
-    if np.isclose(factor, -1):  # a name for what is a factor to rounding already
-        return "with the other sign"
     for name, size in sizes.items():
-        if size > 1 and np.isclose(factor, size):
-            return f"multiplied by {size} = {name}"
-        if size > 1 and np.isclose(factor, 1 / size):
-            return f"divided by {size} = {name}"
-    near = f"1 {'+' if factor > 1 else '-'} {abs(factor - 1):.1e}"
-    return f"multiplied by {near if np.isclose(factor, 1) else f'{factor:.6g}'}"
+        if size > 1:
+            yield f"multiplied by {size} = {name}", size
+            yield f"divided by {size} = {name}", 1 / size
 
 
 def _turned(array: Array) -> Iterator[tuple[str, Array]]:

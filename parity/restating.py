@@ -34,7 +34,7 @@ class Reading:
 def readings(witnesses: Sequence[Witness], config: Config) -> Iterator[Reading]:
     """Yield the ways to understand the witnesses, the last of them certain."""
     told = tuple(witnesses)
-    if any(w.stateful for w in told):
+    if any(w.changed for w in told):
         yield from _between_calls(told)
     elif (coarse := _coarse(told)) is None:
         yield Reading(witnesses=told)
@@ -49,7 +49,7 @@ def readings(witnesses: Sequence[Witness], config: Config) -> Iterator[Reading]:
 
 
 def _between_calls(witnesses: tuple[Witness, ...]) -> Iterator[Reading]:
-    changed = list(dict.fromkeys(n for w in witnesses for n in _changed(w)))
+    changed = list(dict.fromkeys(n for w in witnesses for n in w.changed))
     if all(_ends_finite(w) for w in witnesses):
         leaked = tuple(map(_leaked, witnesses))
         yield Reading(witnesses=leaked, causes=(LEAKS,), certain=False)
@@ -86,11 +86,6 @@ def _survives(added: Array, first: Array) -> bool:
     """Return whether most digits of what was added are left beside what was there before."""
     before, now = (np.max(np.abs(array), initial=0.0) for array in (first, added))
     return bool(before <= MOST_LOST * now)
-
-
-def _changed(witness: Witness) -> list[str]:
-    first = witness.subject
-    return [n for n, a in witness.again.items() if n in first and a.tobytes() != first[n].tobytes()]
 
 
 LEAKS = Cause(

@@ -15,7 +15,7 @@ from parity.trace import Trace
 from parity.yardstick import Yardstick
 
 SECONDS = 10.0
-"""How long a subject may take for one answer."""
+"""How long a subject may take for both of its answers to a probe."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -31,12 +31,10 @@ class Witness:
     slack: Trace = field(default_factory=dict)  # what restating has cost in digits
 
     @property
-    def stateful(self) -> bool:
-        """Whether the second call was answered otherwise than the first."""
-        return any(
-            name in self.subject and self.subject[name].tobytes() != array.tobytes()
-            for name, array in self.again.items()
-        )
+    def changed(self) -> tuple[str, ...]:
+        """The arrays that the second call answered otherwise than the first, bit by bit."""
+        both = [(name, array) for name, array in self.again.items() if name in self.subject]
+        return tuple(n for n, array in both if array.tobytes() != self.subject[n].tobytes())
 
     @property
     def finite(self) -> bool:

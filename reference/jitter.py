@@ -163,9 +163,7 @@ class Jittered:
         self.tiny = smallest_normal(dtype)
         self.fresh = copies // 2
         self.shared = copies - self.fresh
-        self._rng = np.random.default_rng(
-            [copies, seed]
-        )  # the same verdict whenever it is asked for
+        self._rng = np.random.default_rng([copies, seed])  # asked again, the same verdict
         self._once: dict[str, Array] = {}
 
     def exact(self, array: Array) -> Noisy:

@@ -130,6 +130,10 @@ ERRORS = {
     "no run": (["--subject", "parity.config"], "parity.config has no 'run'"),
     "no epochs": (["--epochs", "0", "--data", "digits"], "epochs must be at least 1, got 0"),
     "epochs of nothing": (["--epochs", "2"], "add --data digits"),
+    "explained training": (
+        ["--epochs", "1", "--data", "digits", "--explain"],
+        "--explain shows one comparison, not a training run",
+    ),
     "plot of nothing": (["--plot", "a.png"], "--plot draws the loss curves of a training run"),
     "digits of 5 steps": (["--data", "digits", "--steps", "5"], "steps must be 8 with data digits"),
     "no such folder": (["--json", "/nowhere/a.json"], "--json /nowhere/a.json: there is no folder"),
