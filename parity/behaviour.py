@@ -16,7 +16,7 @@ from parity.subject import Subject
 from parity.trace import BEHAVIOUR, Trace
 from parity.yardstick import FEW_COPIES, LIMIT, MANY_COPIES, SUSPICIOUS, Yardstick
 
-PER_ROW = ("x", "h_0", "labels", "upstream", "upstream_final")
+PER_ROW = ("x", "h_0", "labels", "step_labels", "upstream", "upstream_final")
 BY_ROW = ("hidden", "logits", "grad/x", "grad/h_0")
 """The arrays of a case, and of a trace, whose first axis is the batch."""
 
@@ -141,8 +141,8 @@ def _upstream_in_parts(case: Case) -> Again:
 def _sound(trace: Trace, case: Case) -> Trace:
     """Return the arrays that can be compared: the others are failures of their own already."""
     n, c = case.config.batch, case.config.classes
-    shapes: dict[str, tuple[int, ...]] = {"hidden": case.upstream.shape, "logits": (n, c)}
-    shapes["loss"] = ()
+    shapes: dict[str, tuple[int, ...]] = {"hidden": case.upstream.shape, "loss": ()}
+    shapes["logits"] = (n, case.config.steps, c) if case.config.loss == "steps" else (n, c)
     for name in ("x", "h_0", "W_x", "W_h", "b", "W_out", "b_out"):
         shapes[f"grad/{name}"] = getattr(case, name).shape
     return {

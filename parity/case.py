@@ -36,6 +36,7 @@ class Case:
     W_out: Array  # (hidden, classes)
     b_out: Array  # (classes,)
     labels: Array  # (batch,) int64, from 0 to classes - 1
+    step_labels: Array  # (batch, steps) int64: a label for every step, where the loss wants them
     upstream: Array  # (batch, steps, hidden)
     upstream_final: Array  # (batch, hidden)
 
@@ -92,18 +93,25 @@ def draw(config: Config) -> Case:
         images, targets = digits.load()
         rows = (rng.random(n) * len(images)).astype(np.int64)
         x, labels = _read_only(images[rows].astype(dtype)), _read_only(targets[rows])
+    elif config.data == "ids":
+        x = _read_only(np.eye(f, dtype=dtype)[(rng.random((n, t)) * f).astype(np.int64)])
+        labels = _read_only((rng.random(n) * c).astype(np.int64))
     else:
         x = uniform(np.sqrt(3), n, t, f)
         labels = _read_only((rng.random(n) * c).astype(np.int64))
-    return Case(
+    drawn = Case(
         config=config,
         x=x,
         labels=labels,
         h_0=uniform(1, n, h),
         upstream=uniform(np.sqrt(3), n, t, h),
         upstream_final=uniform(np.sqrt(3), n, h),
+        step_labels=_read_only((rng.random((n, t)) * c).astype(np.int64)),
         **weights,
     )
+    zero = ("h_0",) if config.initial == "zero" else ()
+    zero += ("b", "b_out") if config.bias == "zero" else ()
+    return drawn.replace(**{name: getattr(drawn, name) * 0 for name in zero}) if zero else drawn
 
 
 def _seed(config: Config) -> list[int]:

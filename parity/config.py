@@ -44,9 +44,22 @@ class Config:
         "uniform within 1/sqrt(hidden) as PyTorch draws them, 0.01, 1.5/sqrt(hidden), or 1000",
     )
     data: str = option(
-        Choice({"drawn": "drawn", "digits": "digits"}),
+        Choice({"drawn": "drawn", "digits": "digits", "ids": "ids"}),
         "drawn",
-        "random sequences, or rows of scikit-learn's handwritten digits",
+        "random sequences, rows of scikit-learn's handwritten digits, or one-hot rows of random "
+        "ids, of as many features as classes",
+    )
+    loss: str = option(
+        Choice({"mean": "mean", "squared": "squared", "steps": "steps"}),
+        "mean",
+        "mean over the batch of the last step's cross-entropy, of half the squared distance from "
+        "the one-hot labels, or of the cross-entropy summed over all steps, each with a label",
+    )
+    initial: str = option(
+        Choice({"drawn": "h0", "zero": "noh0"}), "drawn", "the initial state h_0: drawn, or zero"
+    )
+    bias: str = option(
+        Choice({"drawn": "bias", "zero": "nobias"}), "drawn", "both biases: drawn, or zero"
     )
     lr: float = option(Rate("lr"), 0.01, "learning rate of the SGD step")
 
@@ -59,6 +72,12 @@ class Config:
                     raise ConfigError(
                         f"{name} must be {size} with data digits, got {getattr(self, name)}"
                     )
+        if self.data == "ids" and self.features != self.classes:
+            raise ConfigError(
+                f"classes must be features, {self.features}, with data ids, got {self.classes}"
+            )
+        if self.loss != "mean" and self.kind == "layer":
+            raise ConfigError(f"a layer has no loss, got loss {self.loss}")
 
     def __str__(self) -> str:
         """Return the id."""
@@ -78,9 +97,16 @@ class Config:
         return f"compare-one-config {self}"
 
     def replace(self, **changes: Any) -> Self:
-        """Return a copy with some fields changed; sizes follow when `data` becomes digits."""
+        """Return a copy with some fields changed; what must follow, follows.
+
+        Data digits brings its own sizes, data ids as many classes as features, a layer no loss.
+        """
         if changes.get("data") == "digits":
             changes = {**DIGITS, **changes}
+        if changes.get("data", self.data) == "ids":
+            changes = {"classes": changes.get("features", self.features), **changes}
+        if changes.get("kind") == "layer":
+            changes = {"loss": "mean", **changes}
         return dataclasses.replace(self, **changes)
 
     @classmethod

@@ -5,7 +5,7 @@ gradients a clipping, h_0 = 0 the initial state. Each probe is extreme in one wa
 the ordinary one are different, so that no factor can be taken for another.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,9 +47,9 @@ def probes(config: Config, dtype: str = "float64") -> Iterator[Probe]:
     weights = config.hidden * (config.features + config.hidden + config.classes)
     if states + weights + config.batch * config.steps * config.features <= LARGEST:
         yield Probe(label=ASKED, case=draw(config))
-    base = config.replace(**ORDINARY, weights="torch", data="drawn", dtype=dtype)
+    base = _of_sizes(config, ORDINARY, dtype)
     yield Probe(label=ORDINARILY, case=draw(base))
-    yield Probe(label=OTHERWISE, case=draw(base.replace(**OTHER, weights="chaotic")))
+    yield Probe(label=OTHERWISE, case=draw(_of_sizes(config, OTHER, dtype, weights="chaotic")))
     yield Probe(label="one row", case=draw(base.replace(batch=1)))
     yield Probe(label="one step", case=draw(base.replace(steps=1)))
     yield Probe(label="two steps", case=draw(base.replace(steps=2)))
@@ -57,8 +57,10 @@ def probes(config: Config, dtype: str = "float64") -> Iterator[Probe]:
     yield Probe(label="all sizes equal", case=draw(base.replace(**SQUARE)))
     yield Probe(label="large gradients", case=_large_gradients(draw(base)))
     ordinary = draw(base)
-    yield Probe(label="h_0 = 0", case=ordinary.replace(h_0=ordinary.h_0 * 0))
-    yield Probe(label="huge inputs", case=ordinary.replace(x=ordinary.x * 1e4))
+    if base.initial == "drawn":
+        yield Probe(label="h_0 = 0", case=ordinary.replace(h_0=ordinary.h_0 * 0))
+    if base.data == "drawn":
+        yield Probe(label="huge inputs", case=ordinary.replace(x=ordinary.x * 1e4))
     if base.kind == "classifier":
         yield Probe(label="huge logits", case=ordinary.replace(W_out=ordinary.W_out * 1e4))
     other = {"tanh": "relu", "relu": "tanh"}[base.activation]
@@ -69,22 +71,31 @@ def probes(config: Config, dtype: str = "float64") -> Iterator[Probe]:
 
 def further(config: Config) -> Iterator[Probe]:
     """Yield more configurations, for mistakes that the probes do not tell apart."""
-    base = config.replace(**ORDINARY, weights="torch", data="drawn", dtype="float64")
     for number, sizes in enumerate(FURTHER, 1):
-        case = draw(base.replace(**sizes, seed=number))
+        case = draw(_of_sizes(config, {**ORDINARY, **sizes}, "float64", seed=number))
         yield Probe(label=f"further {number}", case=case)
         yield Probe(label=f"further {number}, large gradients", case=_large_gradients(case))
 
 
 def linear(config: Config) -> Case:
     """Return a case in which every relu is open, so that the network is a linear one."""
-    case = draw(config.replace(**ORDINARY, activation="relu", dtype="float64", data="drawn"))
+    case = draw(_of_sizes(config, ORDINARY, "float64", activation="relu"))
     names = ("x", "h_0", "W_x", "W_h", "b")
     return case.replace(**{name: abs(getattr(case, name)) for name in names})
+
+
+def _of_sizes(config: Config, sizes: Mapping[str, Any], dtype: str, **changes: Any) -> Config:
+    """Return a configuration like `config` of other sizes; ids stay ids."""
+    ids = config.data == "ids"
+    other = {**sizes, "classes": sizes["features"]} if ids else dict(sizes)
+    changes = {"weights": "torch", "data": "ids" if ids else "drawn", "dtype": dtype, **changes}
+    return config.replace(**{**other, **changes})
 
 
 def _large_gradients(case: Case) -> Case:
     """Make gradients of hundreds, without saturating the layer."""
     times: dict[str, float] = {"x": 100, "W_x": 0.01, "W_out": 30, "upstream": 1000}
+    if case.config.data == "ids":
+        del times["x"], times["W_x"]
     scaled: dict[str, Array] = {name: getattr(case, name) * by for name, by in times.items()}
     return case.replace(**scaled)

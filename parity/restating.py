@@ -151,7 +151,7 @@ def _in_float32(witness: Witness) -> Witness:
     arrays = {
         f.name: getattr(case, f.name).astype(np.float32)
         for f in fields(case)
-        if f.name not in ("config", "labels")
+        if f.name not in ("config", "labels", "step_labels")
     }
     single = case.replace(case.config.replace(dtype="float32"), **arrays)
     answered = {name: array.astype(np.float32) for name, array in witness.subject.items()}

@@ -3,7 +3,9 @@
 | name                         | shape                                              |
 |------------------------------|----------------------------------------------------|
 | hidden                       | (batch, steps, hidden): every h[t]                 |
-| logits, loss                 | (batch, classes), (): classifier only              |
+| logits, loss                 | (batch, classes), (): classifier only; the logits  |
+|                              | are (batch, steps, classes) where the loss is of   |
+|                              | every step                                         |
 | grad/W_out, grad/b_out       | (hidden, classes), (classes,): classifier only     |
 | grad/W_x, grad/W_h, grad/b   | (features, hidden), (hidden, hidden), (hidden,)    |
 | grad/x, grad/h_0             | (batch, steps, features), (batch, hidden)          |

@@ -78,12 +78,17 @@ class _Spread:
 
     @classmethod
     def of(cls, do: Jittered, name: str, value: Any) -> Self:
-        matrices = value if isinstance(value, list) else [value]
-        values = _canonical(name, [m.value for m in matrices])
-        gauge = _canonical(name, [m.pending if m.gauge is None else m.gauge for m in matrices])
+        by_time = isinstance(value, list)
+        matrices = value if by_time else [value]
+
+        def laid_out(arrays: list[Array]) -> Array:
+            return _by_time(arrays) if by_time else _canonical(name, arrays[0])
+
+        values = laid_out([m.value for m in matrices])
+        gauge = laid_out([m.pending if m.gauge is None else m.gauge for m in matrices])
         before = values
         if kinked := matrices[0].before is not None:
-            before = _canonical(name, [m.value if m.before is None else m.before for m in matrices])
+            before = laid_out([m.value if m.before is None else m.before for m in matrices])
         return cls(values[0], gauge[0], before[0], kinked, _rms(before, do.theta))
 
 
@@ -139,12 +144,14 @@ def _behind(name: str, far: Array) -> Array:
     return steps[:, None]
 
 
-def _canonical(name: str, matrices: list[Array]) -> Array:
+def _by_time(matrices: list[Array]) -> Array:
+    """Return (copies, batch, steps, ...) from matrices by step."""
+    # a step's gauge may have one copy, as the first one's, which comes from the exact h_0
+    return np.stack(np.broadcast_arrays(*matrices), axis=2)
+
+
+def _canonical(name: str, matrix: Array) -> Array:
     """Return (copies, *the trace's shape)."""
-    if name in ("hidden", "grad/x"):
-        # a step's gauge may have one copy, as the first one's, which comes from the exact h_0
-        return np.stack(np.broadcast_arrays(*matrices), axis=2)
-    (matrix,) = matrices
     if name == "loss":
         return matrix[:, 0, 0]
     return matrix[:, 0] if name.partition("/")[2].startswith("b") else matrix

@@ -298,7 +298,7 @@ def _raised(
 
 def _first_sequence(case: Case) -> Case:
     """Return `case` with a batch of one: as many steps, so radii that grow as much."""
-    per_sequence = ("x", "h_0", "labels", "upstream", "upstream_final")
+    per_sequence = ("x", "h_0", "labels", "step_labels", "upstream", "upstream_final")
     changed: dict[str, Any] = {name: getattr(case, name)[:1] for name in per_sequence}
     return case.replace(case.config.replace(batch=1), **changed)
 

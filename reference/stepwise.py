@@ -26,7 +26,8 @@ def stepwise(case: Case, trace: Trace) -> Mapping[str, Step]:
     the one operation. `delta`, (batch, steps, hidden), is da, the gradient by the pre-activation.
     """
     checks = {"hidden": _forward}
-    if {"hidden", "delta"} <= set(trace) and (case.config.kind == "layer" or case.config.steps > 1):
+    inner = case.config.steps > 1 and case.config.loss != "steps"
+    if {"hidden", "delta"} <= set(trace) and (case.config.kind == "layer" or inner):
         checks["delta"] = _backward
     with np.errstate(all="ignore"):
         return {

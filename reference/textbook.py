@@ -8,8 +8,10 @@ Source: Elman 1990 (forward); Werbos 1990, "Backpropagation through time"; PyTor
 `CrossEntropyLoss` and `SGD` documentation for the conventions (mean over the batch, relu'(0) = 0).
 """
 
+import functools
+import operator
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Generic
 
 import numpy as np
@@ -31,6 +33,7 @@ class Given(Generic[M]):
     W_out: M
     b_out: M  # (1, classes)
     onehot: M  # (batch, classes)
+    step_onehot: Sequence[M]  # per step (batch, classes), where the loss wants them
     gates: Sequence[M | None]  # per step; None: the sign of the hidden state decides
 
 
@@ -52,8 +55,11 @@ class Textbook(Generic[M]):
         states = self.forward(given)
         trace: dict[str, Any] = {"hidden": states[1:]}
         grads: dict[str, Any] = {}
-        d_logits = None
-        if given.case.config.kind == "classifier":
+        d_logits: M | list[M] | None = None
+        if given.case.config.loss == "steps":
+            d_logits, head, grads = self.every_head(given, states)
+            trace |= head
+        elif given.case.config.kind == "classifier":
             last = self.read_out(states)
             logits = self.logits(given, last)
             d_logits = self.d_logits(given, logits)
@@ -94,28 +100,49 @@ class Textbook(Generic[M]):
         return self.do.rounded("logits", last @ given.W_out + given.b_out)
 
     def loss(self, given: Given[M], logits: M) -> M:
-        """loss = mean over the batch of (log sum exp l - l[label])"""
+        """loss = mean over the batch of (log sum exp l - l[label]), or of |l - onehot|^2 / 2"""
+        if given.case.config.loss == "squared":
+            error = logits - given.onehot
+            halved = self.do.divided(self.do.row_sums(error * error), 2)
+            return self.do.divided(self.do.column_sums(halved), given.case.config.batch)
         surprise = self.do.log_sum_exp(logits) - self.do.row_sums(logits * given.onehot)
         return self.do.divided(self.do.column_sums(surprise), given.case.config.batch)
+
+    def every_head(
+        self, given: Given[M], states: list[M]
+    ) -> tuple[list[M], dict[str, Any], dict[str, Any]]:
+        """The head at every step, each with a label of its own; the loss and gradients add up."""
+        lasts = [self.read_out(states[: t + 2]) for t in range(len(given.x))]
+        own = [replace(given, onehot=onehot) for onehot in given.step_onehot]
+        logits = [self.logits(at, last) for at, last in zip(own, lasts, strict=True)]
+        d_logits = [self.d_logits(at, scores) for at, scores in zip(own, logits, strict=True)]
+        losses = [self.loss(at, scores) for at, scores in zip(own, logits, strict=True)]
+        terms = [self.head_gradients(h, dl) for h, dl in zip(lasts, d_logits, strict=True)]
+        grads = {name: self.over_time(name, [term[name] for term in terms]) for name in terms[0]}
+        loss = functools.reduce(operator.add, losses)
+        return d_logits, {"logits": logits, "loss": loss}, grads
 
     # -- backward --------------------------------------------------------------------------------
 
     def d_logits(self, given: Given[M], logits: M) -> M:
-        """dl = (softmax(l) - onehot) / batch"""
-        error = self.do.softmax(logits) - given.onehot
+        """dl = (softmax(l) - onehot) / batch, or (l - onehot) / batch of a squared error"""
+        squared = given.case.config.loss == "squared"
+        error = (logits if squared else self.do.softmax(logits)) - given.onehot
         return self.do.rounded("d_logits", self.do.divided(error, given.case.config.batch))
 
     def head_gradients(self, last: M, gradient: M) -> dict[str, M]:
         """dW_out = h[last]^T dl,  db_out = sum over the batch of dl"""
         return {"W_out": last.T @ gradient, "b_out": self.do.column_sums(gradient)}
 
-    def upstream(self, given: Given[M], d_logits: M | None) -> list[M | None]:
+    def upstream(self, given: Given[M], d_logits: M | list[M] | None) -> list[M | None]:
         """The gradient by every hidden state before time is gone back through; None is zero.
 
         A layer's is given, the final state's once more. A classifier's loss sees the last state
-        alone: dh[last] = dl W_out^T
+        alone, dh[last] = dl W_out^T, or every state: dh[t] = dl[t] W_out^T
         """
         steps = given.case.config.steps
+        if isinstance(d_logits, list):
+            return [gradient @ given.W_out.T for gradient in d_logits]
         if d_logits is not None:
             return [None] * (steps - 1) + [d_logits @ given.W_out.T]
         matrices = [self.do.exact(given.case.upstream[:, t]) for t in range(steps)]
@@ -198,6 +225,8 @@ class Textbook(Generic[M]):
         exact, config = self.do.exact, case.config
         steps = range(config.steps)
         rows = case.labels[:, None] == np.arange(config.classes)
+        every = case.step_labels.T[..., None] == np.arange(config.classes)  # (steps, batch, classes)
+        every = every if config.loss == "steps" else every[:0]
         if weights is None:
             weights = {
                 name: exact(np.atleast_2d(getattr(case, name)))
@@ -209,5 +238,6 @@ class Textbook(Generic[M]):
             h_0=exact(case.h_0),
             **weights,
             onehot=exact(rows.astype(float)),
+            step_onehot=[exact(own.astype(float)) for own in every],
             gates=[None if gates is None else exact(gates[:, t].astype(float)) for t in steps],
         )

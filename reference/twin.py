@@ -33,8 +33,8 @@ def run(case: Case) -> dict[str, Array]:
     output, final = rnn(x, h_0[None])  # (batch, steps, hidden), (1, batch, hidden)
     trace = {"hidden": output}
     if config.kind == "classifier":
-        logits = head(final[0])
-        loss = nn.functional.cross_entropy(logits, _tensor(case.labels))
+        logits = head(output if config.loss == "steps" else final[0])
+        loss = _loss(case, logits)
         trace |= {"logits": logits, "loss": loss}
         loss.backward()  # type: ignore[no-untyped-call]
     else:
@@ -44,6 +44,19 @@ def run(case: Case) -> dict[str, Array]:
     trace |= {"grad/x": _gradient(x), "grad/h_0": _gradient(h_0)}
     trace |= {f"step/{name}": after for name, after in _stepped(named, case.lr).items()}
     return {name: _canonical(name, tensor) for name, tensor in trace.items()}
+
+
+def _loss(case: Case, logits: Tensor) -> Tensor:
+    """Return the loss, a mean over the batch, of (batch, classes) or (batch, steps, classes)."""
+    if case.config.loss == "squared":
+        onehot = nn.functional.one_hot(_tensor(case.labels), case.config.classes)
+        return nn.functional.mse_loss(logits, onehot.to(logits), reduction="sum") / (
+            2 * case.config.batch
+        )
+    if case.config.loss == "steps":
+        flat, labels = logits.flatten(0, 1), _tensor(case.step_labels).flatten()
+        return nn.functional.cross_entropy(flat, labels, reduction="sum") / case.config.batch
+    return nn.functional.cross_entropy(logits, _tensor(case.labels))
 
 
 def _tensor(array: Array) -> Tensor:

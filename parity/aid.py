@@ -1,0 +1,101 @@
+"""Aid: what an adapter needs beside somebody's own code. See `adapt-subject`."""
+
+import functools
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from parity import source
+from parity.case import Array, Case
+
+PER_ROW = ("x", "h_0", "labels", "step_labels", "upstream", "upstream_final")
+
+
+def definitions(path: str | Path, *, run_all: bool = False) -> ModuleType:
+    """Return the functions, classes and constants of a script or notebook as a module.
+
+    Raises SubjectError when there is no such file or it is no Python.
+    """
+    return source.read(Path(path), run_all=run_all).module
+
+
+def relu(a: Array) -> Array:
+    """max(a, 0)"""
+    positive: Array = np.maximum(a, 0)
+    return positive
+
+
+ACTIVATIONS: Mapping[str, Callable[[Array], Array]] = {"tanh": np.tanh, "relu": relu}
+
+
+def softmax(logits: Array) -> Array:
+    """exp(l) / sum exp(l), along the last axis."""
+    p = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    normalised: Array = p / p.sum(axis=-1, keepdims=True)
+    return normalised
+
+
+def one_hot(labels: Array, case: Case) -> Array:
+    """Return labels of any shape as rows of zeros with a single 1: (..., classes)."""
+    rows: Array = np.eye(case.config.classes, dtype=case.x.dtype)[labels]
+    return rows
+
+
+def d_logits(case: Case, logits: Array) -> Array:
+    """Return the gradient of the case's loss by the logits: (softmax - one-hot) / batch."""
+    gradient: Array = (softmax(logits) - one_hot(case.labels, case)) / len(logits)
+    return gradient
+
+
+def upstream(case: Case, hidden: Array) -> Array:
+    """Return the gradient of the case's loss by every hidden state: (batch, steps, hidden).
+
+    For a layer, what the case has drawn. For a classifier, that of a head on the last state.
+    """
+    if case.config.kind == "layer":
+        gradient = case.upstream.copy()
+        gradient[:, -1] += case.upstream_final
+        return gradient
+    gradient = np.zeros_like(case.upstream)
+    gradient[:, -1] = d_logits(case, hidden[:, -1] @ case.W_out + case.b_out) @ case.W_out.T
+    return gradient
+
+
+def by_row(
+    one: Callable[[Case], Mapping[str, Any]],
+) -> Callable[[Case], dict[str, Any]]:
+    """Make a subject for batches of one that takes a single sequence at a time.
+
+    States and logits are joined; a classifier's loss and gradients are averaged over the rows,
+    a layer's are summed. A step of one row is no step of the batch, and is left out.
+    """
+
+    @functools.wraps(one)
+    def run(case: Case) -> dict[str, Any]:
+        batch = case.config.batch
+        if batch == 1:
+            return dict(one(case))
+        config = case.config.replace(batch=1)
+        rows = [
+            one(case.replace(config, **{n: getattr(case, n)[i : i + 1] for n in PER_ROW}))
+            for i in range(batch)
+        ]
+        share = batch if case.config.kind == "classifier" else 1
+        return {
+            name: _joined(name, [row[name] for row in rows], share)
+            for name in rows[0]
+            if not name.startswith("step/")
+        }
+
+    return run
+
+
+def _joined(name: str, parts: list[Any], share: int) -> Any:
+    if name in ("hidden", "logits"):
+        return np.concatenate(parts)
+    if name in ("grad/x", "grad/h_0"):
+        return np.concatenate(parts) / share
+    return sum(parts[1:], start=parts[0]) / share
