@@ -99,3 +99,26 @@ def _joined(name: str, parts: list[Any], share: int) -> Any:
     if name in ("grad/x", "grad/h_0"):
         return np.concatenate(parts) / share
     return sum(parts[1:], start=parts[0]) / share
+
+
+FAR = 2.0**20
+"""A learning rate at which a step is all gradient: w - w' is right to the gradient's own digits."""
+
+
+def by_steps(one: Callable[[Case], Mapping[str, Any]]) -> Callable[[Case], dict[str, Any]]:
+    """Make a subject offer the gradients of one that only changes its weights.
+
+    They are (w - w') / lr of a second run at a large learning rate.
+    """
+
+    @functools.wraps(one)
+    def run(case: Case) -> dict[str, Any]:
+        answer = dict(one(case))
+        far = one(case.replace(case.config.replace(lr=FAR)))
+        for name in case.parameters:
+            if f"step/{name}" in far:
+                moved = getattr(case, name) - np.asarray(far[f"step/{name}"])
+                answer[f"grad/{name}"] = moved / FAR
+        return answer
+
+    return run

@@ -115,6 +115,8 @@ def _inside(expression: str, value: Any) -> list[tuple[str, Any]]:
     if isinstance(value, dict):
         return [(f"{expression}[{key!r}]", item) for key, item in value.items()]
     if isinstance(value, (list, tuple)):
+        if len(value) in (STEPS, STEPS + 1) and _by_time(value):
+            return [(f"{expression}[-1]", value[-1])]
         return [(f"{expression}[{i}]", item) for i, item in enumerate(value[:40])]
     if isinstance(value, type) or callable(value) and not hasattr(value, "__dict__"):
         return []
@@ -122,6 +124,12 @@ def _inside(expression: str, value: Any) -> list[tuple[str, Any]]:
         return []
     attributes = {**_slots(value), **getattr(value, "__dict__", {})}
     return [(f"{expression}.{name}", item) for name, item in attributes.items()]
+
+
+def _by_time(value: Any) -> bool:
+    """Return whether a list has one like the other, as states by step, and not weights."""
+    shapes = {np.shape(item) if isinstance(item, (np.ndarray, float)) else type(item) for item in value}
+    return len(shapes) == 1
 
 
 def _slots(value: Any) -> dict[str, Any]:

@@ -1,0 +1,345 @@
+"""Forwards: how somebody's network is made, given weights and asked for its states."""
+
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from parity.adapting import names
+from parity.adapting.calls import Call, Pool, calls, constructions, is_required, members, parameters
+from parity.adapting.ground import Ground, Seen
+from parity.adapting.names import VALUES, is_like, role
+from parity.adapting.slots import Form, Slot, by_name, in_object, last_name
+from parity.adapting.trial import Trial, leaves
+
+VARIANTS = 96
+"""Combinations of forms of weights that are tried."""
+
+CONSTRUCTIONS = 24
+
+
+@dataclass(frozen=True, kw_only=True)
+class Forward:
+    """Lines that make a network, set its weights and call it, and what the answer is."""
+
+    made: tuple[str, ...]  # lines before the weights
+    slots: tuple[tuple[Slot, Form], ...]
+    call: Call
+    seen: dict[str, Seen]
+    activation: str
+    asks: dict[str, str] = field(default_factory=dict)
+    loop: tuple[str, ...] = ()  # lines instead of one call
+
+    @property
+    def lines(self) -> list[str]:
+        """All lines up to the answer, which is `out`."""
+        weights = [slot.line(form) for slot, form in self.slots]
+        return [*self.made, *weights, *(self.loop or (f"out = {self.call.text}",))]
+
+    @property
+    def score(self) -> float:
+        """How much of the answer is right."""
+        return sum(seen.share for seen in self.seen.values()) + 2 * self.exact
+
+    @property
+    def exact(self) -> bool:
+        """Whether everything that was recognised is right."""
+        known = [s for kind, s in self.seen.items() if kind in ("hidden", "last")]
+        known = known or list(self.seen.values())
+        return bool(known) and all(seen.share == 1 for seen in known)
+
+    @property
+    def roots(self) -> tuple[str, ...]:
+        """The names in which answers are found."""
+        return ("out", "model") if any("model =" in line for line in self.made) else ("out",)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Way:
+    """A way to call a forward pass that runs; its weights are not yet the case's."""
+
+    made: tuple[str, ...]
+    slots: tuple[Slot, ...]
+    call: Call
+    loop: tuple[str, ...] = ()
+
+
+def best_forward(ground: Ground) -> tuple[Forward | None, list[str]]:
+    """Return the forward pass that is nearest to a right one, and the errors of what failed."""
+    errors: list[str] = []
+    best: Forward | None = None
+    for way in _ways(ground, errors):
+        for found in _with_weights(ground, way):
+            if best is None or found.score > best.score + 1e-9:
+                best = found
+        if best is not None and best.exact:
+            break
+    return best, errors
+
+
+def _with_weights(ground: Ground, way: Way) -> Iterator[Forward]:
+    """Yield a way with the case's weights in every form that they may have."""
+    variants = itertools.product(*(slot.forms for slot in way.slots))
+    ordered = sorted(itertools.islice(variants, 4096), key=_mixture)
+    for forms in ordered[:VARIANTS]:
+        pairs = tuple(zip(way.slots, forms, strict=True))
+        found = Forward(
+            made=way.made, slots=pairs, call=way.call, seen={}, activation="tanh", loop=way.loop
+        )
+        for activation in ("tanh", "relu"):
+            judged = _judged(ground, replace(found, activation=activation))
+            if judged is None:
+                break
+            yield judged
+            if judged.exact:
+                return
+
+
+def _mixture(forms: Sequence[Form]) -> int:
+    """Return how many manners are mixed: mostly all weights stand upright, or all are turned."""
+    lying = {"HF", "CH", "columns"}
+    turned = {form.turned or form.layout in lying for form in forms if form.parts not in ((), ("b",))}
+    wide = {len(f.layout) for f in forms if f.parts in (("b",), ("b_out",), ())}
+    return 2 * len(turned) + len(wide)
+
+
+def _judged(ground: Ground, found: Forward) -> Forward | None:
+    total: dict[str, Seen] = {}
+    asks = asked_of_bias(found)
+    for case in (ground.asked(asks), ground.asked(asks | FROM_ZERO)):
+        trial = ground.tried(found.lines, case)
+        if trial.error is not None:
+            return None
+        seen = ground.seen(ground.leaves(trial, *found.roots), found.activation, case)
+        if not seen:
+            return None
+        exact = all(s.share == 1 for k, s in seen.items() if k in ("hidden", "last")) and seen
+        if not total:
+            total = seen
+            if exact:
+                break
+        elif exact or sum(s.share for s in seen.values()) > sum(s.share for s in total.values()):
+            asks, total = asks | FROM_ZERO, seen
+    return replace(found, seen=total, asks=asks)
+
+
+FROM_ZERO = {"initial": "zero"}
+
+
+def asked_of_bias(found: Forward) -> dict[str, str]:
+    """Return what a network without a bias somewhere can be asked."""
+    parts = {part for _, form in found.slots for part in form.parts}
+    lacks = "b" not in parts or ("W_out" in parts and "b_out" not in parts)
+    return {"bias": "zero"} if lacks else {}
+
+
+# -- ways to call ----------------------------------------------------------------------------------
+
+
+def _ways(ground: Ground, errors: list[str]) -> Iterator[Way]:
+    if isinstance(ground.target, type):
+        yield from _of_class(ground, errors)
+    elif callable(ground.target):
+        yield from _of_function(ground, ground.target, errors)
+    else:
+        functions = members(ground.module, names.FORWARD)
+        for name in [n for n in functions if not is_like(n, names.STEP)]:
+            yield from _of_function(ground, getattr(ground.module, name), errors)
+
+
+def _of_class(ground: Ground, errors: list[str]) -> Iterator[Way]:
+    made = itertools.islice(constructions("make", ground.target, ground.module), CONSTRUCTIONS)
+    for call in made:
+        text = call.text if "case.h_0" not in call.text else "theirs." + call.text
+        line = f"model = {text}"
+        trial = ground.tried([line])
+        if trial.error is not None:
+            errors.append(f"{text}: {type(trial.error).__name__}: {trial.error}")
+            continue
+        yield from _of_object(ground, (line,), trial, errors)
+
+
+def _of_object(
+    ground: Ground, made: tuple[str, ...], trial: Trial, errors: list[str]
+) -> Iterator[Way]:
+    model = trial.names["model"]
+    made += tuple(
+        f"model.{name}()"
+        for name in members(model, names.RESET)
+        if not any(is_required(p) for p in parameters(getattr(model, name)))
+    )
+    for name in members(model, names.FORWARD):
+        method = getattr(model, name)
+        for call in calls(f"model.{name}", method, ground.pool, FORWARD_ROLES, fallback=("x",)):
+            ran = ground.tried([*made, f"out = {call.text}"])
+            if ran.error is not None:
+                errors.append(f"{call.text}: {type(ran.error).__name__}: {ran.error}")
+                continue
+            slots, lazy = _slots(ground, made, call, trial, ran)
+            first = (f"{call.text}  # makes its weights",) if lazy else ()
+            if slots and ground.seen(
+                ground.leaves(ran, "out", "model"), "tanh", ground.case
+            ):
+                yield Way(made=(*made, *first), slots=slots, call=call)
+
+
+FORWARD_ROLES = ("h_0", "one_hot", "labels", "x")
+
+
+def _slots(
+    ground: Ground, made: tuple[str, ...], call: Call, before: Trial, after: Trial
+) -> tuple[tuple[Slot, ...], bool]:
+    """Return the slots of `model`, and whether only a call makes them."""
+    sizes = {n: getattr(ground.config, n) for n in ("features", "hidden", "classes")}
+    found = in_object(ground.leaves(before, "model"), ground.axes, sizes)
+    lazy = ("W_h",) not in found and not any(len(parts) > 1 for parts in found)
+    if lazy:
+        found = in_object(ground.leaves(after, "model"), ground.axes, sizes)
+        made = (*made, f"out = {call.text}")
+    if ("W_h",) not in found and not any(len(parts) > 1 for parts in found):
+        return (), False
+    chosen: list[Slot] = []
+    for parts, slots in found.items():
+        moving = [s for s in slots if _moves(ground, made, call, s)] if len(slots) > 1 else slots
+        chosen += _chosen(ground, parts, moving or slots)
+    return tuple(chosen), lazy
+
+
+def _chosen(ground: Ground, parts: tuple[str, ...], slots: list[Slot]) -> list[Slot]:
+    """Return which slots hold `parts`, where several have their shape and move the answer."""
+    if parts == ("b",) and len(slots) > 1:
+        return [slots[0], *(s.having(replace(s.forms[0], parts=())) for s in slots[1:])]
+    if parts == ("W_x",) and ground.ids:
+        return [*slots[:1], *(_as_head(slot) for slot in slots[1:2])]
+    return slots[:1]
+
+
+def _as_head(slot: Slot) -> Slot:
+    layout = {"FH": "CH", "HF": "HC"}[slot.forms[0].layout]
+    return slot.having(Form(parts=("W_out",), layout=layout))
+
+
+def _moves(ground: Ground, made: tuple[str, ...], call: Call, slot: Slot) -> bool:
+    """Return whether a single 1 more in a slot changes what a call answers."""
+    answers = []
+    for bump in ((), (f"{slot.target}.flat[-1] += 1",)):
+        trial = ground.tried([*made, *bump, f"out = {call.text}"])
+        if trial.error is not None:
+            return False
+        answers.append([leaf.array for leaf in leaves("out", trial.value("out"))])
+    pairs = list(zip(*answers, strict=False))
+    return any(not np.array_equal(a, b, equal_nan=True) for a, b in pairs)
+
+
+def _of_function(ground: Ground, function: Any, errors: list[str]) -> Iterator[Way]:
+    """Yield ways to call a function that takes its weights, or finds them in globals."""
+    name = f"theirs.{function.__name__}"
+    local: dict[str, str] = {}
+    slots: list[Slot] = []
+    made: list[str] = []
+    for parameter in parameters(function):
+        if is_like(parameter.name, VALUES["parameters"]) and is_required(parameter):
+            held = _held(ground, function, parameter.name)
+            if held:
+                made.append(f"{parameter.name} = {held[0]}")
+                slots += held[1]
+                local[parameter.name] = parameter.name
+        elif _is_weight(parameter.name):
+            forms = by_name(parameter.name, one_row=ground.one_row)
+            slots.append(Slot(target=parameter.name, forms=forms))
+            local[parameter.name] = parameter.name
+    for held_globally in _globals(ground, function):
+        slots.append(held_globally) if isinstance(held_globally, Slot) else made.append(held_globally)
+    if "W_h" not in {part for slot in slots for part in slot.parts}:
+        return
+    slots = _with_second_bias(slots)
+    pool = Pool(values=ground.pool.values, locals=local)
+    for call in calls(name, function, pool, FORWARD_ROLES, fallback=("x",)):
+        yield Way(made=tuple(made), slots=tuple(slots), call=call)
+    errors.append(f"{name}{tuple(p.name for p in parameters(function))}: no call of it ran")
+
+
+def _is_weight(name: str) -> bool:
+    return role(name, names.WEIGHTS) is not None and name not in ("x", "h", "y")
+
+
+def _with_second_bias(slots: list[Slot]) -> list[Slot]:
+    """Return the slots with the second of two biases of the layer as zero."""
+    found: list[Slot] = []
+    seen = False
+    for slot in slots:
+        is_bias = slot.parts == {"b"}
+        zero = tuple(replace(form, parts=()) for form in slot.forms)
+        found.append(slot.having(*zero) if is_bias and seen else slot)
+        seen = seen or is_bias
+    return found
+
+
+def _held(ground: Ground, function: Any, name: str) -> tuple[str, list[Slot]] | None:
+    """Return how a parameter that holds all weights begins, and its slots: by key, or by place."""
+    keys = [key for key in _strings(ground.module) if _is_weight(key)]
+    if keys:
+        slots = [
+            Slot(target=f"{name}[{key!r}]", forms=by_name(key, one_row=ground.one_row))
+            for key in keys
+        ]
+        return "{}", slots
+    places = [n for n in function.__code__.co_varnames if n != name and _is_weight(n)]
+    taken = [p.name for p in parameters(function)]
+    places = [n for n in places if n not in taken]
+    if not places:
+        return None
+    slots = [
+        Slot(target=f"{name}[{i}]", forms=by_name(n, one_row=ground.one_row))
+        for i, n in enumerate(places)
+    ]
+    return f"[None] * {len(places)}", slots
+
+
+def _strings(module: Any) -> list[str]:
+    """Return the text constants of a module's own functions, in the order in which they stand."""
+    found: dict[str, None] = {}
+    for value in vars(module).values():
+        code = getattr(value, "__code__", None)
+        if code is not None and getattr(value, "__module__", "") == module.__name__:
+            for constant in code.co_consts:
+                for text in constant if isinstance(constant, tuple) else (constant,):
+                    if isinstance(text, str) and text.isidentifier():
+                        found[text] = None
+    return list(found)
+
+
+def _globals(ground: Ground, function: Any) -> Iterator[Slot | str]:
+    """Yield slots for weights that a function finds in globals, and lines for missing sizes."""
+    taken = {p.name for p in parameters(function)}
+    for name in dict.fromkeys(_global_names(ground.module, function)):
+        value = vars(ground.module).get(name)
+        if name in taken or callable(value) or isinstance(value, type(np)):
+            continue
+        size = role(name, names.SIZES)
+        if isinstance(value, np.ndarray) or (value is None and _is_weight(name) and len(name) > 1):
+            if _is_weight(name):
+                yield Slot(target=f"theirs.{name}", forms=by_name(name, one_row=ground.one_row))
+        elif size is not None and (value is None or isinstance(value, int)):
+            yield f"theirs.{name} = {'case.lr' if size == 'lr' else f'config.{size}'}"
+
+
+def _global_names(module: Any, function: Any) -> Iterator[str]:
+    """Yield the globals that a function and those it calls refer to."""
+    seen: set[str] = set()
+    todo = [function]
+    while todo:
+        code = getattr(todo.pop(), "__code__", None)
+        for name in code.co_names if code is not None else ():
+            if name in seen or name in dir(__builtins__) or name in ("np", "numpy"):
+                continue
+            seen.add(name)
+            value = vars(module).get(name)
+            if callable(value) and getattr(value, "__module__", "") == module.__name__:
+                todo.append(value)
+            yield name
+
+
+__all__ = ["Forward", "best_forward", "last_name"]

@@ -1,0 +1,170 @@
+"""Ground: the probing cases on which a draft is tried, and what is known by name there."""
+
+import functools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+from parity import aid
+from parity.adapting import expected
+from parity.adapting.calls import Pool
+from parity.adapting.shapes import CANONICAL, SIZES, arranged, layouts, letters, recognised
+from parity.adapting.trial import Leaf, Trial, leaves, tried
+from parity.case import Array, Case, draw
+from parity.config import Config
+
+import numpy as np
+
+FOUND = ("hidden", "every_logits", "last", "logits")
+"""What a forward pass may answer, in the order in which a shape is taken for it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """An answer recognised: the expression for it in the harness's layout, and its share right."""
+
+    expression: str
+    raw: str  # as the subject has it
+    share: float
+    right: str  # the expected array that it is nearest to
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Ground:
+    """Probing cases of one manner of asking: whole batches or one row, numbers or ids."""
+
+    module: ModuleType
+    target: Any  # a class, a function, or the module
+    one_row: bool
+    ids: bool
+
+    @functools.cached_property
+    def config(self) -> Config:
+        sizes = {**SIZES, "batch": 1} if self.one_row else SIZES
+        config = Config(lr=0.125).replace(**sizes)
+        return config.replace(data="ids", classes=config.features) if self.ids else config
+
+    @functools.cached_property
+    def case(self) -> Case:
+        """The case with an initial state."""
+        return draw(self.config)
+
+    def asked(self, asks: Mapping[str, str]) -> Case:
+        """Return the case, without what a subject cannot be given."""
+        return self._asked(asks.get("initial") == "zero", asks.get("bias") == "zero")
+
+    @functools.cache  # noqa: B019 - a ground lives as long as a search
+    def _asked(self, from_zero: bool, no_bias: bool) -> Case:  # noqa: FBT001
+        names = (("h_0",) if from_zero else ()) + (("b", "b_out") if no_bias else ())
+        return self.case.replace(**{name: getattr(self.case, name) * 0 for name in names})
+
+    @functools.cache  # noqa: B019
+    def as_layer(self, case: Case) -> Case:
+        """Return a case that is judged through the gradient by every state."""
+        return case.replace(case.config.replace(kind="layer"))
+
+    @functools.cached_property
+    def axes(self) -> dict[int, str]:
+        return letters(self.config)
+
+    def names(self, case: Case) -> dict[str, Any]:
+        """Return what an adapter's lines may use."""
+        return {
+            "np": np,
+            "theirs": self.module,
+            "make": functools.cache(self.target) if isinstance(self.target, type) else None,
+            "case": case,
+            "config": case.config,
+            "ACTIVATIONS": aid.ACTIVATIONS,
+            "upstream": aid.upstream,
+            "d_logits": aid.d_logits,
+            "one_hot": aid.one_hot,
+            "softmax": aid.softmax,
+        }
+
+    def tried(self, lines: Sequence[str], case: Case | None = None) -> Trial:
+        """Execute lines for a case, the one with an initial state by default."""
+        return tried(lines, self.names(case or self.case))
+
+    @functools.cached_property
+    def pool(self) -> Pool:
+        """What can be handed over, in every layout that code is seen to use."""
+        return Pool(values={name: list(self._ways(name)) for name in ("x", "h_0", *LABELS)})
+
+    def _ways(self, name: str) -> Iterator[str]:
+        if name in ("x", "labels") and self.one_row:
+            yield from self._of_one_row(name)
+        elif name == "x" and self.ids:
+            yield from ("case.x.argmax(axis=2)", "case.x.argmax(axis=2).T")
+        elif name == "labels":
+            yield from ("case.labels", "case.labels[:, None]")
+            yield from self.ways("one_hot(case.labels, case)", "NC")
+        elif name == "one_hot":
+            yield from self.ways("one_hot(case.labels, case)", "NC")
+            yield "case.labels"
+        elif name == "step_labels":
+            yield from ("case.step_labels", "case.step_labels.T")
+            yield from self.ways("one_hot(case.step_labels, case)", "NTC")
+        else:
+            yield from self.ways(f"case.{name}", CANONICAL[name])
+
+    def _of_one_row(self, name: str) -> Iterator[str]:
+        if name == "labels":
+            yield from ("int(case.labels[0])", "case.labels")
+            yield from self.ways("one_hot(case.labels, case)", "NC")
+        elif self.ids:
+            yield from ("case.x[0].argmax(axis=1)", "case.x[0].argmax(axis=1).tolist()")
+        else:
+            yield from self.ways("case.x", "NTF")
+
+    def ways(self, expression: str, own: str) -> list[str]:
+        """Return an array in every layout, its own first."""
+        return [arranged(expression, own, layout) for layout in layouts(own, one_row=self.one_row)]
+
+    # -- recognising -------------------------------------------------------------------------------
+
+    def seen(self, found: Iterable[Leaf], activation: str, case: Case) -> dict[str, Seen]:
+        """Return what a forward pass answered: for each kind the nearest to what is right."""
+        right = expected.forward(case, activation)
+        best: dict[str, Seen] = {}
+        for leaf in found:
+            for kind in FOUND:
+                for text in recognised(leaf.expression, leaf.array.shape, self.own(kind), self.axes):
+                    seen = self._nearest(kind, text, leaf, right)
+                    if kind not in best or seen.share > best[kind].share:
+                        best[kind] = seen
+        return best
+
+    def own(self, kind: str) -> str:
+        """Return the layout of an array in this ground's letters: ids have no axis of classes."""
+        return CANONICAL[kind].replace("C", "F") if self.ids else CANONICAL[kind]
+
+    def _nearest(self, kind: str, text: str, leaf: Leaf, right: dict[str, Array]) -> Seen:
+        array = laid_out(text, leaf)
+        wanted = {"logits": ("logits", "probabilities")}.get(kind, (kind,))
+        wanted = ("every_logits", "every_probabilities") if kind == "every_logits" else wanted
+        shares = {name: expected.share(array, right[name]) for name in wanted}
+        nearest = max(shares, key=lambda name: shares[name])
+        if shares[nearest] < 1 and kind.endswith("logits") and is_distribution(array):
+            nearest = wanted[1]
+        return Seen(expression=text, raw=leaf.expression, share=shares[nearest], right=nearest)
+
+    def leaves(self, trial: Trial, *roots: str) -> list[Leaf]:
+        """Return the arrays inside some of a trial's names."""
+        return [leaf for root in roots for leaf in leaves(root, trial.value(root))]
+
+
+LABELS = ("labels", "one_hot", "step_labels")
+
+
+def laid_out(text: str, leaf: Leaf) -> Array:
+    """Return a leaf's array as an expression built on the leaf's own arranges it."""
+    names = {"leaf": leaf.array, "np": np}
+    arranged_: Array = np.asarray(eval(text.replace(leaf.expression, "leaf", 1), names))  # noqa: S307
+    return arranged_
+
+
+def is_distribution(array: Array) -> bool:
+    """Return whether every row is one of probabilities."""
+    return bool((array >= 0).all() and np.allclose(array.sum(axis=-1), 1))

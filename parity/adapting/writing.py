@@ -1,0 +1,117 @@
+"""Writing: a draft as a Python file that people read, run and edit."""
+
+from collections.abc import Iterator, Sequence
+
+from parity.adapting.adapter import ORDER, Draft
+from parity.adapting.backwards import prelude
+
+AIDS = (
+    "ACTIVATIONS", "by_row", "by_steps", "d_logits", "definitions", "one_hot", "softmax", "upstream",
+)  # fmt: skip
+
+
+def file_of(draft: Draft, title: str, imported: Sequence[str]) -> str:
+    """Return the whole file. `imported`: the lines that make `theirs` the author's module."""
+    body = text_of(draft, imports=imported)
+    used = [name for name in AIDS if f"{name}" in _words(body)]
+    head = [f'"""Adapter for {title}, as adapt-subject made it: edit it where it is wrong."""', ""]
+    if "functools" in _words(body):
+        head += ["import functools", ""]
+    head += ["import numpy as np", ""] if "np" in _words(body) else []
+    head += [f"from parity.aid import {', '.join(used)}", ""] if used else []
+    return "\n".join(head) + "\n" + body
+
+
+def text_of(draft: Draft, imports: Sequence[str]) -> str:
+    """Return the adapter from the module it is about on."""
+    lines = [*imports]
+    if "make(" in "\n".join(draft.forward.made):
+        cached = f"make = functools.cache(theirs.{draft.name})"
+        lines.append(f"{cached}  # one object a size: what a call leaves behind is seen")
+    if draft.asks:
+        asks = ", ".join(f'"{name}": "{value}"' for name, value in sorted(draft.asks.items()))
+        lines.append(f"CONFIG = {{{asks}}}  # all that it can be asked")
+    lines += ["", ""]
+    if draft.ground.one_row:
+        lines.append("@by_row  # it takes one sequence at a time")
+    if draft.by_steps:
+        lines.append("@by_steps  # it changes its weights: gradients are (w - w') / lr")
+    lines += ["def run(case):", *(f"    {line}" for line in _body(draft))]
+    return "\n".join(lines).lstrip("\n") + "\n"
+
+
+def _body(draft: Draft) -> Iterator[str]:
+    found = draft.backward
+    backward = list(found.lines) if found is not None else []
+    lines = [*draft.forward.lines, *prelude(draft.forward, backward), *backward]
+    factor = found.factor if found is not None else "1"
+    if factor != "1":
+        lines = [line.replace("case.lr", f"case.lr / ({factor})") for line in lines]
+    if "config" in _words("\n".join(lines)) or draft.cast:
+        yield "config = case.config"
+    yield from lines
+    answers = [f'"{name}": {text},' for name, text in _answers(draft, factor)]
+    opening = "answer = {" if draft.cast else "return {"
+    yield opening
+    yield from (f"    {answer}" for answer in answers)
+    yield "}"
+    if draft.cast:
+        yield "# it computes in float64 whatever it is given"
+        yield "return {name: np.asarray(array, config.dtype) for name, array in answer.items()}"
+
+
+def _answers(draft: Draft, factor: str) -> Iterator[tuple[str, str]]:
+    seen, found = draft.forward.seen, draft.backward
+    if "hidden" in seen:
+        yield "hidden", seen["hidden"].expression
+    every = found is not None and found.kind == "steps"
+    logits = seen.get("every_logits" if every else "logits")
+    if logits is not None and not logits.right.endswith("probabilities") and (
+        draft.asks.get("kind") == "classifier"
+    ):
+        yield "logits", logits.expression
+    if found is None:
+        return
+    if found.loss is not None:
+        yield "loss", _over(found.loss, factor)
+    for name in ORDER:
+        if name in found.gradients:
+            yield f"grad/{name}", _over(found.gradients[name], factor)
+    for name in ORDER:
+        if name in found.steps:
+            yield f"step/{name}", found.steps[name]
+
+
+def _over(text: str, factor: str) -> str:
+    if factor == "1":
+        return text
+    if factor.startswith("1 / "):
+        return f"{text} * {factor.removeprefix('1 / ')}"
+    return f"{text} / ({factor})"
+
+
+def _words(text: str) -> set[str]:
+    return set("".join(c if c.isalnum() or c == "_" else " " for c in text).split())
+
+
+def assumptions(draft: Draft) -> Iterator[str]:
+    """Yield what was assumed, a line each."""
+    found = draft.backward
+    call = draft.forward.call.text
+    yield f"asked as {call}" + (f", then {found.lines[-1].removeprefix('back = ')}" if found and found.lines else "")
+    turned = [form.comment() for _, form in draft.forward.slots if form.parts == ("W_h",)]
+    if turned == ["used as W_h @ h"]:
+        yield "its weights are transposed: W_h @ h"
+    if draft.asks:
+        yield "asked only with " + ", ".join(f"{k} {v}" for k, v in sorted(draft.asks.items()))
+    if draft.ground.one_row:
+        yield "it takes one sequence at a time: gradients are averaged over the rows"
+    if found is not None and found.factor != "1":
+        yield f"its loss, with its gradients, is ours times {found.factor}: divided here"
+    if found is not None and found.kind in ("squared", "steps"):
+        said = {"squared": "half the squared distance from one-hot labels", "steps": "a sum over steps"}
+        yield f"its loss is {said[found.kind]}"
+    if draft.by_steps:
+        yield "its gradients are (w - w') / lr"
+    if draft.cast:
+        yield "it answers in float64 whatever it is given: rounded to the case's dtype"
