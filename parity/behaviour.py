@@ -142,7 +142,7 @@ def _sound(trace: Trace, case: Case) -> Trace:
     """Return the arrays that can be compared: the others are failures of their own already."""
     n, c = case.config.batch, case.config.classes
     shapes: dict[str, tuple[int, ...]] = {"hidden": case.upstream.shape, "loss": ()}
-    shapes["logits"] = (n, case.config.steps, c) if case.config.loss == "steps" else (n, c)
+    shapes["logits"] = (n, case.config.steps, c) if case.config.every_step else (n, c)
     for name in ("x", "h_0", "W_x", "W_h", "b", "W_out", "b_out"):
         shapes[f"grad/{name}"] = getattr(case, name).shape
     return {

@@ -50,10 +50,17 @@ class Config:
         "ids, of as many features as classes",
     )
     loss: str = option(
-        Choice({"mean": "mean", "squared": "squared", "steps": "steps"}),
+        Choice(
+            {
+                "mean": "mean",
+                "squared": "squared",
+                "steps": "steps",
+                "squared-steps": "squaredsteps",
+            }
+        ),
         "mean",
         "mean over the batch of the last step's cross-entropy, of half the squared distance from "
-        "the one-hot labels, or of the cross-entropy summed over all steps, each with a label",
+        "the one-hot labels, or of either summed over all steps, each with a label",
     )
     initial: str = option(
         Choice({"drawn": "h0", "zero": "noh0"}), "drawn", "the initial state h_0: drawn, or zero"
@@ -78,6 +85,16 @@ class Config:
             )
         if self.loss != "mean" and self.kind == "layer":
             raise ConfigError(f"a layer has no loss, got loss {self.loss}")
+
+    @property
+    def every_step(self) -> bool:
+        """Whether the head reads every step, not the last one alone."""
+        return self.loss.endswith("steps")
+
+    @property
+    def squared(self) -> bool:
+        """Whether the loss is of squared distances, not cross-entropy."""
+        return self.loss.startswith("squared")
 
     def __str__(self) -> str:
         """Return the id."""

@@ -44,7 +44,7 @@ def train(
         raise ConfigError("epochs need real sequences: add --data digits")
     if config.kind != "classifier":
         raise ConfigError(f"epochs need a classifier, got kind {config.kind}")
-    if config.loss == "steps":
+    if config.every_step:
         raise ConfigError("epochs need a label for each image, not for every step: loss steps")
     if epochs < 1:
         raise ConfigError(f"epochs must be at least 1, got {epochs}")

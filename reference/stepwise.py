@@ -26,7 +26,7 @@ def stepwise(case: Case, trace: Trace) -> Mapping[str, Step]:
     the one operation. `delta`, (batch, steps, hidden), is da, the gradient by the pre-activation.
     """
     checks = {"hidden": _forward}
-    inner = case.config.steps > 1 and case.config.loss != "steps"
+    inner = case.config.steps > 1 and not case.config.every_step
     if {"hidden", "delta"} <= set(trace) and (case.config.kind == "layer" or inner):
         checks["delta"] = _backward
     with np.errstate(all="ignore"):

@@ -56,7 +56,7 @@ class Textbook(Generic[M]):
         trace: dict[str, Any] = {"hidden": states[1:]}
         grads: dict[str, Any] = {}
         d_logits: M | list[M] | None = None
-        if given.case.config.loss == "steps":
+        if given.case.config.every_step:
             d_logits, head, grads = self.every_head(given, states)
             trace |= head
         elif given.case.config.kind == "classifier":
@@ -101,7 +101,7 @@ class Textbook(Generic[M]):
 
     def loss(self, given: Given[M], logits: M) -> M:
         """loss = mean over the batch of (log sum exp l - l[label]), or of |l - onehot|^2 / 2"""
-        if given.case.config.loss == "squared":
+        if given.case.config.squared:
             error = logits - given.onehot
             halved = self.do.divided(self.do.row_sums(error * error), 2)
             return self.do.divided(self.do.column_sums(halved), given.case.config.batch)
@@ -126,7 +126,7 @@ class Textbook(Generic[M]):
 
     def d_logits(self, given: Given[M], logits: M) -> M:
         """dl = (softmax(l) - onehot) / batch, or (l - onehot) / batch of a squared error"""
-        squared = given.case.config.loss == "squared"
+        squared = given.case.config.squared
         error = (logits if squared else self.do.softmax(logits)) - given.onehot
         return self.do.rounded("d_logits", self.do.divided(error, given.case.config.batch))
 
@@ -226,7 +226,7 @@ class Textbook(Generic[M]):
         steps = range(config.steps)
         rows = case.labels[:, None] == np.arange(config.classes)
         every = case.step_labels.T[..., None] == np.arange(config.classes)  # (steps, batch, classes)
-        every = every if config.loss == "steps" else every[:0]
+        every = every if config.every_step else every[:0]
         if weights is None:
             weights = {
                 name: exact(np.atleast_2d(getattr(case, name)))

@@ -33,7 +33,7 @@ def run(case: Case) -> dict[str, Array]:
     output, final = rnn(x, h_0[None])  # (batch, steps, hidden), (1, batch, hidden)
     trace = {"hidden": output}
     if config.kind == "classifier":
-        logits = head(output if config.loss == "steps" else final[0])
+        logits = head(output if config.every_step else final[0])
         loss = _loss(case, logits)
         trace |= {"logits": logits, "loss": loss}
         loss.backward()  # type: ignore[no-untyped-call]
@@ -48,15 +48,17 @@ def run(case: Case) -> dict[str, Array]:
 
 def _loss(case: Case, logits: Tensor) -> Tensor:
     """Return the loss, a mean over the batch, of (batch, classes) or (batch, steps, classes)."""
-    if case.config.loss == "squared":
-        onehot = nn.functional.one_hot(_tensor(case.labels), case.config.classes)
+    labels = _tensor(case.step_labels if case.config.every_step else case.labels)
+    if case.config.squared:
+        onehot = nn.functional.one_hot(labels, case.config.classes)
         return nn.functional.mse_loss(logits, onehot.to(logits), reduction="sum") / (
             2 * case.config.batch
         )
-    if case.config.loss == "steps":
-        flat, labels = logits.flatten(0, 1), _tensor(case.step_labels).flatten()
-        return nn.functional.cross_entropy(flat, labels, reduction="sum") / case.config.batch
-    return nn.functional.cross_entropy(logits, _tensor(case.labels))
+    if case.config.every_step:
+        flat = logits.flatten(0, 1)
+        total = nn.functional.cross_entropy(flat, labels.flatten(), reduction="sum")
+        return total / case.config.batch
+    return nn.functional.cross_entropy(logits, labels)
 
 
 def _tensor(array: Array) -> Tensor:

@@ -2,6 +2,7 @@
 
 import inspect
 import itertools
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -120,8 +121,11 @@ def constructions(text: str, cls: Any, module: Any) -> Iterator[Call]:
     An activation, an optimiser or an initialiser is given as the code seems to want it.
     """
     options: list[list[_Choice]] = []
+    required = [p for p in parameters(cls) if is_required(p)]
+    weights = any(re.fullmatch(r"W_?h{1,2}|W_?hh|W_?rec|Whh", p.name) for p in required)
     for parameter in parameters(cls):
-        options.append(_made_of(parameter, module))
+        options.append(_made_of(parameter, module, takes_weights=weights))
+    _hidden_last(options)
     sizes = [place for place, option in enumerate(options) if not option]
     every = [f"config.{name}" for name in ("features", "hidden", "classes")]
     for order in itertools.permutations(every, len(sizes)) if len(sizes) <= len(every) else ():
@@ -139,10 +143,25 @@ def constructions(text: str, cls: Any, module: Any) -> Iterator[Call]:
             yield Call(text=f"{text}({', '.join(arguments)})", roles=roles, named=not sizes)
 
 
-def _made_of(parameter: inspect.Parameter, module: Any) -> list[_Choice]:
+def _hidden_last(options: list[list[_Choice]]) -> None:
+    """Take the outputs of a layer, which has no classes, for its hidden units."""
+    every = [choice.role for option in options for choice in option]
+    if "hidden" in every or "classes" not in every:
+        return
+    for option in options:
+        option[:] = [
+            _Choice(SIZE["hidden"], "hidden") if c.role == "classes" else c for c in option
+        ]
+
+
+def _made_of(
+    parameter: inspect.Parameter, module: Any, *, takes_weights: bool
+) -> list[_Choice]:
     name, default = parameter.name, parameter.default
     required = is_required(parameter)
     keep = [] if required else [_Choice("")]
+    if required and takes_weights and (part := role(name, names.WEIGHTS)) is not None:
+        return [_Choice(f"case.{part}.copy()", part), _Choice(f"case.{part}.T.copy()", part)]
     if is_like(name, r"act(ivation)?(_?(fn|func|function|name))?|non_?lin.*|phi|f|func"):
         by_name, by_function = (
             _Choice("config.activation", "activation"),

@@ -53,13 +53,16 @@ def loss(case: Case, kind: str, activation: str = "tanh") -> float:
 
     mean: of the cross-entropy of the last step over the rows; steps: of its sum over all steps,
     each with the row's `step_labels`; squared: of half the squared distance of the logits from
-    the one-hot labels; upstream, final: sum_nth upstream h, with or without the last state's own.
+    the one-hot labels, squared-steps of its sum over all steps; upstream, final: sum_nth upstream h, with or without the last state's own.
     """
     found = forward(case, activation)
     batch, classes = case.config.batch, case.config.classes
     if kind == "upstream":
         total = (case.upstream * found["hidden"]).sum()
         return float(total + (case.upstream_final * found["last"]).sum())
+    if kind == "squared-steps":
+        apart = found["every_logits"] - np.eye(classes)[case.step_labels]
+        return float((apart**2).sum() / 2 / batch)
     if kind == "squared":
         return float(((found["logits"] - np.eye(classes)[case.labels]) ** 2).sum() / 2 / batch)
     if kind == "steps":

@@ -144,15 +144,17 @@ def _ways(ground: Ground, errors: list[str]) -> Iterator[Way]:
     elif callable(ground.target):
         yield from _of_function(ground, ground.target, errors)
     else:
-        functions = members(ground.module, names.FORWARD)
-        for name in [n for n in functions if not is_like(n, names.STEP)]:
+        for name in [n for n in _entries(ground.module) if not is_like(n, names.STEP)]:
+            if getattr(ground.module, name).__module__ != ground.module.__name__:
+                continue
             yield from _of_function(ground, getattr(ground.module, name), errors)
 
 
 def _of_class(ground: Ground, errors: list[str]) -> Iterator[Way]:
     made = itertools.islice(constructions("make", ground.target, ground.module), CONSTRUCTIONS)
     for call in made:
-        text = call.text if "case.h_0" not in call.text else "theirs." + call.text
+        drawn = any(f"case.{name}" in call.text for name in ("h_0", "W_", "b"))
+        text = call.text.replace("make", f"theirs.{ground.target.__name__}", 1) if drawn else call.text
         line = f"model = {text}"
         trial = ground.tried([line])
         if trial.error is not None:
@@ -170,7 +172,7 @@ def _of_object(
         for name in members(model, names.RESET)
         if not any(is_required(p) for p in parameters(getattr(model, name)))
     )
-    for name in members(model, names.FORWARD):
+    for name in _entries(model):
         method = getattr(model, name)
         for call in calls(f"model.{name}", method, ground.pool, FORWARD_ROLES, fallback=("x",)):
             ran = ground.tried([*made, f"out = {call.text}"])
@@ -179,13 +181,21 @@ def _of_object(
                 continue
             slots, lazy = _slots(ground, made, call, trial, ran)
             first = (f"{call.text}  # makes its weights",) if lazy else ()
-            if slots and ground.seen(
-                ground.leaves(ran, "out", "model"), "tanh", ground.case
+            if slots and any(
+                ground.seen(ground.leaves(ran, "out", "model"), "tanh", ground.case)
             ):
                 yield Way(made=(*made, *first), slots=slots, call=call)
 
 
 FORWARD_ROLES = ("h_0", "one_hot", "labels", "x")
+
+
+def _entries(owner: Any) -> list[str]:
+    """Return the names of what may run the network: forward passes, then what does all at once."""
+    found = members(owner, names.FORWARD)
+    for pattern in (names.LOSS, names.BACKWARD, names.TRAIN):
+        found += [n for n in members(owner, pattern) if n not in found]
+    return found
 
 
 def _slots(

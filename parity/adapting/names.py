@@ -6,11 +6,11 @@ from collections.abc import Mapping
 SIZES: Mapping[str, str] = {
     "hidden": r"n?(num|d|dim|size)?_?hid(den)?.*|nodes?|n_?nodes?|n_?units?|units|n_?h|h|hs|.*_hidden"
     r"|n_?a|n_?neurons?|n?_?cells?|state_?(size|dim)|rnn_?(size|units|dim)|n_?rec.*|out_features"
-    r"|d_?h|dim_?h|d_?model|hdim|h_?(size|dim)|m",
+    r"|d_?h|dim_?h|d_?model|hdim|h_?(size|dim)|m|n?_?context|width",
     "classes": r".*class.*|.*out(put)?s?(_.*|size|dim)?|n_?y|c|k|n_?labels?|n_?out|num_?out.*|d_?y",
     "features": r"n?_?(num)?_?feat.*|n?_?in(put)?s?(_?(size|dim|units|features|s|shape))?|n_?x|f|d"
     r"|.*in(put)?_?(size|dim|units|features)|.*vocab.*|word_?dim|.*_input|i|dim_?x|d_?in|d_?x|v"
-    r"|dims?|x_?dim|embed.*|n_?in",
+    r"|dims?|x_?dim|embed.*|n_?in|in_.*|.*_in|channels",
     "batch": r".*batch.*|n|bs|m_?examples|n_?samples?|n_?seqs",
     "steps": r".*seq.*|.*steps?|t|n_?t|.*time.*|.*len(gth)?|t_?x|window",
     "lr": r"lr|learning_?rate|eta|alpha|step_?size|l_?rate|learn_?rate|rate",
@@ -23,15 +23,15 @@ VALUES: Mapping[str, str] = {
     r"|delta_?(out|y)|error|loss_?grad|dl_?d(y|o|logits)|delta_?o",
     "upstream": r"d_?h(s|_?seq|_?out.*|_?next|_?last|_?t|_?n|_?all|idden.*)?|d_?a|d_?out(put)?s?|dout"
     r"|grads?|grad_?(h.*|out.*|seq.*)|delta|upstream.*|d_?states?|dy|gradient|d_?h_?.*|d_?last.*"
-    r"|eh|err(or)?|output_?grad.*|gradients?|accum_?grad.*|dvalues|da_?.*",
+    r"|d_?s|eh|err(or)?|output_?grad.*|gradients?|accum_?grad.*|dvalues|da_?.*",
     "one_hot": r".*one_?hot.*|.*_oh",
     "labels": r"y|ys|y_?true|t|target.*|label.*|gold|truth|y_?train|y_?batch|classes|y_?s|expected",
     "parameters": r"param.*|weights|p|theta|w_?dict|params|model",
     "h_0": r"h_?0|h_?prev(ious)?|prev_?h.*|hprev|h_?init.*|init(ial)?_?(h.*|s.*)|a_?0|a_?prev|h"
-    r"|hidden(_?state)?|state|s_?0|s_?prev|prev_?s.*|h_?start|h_?last|h_?t_?1|h_?in|hx|carry",
+    r"|hidden(_?state)?|state|s_?0|s_?prev|prev_?s.*|h_?start|h_?last|h_?t_?1|h_?in|hx|carry|start|context",
     "x": r"x|xs|x_?t|xt|input.*|inp|data|seq.*|x_?seq.*|x_?batch|x_?train|in|sentence|tokens|ids"
-    r"|x_?in|x_?s|samples?|batch|features|indices|chars",
-    "hidden": r"h_?s|hs|hidden_?states|states|h_?seq.*|h_?states|outputs_?h|hiddens|h_?all",
+    r"|x_?in|x_?s|samples?|batch|stream|features|indices|chars",
+    "hidden": r"a|s|a_?s|s_?s|activations|carries|h_?s|hs|hidden_?states|states|h_?seq.*|h_?states|outputs_?h|hiddens|h_?all",
     "logits": r"logits?|scores?|outputs?|out|o|y_?hat|y_?pred|preds?|predictions?|z|probs?"
     r"|probabilities|p|ys_?hat|softmax.*",
     "lr": SIZES["lr"],
@@ -53,7 +53,7 @@ WEIGHTS: Mapping[str, str] = {
 FORWARD = (
     r"forward|__call__|forward_?(pass|prop.*|sequence|full)|f_?prop|feed_?forward|call|rnn_?forward"
     r"|.*forward.*|fwd|predict_?proba|run|apply|propagate|unroll|compute_?(states|hidden.*)"
-    r"|rnn|encode|predict|scan|logits|hidden_?states|states|outputs?"
+    r"|feed|run_?one|score|rnn|encode|predict|scan|logits|hidden_?states|states|outputs?"
 )
 BACKWARD = (
     r"backward|backward_?(pass|prop.*)|b_?prop|back_?prop.*|bptt|.*backward.*|.*backprop.*|bwd|.*bptt.*"
