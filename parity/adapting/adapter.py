@@ -45,6 +45,16 @@ class Draft:
         return found is not None and bool(found.crash or "W_h" in found.gradients or found.steps)
 
     @property
+    def is_plausible(self) -> bool:
+        """Whether some of the answer is right: rows are rows, and the first step is the first."""
+        return any(seen.share > 0 for seen in self.forward.seen.values())
+
+    @property
+    def standing(self) -> tuple[bool, bool, bool]:
+        """What makes one manner of asking better than another."""
+        return self.is_plausible, self.complete, self.forward.exact
+
+    @property
     def rank(self) -> float:
         """How much a draft can answer, and how much of that is right."""
         return self.forward.score + (self.backward.score if self.backward is not None else 0)
@@ -84,9 +94,9 @@ def _for_target(module: ModuleType, name: str, target: Any, end: float) -> Draft
             draft = _on(ground, name)
             if draft is None:
                 continue
-            if draft.complete:
+            if draft.complete and draft.is_plausible:
                 return draft
-            if best is None or draft.forward.exact > best.forward.exact:
+            if best is None or draft.standing > best.standing:
                 best = draft
     return best
 
@@ -155,7 +165,7 @@ def _answered(draft: Draft, **changes: Any) -> dict[str, Any]:
     config = draft.ground.config.replace(**{**draft.asks, **changes})
     try:
         answer = runner(draft)(draw(config))
-    except Exception:  # noqa: BLE001 - what somebody's code does at another configuration
+    except (Exception, SystemExit):  # noqa: BLE001 - what somebody's code does elsewhere
         return {}
     return {name: np.asarray(value) for name, value in answer.items()}
 

@@ -1,6 +1,7 @@
 """Backwards: how somebody's gradients are asked for, and which of the answers is which."""
 
 import itertools
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -22,6 +23,8 @@ FACTORS = ("1", "config.batch", "config.steps", "config.batch * config.steps", "
 
 CRASHES = (NameError, AttributeError, SystemExit)
 """Errors that no other arguments would mend: typos, globals expected, exits."""
+
+FALLBACK = ("d_logits", "upstream", "cache", "hidden")
 
 ROLES = ("cache", "d_logits", "upstream", "one_hot", "labels", "h_0", "hidden", "logits", "x", "lr")
 
@@ -85,7 +88,7 @@ def _candidates(
                 continue
             for name in _methods(value, forward, owner):
                 function = getattr(value, name)
-                for call in calls(f"{text}.{name}", function, pool, ROLES, fallback=ROLES[1:3]):
+                for call in calls(f"{text}.{name}", function, pool, ROLES, fallback=FALLBACK):
                     lines = (*prepared, f"back = {call.text}")
                     yield Backward(lines=lines, roles=call.roles, named=call.named)
 
@@ -126,7 +129,7 @@ def _pool(ground: Ground, forward: Forward, before: Trial, prepared: tuple[str, 
     out = before.names.get("out")
     parts = [f"out[{i}]" for i in range(len(out))] if isinstance(out, tuple) else []
     values["cache"] = [*parts[::-1], "out"]
-    values["hidden"] = [seen["hidden"].raw] if "hidden" in seen else []
+    values["hidden"] = _containers(seen["hidden"].raw) if "hidden" in seen else []
     values["logits"] = [seen[k].raw for k in ("logits", "every_logits") if k in seen]
     values["lr"] = ["case.lr"]
     dh = ground.ways("dh", "NTH") + ground.ways("dh[:, -1]", "NH") if "hidden" in seen else []
@@ -151,6 +154,12 @@ def _pool(ground: Ground, forward: Forward, before: Trial, prepared: tuple[str, 
     return Pool(values=values, locals=local)
 
 
+def _containers(raw: str) -> list[str]:
+    """Return the list or dictionary that states were stacked from, and the states."""
+    inner = re.match(r"np\.stack\(\[?(.+?)(?:\[t\] for t in .*)?\)", raw)
+    return [inner[1], raw] if inner else [raw]
+
+
 def _own_gradients(ground: Ground, forward: Forward, prepared: tuple[str, ...]) -> Iterator[str]:
     trial = ground.tried([*forward.lines, *prepared], _case(ground, forward))
     for leaf in ground.leaves(trial, "scored"):
@@ -160,8 +169,6 @@ def _own_gradients(ground: Ground, forward: Forward, prepared: tuple[str, ...]) 
 
 def _like_output(ways: Sequence[str], seen: dict[str, Any]) -> list[str]:
     """Return ways to lay out a gradient, that of the states' own layout first."""
-    import re
-
     found = re.search(r"\.(T|swapaxes\([\d, ]*\)|transpose\([\d, ]*\))$", seen["hidden"].expression) if "hidden" in seen else None
     back = {"transpose(1, 2, 0)": "transpose(2, 0, 1)", "transpose(2, 0, 1)": "transpose(1, 2, 0)"}
     own = back.get(found[1], found[1]) if found else ""
@@ -212,6 +219,8 @@ def _judged(
             best = candidate
     if best is None or not (best.gradients or best.steps):
         return None
+    if not found.lines and "W_h" not in best.gradients and "W_h" not in best.steps:
+        return None  # what a forward pass answers is no gradient because of its shape
     return best
 
 
@@ -236,6 +245,7 @@ def _offered(ground: Ground, forward: Forward, before: Trial, after: Trial) -> l
         if not same or "back" not in after.names:
             found.append(leaf)
     weights = {slot.target for slot, _ in forward.slots}
+    weights |= {seen.raw for seen in forward.seen.values()}
     return [leaf for leaf in found if leaf.expression not in weights]
 
 

@@ -1,6 +1,9 @@
 """Forwards: how somebody's network is made, given weights and asked for its states."""
 
+import ast
+import inspect
 import itertools
+import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -88,6 +91,9 @@ def _with_weights(ground: Ground, way: Way) -> Iterator[Forward]:
         found = Forward(
             made=way.made, slots=pairs, call=way.call, seen={}, activation="tanh", loop=way.loop
         )
+        if _is_fixed(ground, found):
+            fixed = tuple((replace(s, in_place=True), f) for s, f in found.slots)
+            found = replace(found, slots=fixed)
         for activation in ("tanh", "relu"):
             judged = _judged(ground, replace(found, activation=activation))
             if judged is None:
@@ -95,6 +101,12 @@ def _with_weights(ground: Ground, way: Way) -> Iterator[Forward]:
             yield judged
             if judged.exact:
                 return
+
+
+def _is_fixed(ground: Ground, found: Forward) -> bool:
+    """Return whether weights are in a tuple, so that they can only be written into."""
+    error = ground.tried(found.lines, ground.case).error
+    return isinstance(error, TypeError) and "item assignment" in str(error)
 
 
 def _mixture(forms: Sequence[Form]) -> int:
@@ -213,16 +225,20 @@ def _slots(
     chosen: list[Slot] = []
     for parts, slots in found.items():
         moving = [s for s in slots if _moves(ground, made, call, s)] if len(slots) > 1 else slots
-        chosen += _chosen(ground, parts, moving or slots)
+        chosen += _chosen(ground, parts, moving or slots, made, call)
     return tuple(chosen), lazy
 
 
-def _chosen(ground: Ground, parts: tuple[str, ...], slots: list[Slot]) -> list[Slot]:
+def _chosen(
+    ground: Ground, parts: tuple[str, ...], slots: list[Slot], made: tuple[str, ...], call: Call
+) -> list[Slot]:
     """Return which slots hold `parts`, where several have their shape and move the answer."""
     if parts == ("b",) and len(slots) > 1:
         return [slots[0], *(s.having(replace(s.forms[0], parts=())) for s in slots[1:])]
-    if parts == ("W_x",) and ground.ids:
-        return [*slots[:1], *(_as_head(slot) for slot in slots[1:2])]
+    if parts == ("W_x",) and ground.ids and len(slots) > 1:
+        first = next((s for s in slots if _moves(ground, made, call, s, states=True)), slots[0])
+        others = [slot for slot in slots if slot is not first]
+        return [first, *(_as_head(slot) for slot in others[:1])]
     return slots[:1]
 
 
@@ -231,14 +247,23 @@ def _as_head(slot: Slot) -> Slot:
     return slot.having(Form(parts=("W_out",), layout=layout))
 
 
-def _moves(ground: Ground, made: tuple[str, ...], call: Call, slot: Slot) -> bool:
-    """Return whether a single 1 more in a slot changes what a call answers."""
+def _moves(
+    ground: Ground, made: tuple[str, ...], call: Call, slot: Slot, *, states: bool = False
+) -> bool:
+    """Return whether a single 1 more in a slot changes what a call answers, or its states."""
     answers = []
     for bump in ((), (f"{slot.target}.flat[-1] += 1",)):
         trial = ground.tried([*made, *bump, f"out = {call.text}"])
         if trial.error is not None:
             return False
-        answers.append([leaf.array for leaf in leaves("out", trial.value("out"))])
+        found = ground.leaves(trial, "out", "model")
+        if states:
+            seen = ground.seen(found, "tanh", ground.case)
+            raw = {s.raw for kind, s in seen.items() if kind in ("hidden", "last")}
+            found = [leaf for leaf in found if leaf.expression in raw]
+        else:
+            found = [leaf for leaf in found if leaf.expression.startswith("out")] or found
+        answers.append([leaf.array for leaf in found if leaf.expression != slot.target])
     pairs = list(zip(*answers, strict=False))
     return any(not np.array_equal(a, b, equal_nan=True) for a, b in pairs)
 
@@ -271,6 +296,22 @@ def _of_function(ground: Ground, function: Any, errors: list[str]) -> Iterator[W
     errors.append(f"{name}{tuple(p.name for p in parameters(function))}: no call of it ran")
 
 
+def _made_by(ground: Ground, name: str) -> tuple[str, list[Slot]] | None:
+    """Return a call of the module's own function that makes all weights, and their slots."""
+    for maker in members(ground.module, r"(init|initialise|initialize|make|create|new|get).*"):
+        function = getattr(ground.module, maker)
+        if isinstance(function, type):
+            continue
+        for call in itertools.islice(constructions(f"theirs.{maker}", function, ground.module), 12):
+            trial = ground.tried([f"{name} = {call.text}"])
+            sizes = {n: getattr(ground.config, n) for n in ("features", "hidden", "classes")}
+            found = in_object(ground.leaves(trial, name), ground.axes, sizes) if not trial.error else {}
+            if ("W_h",) in found or any(len(parts) > 1 for parts in found):
+                slots = [slot for parts in found for slot in found[parts][:2 if parts == ("b",) else 1]]
+                return call.text, slots
+    return None
+
+
 def _is_weight(name: str) -> bool:
     return role(name, names.WEIGHTS) is not None and name not in ("x", "h", "y")
 
@@ -289,6 +330,8 @@ def _with_second_bias(slots: list[Slot]) -> list[Slot]:
 
 def _held(ground: Ground, function: Any, name: str) -> tuple[str, list[Slot]] | None:
     """Return how a parameter that holds all weights begins, and its slots: by key, or by place."""
+    if (made := _made_by(ground, name)) is not None:
+        return made
     keys = [key for key in _strings(ground.module) if _is_weight(key)]
     if keys:
         slots = [
@@ -296,16 +339,40 @@ def _held(ground: Ground, function: Any, name: str) -> tuple[str, list[Slot]] | 
             for key in keys
         ]
         return "{}", slots
-    places = [n for n in function.__code__.co_varnames if n != name and _is_weight(n)]
-    taken = [p.name for p in parameters(function)]
-    places = [n for n in places if n not in taken]
+    places = _unpacked(function, name)
     if not places:
         return None
     slots = [
-        Slot(target=f"{name}[{i}]", forms=by_name(n, one_row=ground.one_row))
-        for i, n in enumerate(places)
+        Slot(target=f"{name}[{i}]", forms=forms)
+        for i, (n, forms) in enumerate(zip(places, _all_forms(ground, places), strict=True))
     ]
     return f"[None] * {len(places)}", slots
+
+
+def _unpacked(function: Any, name: str) -> list[str]:
+    """Return the names that a function unpacks a parameter into: U, W, b = weights."""
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+    except (OSError, TypeError, SyntaxError):
+        return []
+    for node in ast.walk(tree):
+        match node:
+            case ast.Assign(targets=[ast.Tuple(elts=names_)], value=ast.Name(id=held)):
+                if held == name and all(isinstance(n, ast.Name) for n in names_):
+                    return [n.id for n in names_ if isinstance(n, ast.Name)]
+    return []
+
+
+def _all_forms(ground: Ground, names_: Sequence[str]) -> list[tuple[Form, ...]]:
+    """Return the forms of weights that are held together: a bare W is the one that is missing."""
+    known = {role(n, names.WEIGHTS) for n in names_}
+    missing = [part for part in ("W_h", "W_x", "W_out") if part not in known]
+    bare = {"W_h": "W_h", "W_x": "W_x", "W_out": "W_out"}
+    found = []
+    for n in names_:
+        part = role(n, names.WEIGHTS)
+        found.append(by_name(n if part else bare[missing.pop(0)], one_row=ground.one_row))
+    return found
 
 
 def _strings(module: Any) -> list[str]:

@@ -160,8 +160,11 @@ LABELS = ("labels", "one_hot", "step_labels")
 
 def laid_out(text: str, leaf: Leaf) -> Array:
     """Return a leaf's array as an expression built on the leaf's own arranges it."""
-    names = {"leaf": leaf.array, "np": np}
-    arranged_: Array = np.asarray(eval(text.replace(leaf.expression, "leaf", 1), names))  # noqa: S307
+    from parity.adapting.shapes import SIZES
+
+    names = {"leaf": leaf.array, "np": np, "config": Config(**SIZES)}
+    whole = text.replace(leaf.expression, "leaf")
+    arranged_: Array = np.asarray(eval(whole, names))  # noqa: S307 - an expression of our own
     return arranged_
 
 

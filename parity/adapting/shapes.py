@@ -82,6 +82,8 @@ def recognised(
     if any(size not in axes for size in shape):
         return
     layout = "".join(axes[size] for size in shape)
+    if "C" not in axes.values():  # ids: there are as many classes as features
+        own = own.replace("C", "F")
     if "U" in layout and "T" in own:
         place = layout.index("U")
         for part in ("1:", ":-1"):

@@ -106,6 +106,9 @@ def by_shape(shape: Sequence[int], axes: dict[int, str], sizes: dict[str, int]) 
         return Form(parts=("W_h",), layout="HH"), Form(parts=("W_h",), layout="HH", turned=True)
     known = {"FH": "W_x", "HF": "W_x", "HC": "W_out", "CH": "W_out"}
     known |= dict.fromkeys(("H", "1H", "H1"), "b") | dict.fromkeys(("C", "1C", "C1"), "b_out")
+    if "C" not in axes.values():  # ids: there are as many classes as features
+        known |= dict.fromkeys(("F", "1F", "F1"), "b_out")
+        layout = layout if known.get(layout) != "b_out" else layout.replace("F", "C")
     return (Form(parts=(known[layout],), layout=layout),) if layout in known else ()
 
 
