@@ -1,0 +1,1 @@
+"""Implementations as their authors left them. (The table follows.)"""
