@@ -4,7 +4,7 @@ n_in, n_h = 3, 5
 np.random.seed(0)
 Wx = np.random.randn(n_in, n_h) * 0.3
 Wh = np.random.randn(n_h, n_h) * 0.3
-b = np.zeros(n_h)
+b = 0.0   # bias
 
 
 class MyRNN:
@@ -33,7 +33,7 @@ class MyRNN:
         return {'dWx': dWx, 'dWh': dWh, 'db': db, 'dh0': acc}
 
 
-rnn = MyRNN(Wx, Wh, b)
+rnn = MyRNN(Wx, Wh, np.full(n_h, b))
 y = rnn.forward(np.random.randn(2, n_in, 4))
 print(y.shape)
 print(rnn.backward(np.ones_like(y))['db'])

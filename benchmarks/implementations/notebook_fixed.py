@@ -1,6 +1,14 @@
 import numpy as np
 
 
+def relu(a):
+    return np.maximum(a, 0)
+
+
+# derivatives, as functions of the activated value
+DERIVATIVES = {np.tanh: lambda h: 1 - h ** 2, relu: lambda h: (h > 0) * 1.0}
+
+
 class SimpleRNN:
     """
     Minimal RNN layer with forward and backward (BPTT).
@@ -34,7 +42,7 @@ class SimpleRNN:
         dh_next = np.zeros_like(self.hs[0])
         for t in reversed(range(T)):
             dh = dh_out[:, t, :] + dh_next
-            da = dh * (1 - self.hs[t + 1] ** 2)      # tanh'
+            da = dh * DERIVATIVES[self.activation](self.hs[t + 1])
             dW_x += self.x[:, t, :].T.dot(da)
             dW_h += self.hs[t].T.dot(da)
             db   += da.sum(axis=0)
@@ -44,8 +52,8 @@ class SimpleRNN:
 
 
 class ScratchSimpleRNNClassifier:
-    def __init__(self, n_features, n_nodes, n_classes, lr=1e-2, seed=None):
-        self.rnn   = SimpleRNN(n_features, n_nodes, seed=seed)
+    def __init__(self, n_features, n_nodes, n_classes, lr=1e-2, activation=np.tanh, seed=None):
+        self.rnn   = SimpleRNN(n_features, n_nodes, activation=activation, seed=seed)
         self.W_out = np.random.randn(n_nodes, n_classes) * 0.01
         self.b_out = np.zeros((n_classes,))
         self.lr    = lr
