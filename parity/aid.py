@@ -116,7 +116,7 @@ def by_steps(one: Callable[[Case], Mapping[str, Any]]) -> Callable[[Case], dict[
         answer = dict(one(case))
         far = one(case.replace(case.config.replace(lr=FAR)))
         for name in case.parameters:
-            if f"step/{name}" in far:
+            if f"step/{name}" in far and f"grad/{name}" not in answer:
                 moved = getattr(case, name) - np.asarray(far[f"step/{name}"])
                 answer[f"grad/{name}"] = moved / FAR
         return answer

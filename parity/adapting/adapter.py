@@ -130,7 +130,7 @@ def _finished(draft: Draft) -> Draft:
     elif "logits" in draft.forward.seen or "every_logits" in draft.forward.seen:
         asks["kind"] = "classifier"
     draft = replace(draft, asks=asks)
-    if backward is not None and backward.steps and not backward.gradients:
+    if backward is not None and set(backward.steps) - set(backward.gradients):
         draft = replace(draft, by_steps=_is_linear(draft))
     asks |= _activations(draft)
     single = _answered(replace(draft, asks=asks), dtype="float32")

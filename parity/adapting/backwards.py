@@ -18,9 +18,6 @@ from parity.adapting.slots import Form, Slot, last_name
 from parity.adapting.trial import Leaf, Trial
 from parity.case import Array, Case
 
-FACTORS = ("1", "config.batch", "config.steps", "config.batch * config.steps", "2", "config.classes")
-"""What a loss may be a multiple of, or a part of."""
-
 CRASHES = (NameError, AttributeError, SystemExit)
 """Errors that no other arguments would mend: typos, globals expected, exits."""
 
@@ -141,9 +138,7 @@ def _pool(ground: Ground, forward: Forward, before: Trial, prepared: tuple[str, 
         dl = [*own, *dl]
     values["upstream"] = _like_output(dh, seen) + dl
     values["d_logits"] = dl + _like_output(dh, seen)
-    labels = values["labels"] + values["step_labels"]
-    values["labels"], values["one_hot"] = labels, values["one_hot"] + labels
-    local = {}
+    local = {n: t for n, t in forward.call.arguments.items() if t and "labels" not in t}
     for slot, _ in forward.slots:
         if slot.target.isidentifier():
             local[slot.target] = slot.target
@@ -231,7 +226,7 @@ def _kinds(found: Backward, forward: Forward) -> tuple[str, ...]:
     if "dh" in _names(text):
         return ("upstream",)
     if "step_labels" in text:
-        return ("steps",)
+        return ("steps", "squared-steps")
     return ("mean", "squared")
 
 
@@ -272,12 +267,8 @@ def _assigned(
 ) -> Backward:
     """Return which leaf is which gradient of a loss, and by which factor the loss is another."""
     right = expected.gradients(case, kind, forward.activation)
-    sizes = {"config": ground.config}
-    multiples = {"1": 1.0}
-    if kind != "upstream" and not {"dh", "dl"} & _names("\n".join(found.lines)):
-        for text in FACTORS[1:]:
-            size = float(eval(text, sizes))  # noqa: S307 - our own text
-            multiples |= {text: size, f"1 / ({text})": 1 / size}
+    own_head = {"dh", "dl"} & _names("\n".join(found.lines))
+    multiples = {"1": 1.0} if kind == "upstream" or own_head else ground.factors
     loss, loss_factor = _loss(ground, case, forward, kind, offered, multiples)
     by_factor = {
         factor: _gradients(ground, forward, offered, right, times)

@@ -57,6 +57,7 @@ class Call:
     text: str
     roles: tuple[str, ...]
     named: bool  # every argument's name says what it is
+    arguments: Mapping[str, str] = field(default_factory=dict)  # by the parameters' names
 
 
 def calls(
@@ -80,6 +81,7 @@ def calls(
             text=f"{text}({', '.join(arguments)})",
             roles=tuple(c.role for c in given),
             named=all(c.sure for c in given),
+            arguments={p.name: c.text for p, c in zip(parameters(function), chosen, strict=True)},
         )
 
 
@@ -162,7 +164,10 @@ def _made_of(
     keep = [] if required else [_Choice("")]
     if required and takes_weights and (part := role(name, names.WEIGHTS)) is not None:
         return [_Choice(f"case.{part}.copy()", part), _Choice(f"case.{part}.T.copy()", part)]
-    if is_like(name, r"act(ivation)?(_?(fn|func|function|name))?|non_?lin.*|phi|f|func"):
+    by_itself = callable(default) and not required and not isinstance(default, type)
+    if is_like(name, r"act(ivation)?(_?(fn|func|function|name))?|non_?lin.*|phi") or (
+        by_itself and is_like(name, r"f|fn|func|function|sigma|g")
+    ):
         by_name, by_function = (
             _Choice("config.activation", "activation"),
             _Choice("ACTIVATIONS[config.activation]", "activation"),
@@ -171,7 +176,7 @@ def _made_of(
             return [by_name, *keep]
         if callable(default) or required:
             return [by_function, by_name, *keep]
-        return [by_name, by_function, *keep]
+        return [*keep, by_name, by_function]
     if is_like(name, r"optim.*|opt|solver|updater"):
         return [*(_Choice(text, "lr") for text in _helpers(module, r".*(sgd|optim|descent).*")), *keep]
     if is_like(name, r".*init.*") and required:

@@ -49,14 +49,21 @@ class Forward:
     @property
     def exact(self) -> bool:
         """Whether everything that was recognised is right."""
-        known = [s for kind, s in self.seen.items() if kind in ("hidden", "last")]
-        known = known or list(self.seen.values())
-        return bool(known) and all(seen.share == 1 for seen in known)
+        return is_exact(self.seen)
 
     @property
     def roots(self) -> tuple[str, ...]:
         """The names in which answers are found."""
         return ("out", "model") if any("model =" in line for line in self.made) else ("out",)
+
+
+def is_exact(seen: dict[str, Seen]) -> bool:
+    """Return whether what says most about a forward pass is right."""
+    first = next((kind for kind in TELLING if kind in seen), None)
+    return first is not None and seen[first].share == 1
+
+
+TELLING = ("hidden", "last", "every_logits", "logits", "loss")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +105,8 @@ def _with_weights(ground: Ground, way: Way) -> Iterator[Forward]:
             judged = _judged(ground, replace(found, activation=activation))
             if judged is None:
                 break
-            yield judged
+            if activation == "tanh" or judged.exact:
+                yield judged
             if judged.exact:
                 return
 
@@ -127,7 +135,7 @@ def _judged(ground: Ground, found: Forward) -> Forward | None:
         seen = ground.seen(ground.leaves(trial, *found.roots), found.activation, case)
         if not seen:
             return None
-        exact = all(s.share == 1 for k, s in seen.items() if k in ("hidden", "last")) and seen
+        exact = is_exact(seen)
         if not total:
             total = seen
             if exact:

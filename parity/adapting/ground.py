@@ -20,6 +20,12 @@ FOUND = ("hidden", "every_logits", "last", "logits")
 """What a forward pass may answer, in the order in which a shape is taken for it."""
 
 
+LOSSES = ("mean", "squared", "steps", "squared-steps")
+
+FACTORS = ("config.batch", "config.steps", "config.batch * config.steps", "2", "config.classes")
+"""What a loss may be a multiple of, or a part of."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Seen:
     """An answer recognised: the expression for it in the harness's layout, and its share right."""
@@ -90,10 +96,13 @@ class Ground:
     @functools.cached_property
     def pool(self) -> Pool:
         """What can be handed over, in every layout that code is seen to use."""
-        return Pool(values={name: list(self._ways(name)) for name in ("x", "h_0", *LABELS)})
+        values = {name: list(self._ways(name)) for name in ("x", "h_0", *LABELS)}
+        values["labels"] += values["step_labels"]
+        values["one_hot"] += values["labels"]
+        return Pool(values={name: list(dict.fromkeys(texts)) for name, texts in values.items()})
 
     def _ways(self, name: str) -> Iterator[str]:
-        if name in ("x", "labels") and self.one_row:
+        if name in ("x", "labels", "step_labels") and self.one_row:
             yield from self._of_one_row(name)
         elif name == "x" and self.ids:
             yield from ("case.x.argmax(axis=2)", "case.x.argmax(axis=2).T")
@@ -113,6 +122,9 @@ class Ground:
         if name == "labels":
             yield from ("int(case.labels[0])", "case.labels")
             yield from self.ways("one_hot(case.labels, case)", "NC")
+        elif name == "step_labels":
+            yield from ("case.step_labels[0]", "case.step_labels[0].tolist()")
+            yield from self.ways("one_hot(case.step_labels, case)", "NTC")
         elif self.ids:
             yield from ("case.x[0].argmax(axis=1)", "case.x[0].argmax(axis=1).tolist()")
         else:
@@ -125,16 +137,43 @@ class Ground:
     # -- recognising -------------------------------------------------------------------------------
 
     def seen(self, found: Iterable[Leaf], activation: str, case: Case) -> dict[str, Seen]:
-        """Return what a forward pass answered: for each kind the nearest to what is right."""
+        """Return what a forward pass answered: for each kind the nearest to what is right.
+
+        Where it is nothing but a loss, that is what tells how weights are held.
+        """
         right = expected.forward(case, activation)
         best: dict[str, Seen] = {}
+        found = list(found)
         for leaf in found:
             for kind in FOUND:
                 for text in recognised(leaf.expression, leaf.array.shape, self.own(kind), self.axes):
                     seen = self._nearest(kind, text, leaf, right)
                     if kind not in best or seen.share > best[kind].share:
                         best[kind] = seen
-        return best
+        return best or self._loss_alone(found, activation, case)
+
+    def _loss_alone(self, found: list[Leaf], activation: str, case: Case) -> dict[str, Seen]:
+        scalars = [leaf for leaf in found if leaf.array.size == 1 and "out" in leaf.expression]
+        for leaf in scalars:
+            value, text = float(leaf.array.reshape(())), leaf.expression
+            for kind in LOSSES:
+                right = expected.loss(case, kind, activation)
+                near = any(abs(value - right * k) <= 1e-6 * abs(right * k) for k in self.factors.values())
+                if near:
+                    return {"loss": Seen(expression=text, raw=text, share=1.0, right="loss")}
+        if scalars:
+            text = scalars[0].expression
+            return {"loss": Seen(expression=text, raw=text, share=0.0, right="loss")}
+        return {}
+
+    @functools.cached_property
+    def factors(self) -> dict[str, float]:
+        """By what somebody's loss may be more or less than ours, as text and number."""
+        found = {"1": 1.0}
+        for text in FACTORS:
+            size = float(eval(text, {"config": self.config}))  # noqa: S307 - our own text
+            found |= {text: size, f"1 / ({text})": 1 / size}
+        return found
 
     def own(self, kind: str) -> str:
         """Return the layout of an array in this ground's letters: ids have no axis of classes."""

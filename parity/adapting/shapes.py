@@ -89,14 +89,14 @@ def recognised(
         for part in ("1:", ":-1"):
             sliced = f"{expression}[{':, ' * place}{part}]"
             short = layout.replace("U", "T")
-            yield from _recognised(sliced, short, own)
+            yield from _recognised(sliced, short, own, one_row="N" not in axes.values())
     else:
-        yield from _recognised(expression, layout, own)
+        yield from _recognised(expression, layout, own, one_row="N" not in axes.values())
 
 
-def _recognised(expression: str, layout: str, own: str) -> Iterator[str]:
+def _recognised(expression: str, layout: str, own: str, *, one_row: bool) -> Iterator[str]:
     bare = layout.replace("1", "")
-    want = own.replace("N", "") if "N" not in layout else own
+    want = own.replace("N", "") if one_row else own
     if sorted(bare) != sorted(want):
         return
     if "1" in layout:

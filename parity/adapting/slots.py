@@ -42,12 +42,19 @@ class Form:
         if not self.parts:
             return {}
         if len(self.parts) > 1:
+            if not self._is_stack(shape, {axis: size for size, axis in axes.items()}):
+                return {}
             return self._unstacked(f"{expression}.T" if self.layout == "columns" else expression)
         (part,) = self.parts
         if self.turned:
             expression += ".T"
         found = next(recognised(expression, shape, CANONICAL[part], axes), None)
         return {} if found is None else {part: found}
+
+    def _is_stack(self, shape: Sequence[int], sizes: dict[str, int]) -> bool:
+        rows = sizes["F"] + sizes["H"] + ("b" in self.parts)
+        whole = (rows, sizes["H"])
+        return tuple(shape) == (whole if self.layout == "rows" else whole[::-1])
 
     def _unstacked(self, rows: str) -> dict[str, str]:
         found, start = {}, ""
