@@ -93,7 +93,7 @@ def draw(config: Config) -> Case:
         images, targets = digits.load()
         rows = (rng.random(n) * len(images)).astype(np.int64)
         x, labels = _read_only(images[rows].astype(dtype)), _read_only(targets[rows])
-    elif config.data == "ids":
+    elif config.data in ("ids", "vocabulary"):
         x = _read_only(np.eye(f, dtype=dtype)[(rng.random((n, t)) * f).astype(np.int64)])
         labels = _read_only((rng.random(n) * c).astype(np.int64))
     else:

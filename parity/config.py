@@ -44,10 +44,10 @@ class Config:
         "uniform within 1/sqrt(hidden) as PyTorch draws them, 0.01, 1.5/sqrt(hidden), or 1000",
     )
     data: str = option(
-        Choice({"drawn": "drawn", "digits": "digits", "ids": "ids"}),
+        Choice({name: name for name in ("drawn", "digits", "ids", "vocabulary")}),
         "drawn",
-        "random sequences, rows of scikit-learn's handwritten digits, or one-hot rows of random "
-        "ids, of as many features as classes",
+        "random sequences, rows of scikit-learn's handwritten digits, one-hot rows of random ids, "
+        "or these with as many classes as there are ids",
     )
     loss: str = option(
         Choice(
@@ -79,10 +79,9 @@ class Config:
                     raise ConfigError(
                         f"{name} must be {size} with data digits, got {getattr(self, name)}"
                     )
-        if self.data == "ids" and self.features != self.classes:
-            raise ConfigError(
-                f"classes must be features, {self.features}, with data ids, got {self.classes}"
-            )
+        if self.data == "vocabulary" and self.features != self.classes:
+            expected = f"classes must be features, {self.features}, with data vocabulary"
+            raise ConfigError(f"{expected}, got {self.classes}")
         if self.loss != "mean" and self.kind == "layer":
             raise ConfigError(f"a layer has no loss, got loss {self.loss}")
 
@@ -116,11 +115,11 @@ class Config:
     def replace(self, **changes: Any) -> Self:
         """Return a copy with some fields changed; what must follow, follows.
 
-        Data digits brings its own sizes, data ids as many classes as features, a layer no loss.
+        Data digits brings its own sizes, data vocabulary as many classes as features, a layer no loss.
         """
         if changes.get("data") == "digits":
             changes = {**DIGITS, **changes}
-        if changes.get("data", self.data) == "ids":
+        if changes.get("data", self.data) == "vocabulary":
             changes = {"classes": changes.get("features", self.features), **changes}
         if changes.get("kind") == "layer":
             changes = {"loss": "mean", **changes}

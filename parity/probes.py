@@ -86,16 +86,16 @@ def linear(config: Config) -> Case:
 
 def _of_sizes(config: Config, sizes: Mapping[str, Any], dtype: str, **changes: Any) -> Config:
     """Return a configuration like `config` of other sizes; ids stay ids."""
-    ids = config.data == "ids"
-    other = {**sizes, "classes": sizes["features"]} if ids else dict(sizes)
-    changes = {"weights": "torch", "data": "ids" if ids else "drawn", "dtype": dtype, **changes}
-    return config.replace(**{**other, **changes})
+    data = config.data if config.data in ("ids", "vocabulary") else "drawn"
+    shared = {"classes": sizes["features"]} if data == "vocabulary" else {}
+    changes = {"weights": "torch", "data": data, "dtype": dtype, **changes}
+    return config.replace(**{**sizes, **shared, **changes})
 
 
 def _large_gradients(case: Case) -> Case:
     """Make gradients of hundreds, without saturating the layer."""
     times: dict[str, float] = {"x": 100, "W_x": 0.01, "W_out": 30, "upstream": 1000}
-    if case.config.data == "ids":
+    if case.config.data != "drawn":
         del times["x"], times["W_x"]
     scaled: dict[str, Array] = {name: getattr(case, name) * by for name, by in times.items()}
     return case.replace(**scaled)

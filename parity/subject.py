@@ -1,21 +1,26 @@
 """Subject: anything with `run(case) -> mapping of names to arrays`, found by its name or file."""
 
+import ast
 import importlib
-import importlib.util
-import sys
+import inspect
 import traceback
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from parity import source
 from parity.case import Case
-from parity.errors import SubjectError
+from parity.config import Config
+from parity.errors import ConfigError, SubjectError
 
 Run = Callable[[Case], Mapping[str, Any]]
 
 _HARNESS = str(Path(__file__).parent)
+
+CHOOSES = ("kind", "activation", "dtype")
+"""What decides whether a configuration is for a subject; its other needs are met."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,23 +29,147 @@ class Subject:
 
     name: str
     run: Run
+    asks: Mapping[str, str] = field(default_factory=dict)  # the only values of options it takes
+    offers: tuple[str, ...] | None = None  # the names it answers, where that is known
+    assumed: tuple[str, ...] = ()  # what was assumed about it, and what was left out of its file
+
+    def fitting(self, configs: Sequence[Config]) -> tuple[Config, ...]:
+        """Return those of `configs` that are for this subject, changed to what it can be asked."""
+        mine = [
+            c for c in configs if all(getattr(c, n) == self.asks.get(n, getattr(c, n)) for n in CHOOSES)
+        ]
+        return tuple(c.replace(**self.asks) for c in mine)
+
+    def asked(self, config: Config, given: Sequence[str] = ()) -> Config:
+        """Return `config` changed to what this subject can be asked.
+
+        Raises ConfigError where an option that was `given` is another.
+        """
+        for name, value in self.asks.items():
+            if name in given and getattr(config, name) != value:
+                raise ConfigError(
+                    f"{self.name} can be asked with {name} {value} only, got {getattr(config, name)}"
+                )
+        return config.replace(**self.asks)
 
 
-def load(spec: str) -> Subject:
-    """Import the subject that `spec` names: `module`, `module:name`, `file.py` or `file.py:name`.
+def load(spec: str, *, run_all: bool = False) -> Subject:
+    """Find the subject that `spec` names: `module`, `file.py` or `file.ipynb`, each also `:name`.
 
-    Without a name it is `run`. Raises SubjectError when there is no such file, module or name,
-    when importing it fails, or when what it names cannot be called.
+    A function `run(case)` is taken as it is; a class, other functions, or a file without a `run`
+    are adapted: see `adapt-subject`. Of a file only the definitions are executed, unless it has a
+    `run` or `run_all` says otherwise.
+    Raises SubjectError when there is no such file, module or name, when importing it fails, when
+    what it names cannot be called, or when it cannot be told how.
     """
-    place, name = (spec, "") if spec.endswith(".py") else _split(spec)
-    module = _from_file(Path(place)) if place.endswith(".py") else _from_module(place)
-    name = name or "run"
-    if not hasattr(module, name):
-        raise SubjectError(f"subject {spec!r}: {place} has no {name!r}")
-    run = getattr(module, name)
-    if not callable(run):
-        raise SubjectError(f"subject {spec!r}: {name} must be callable, got {type(run).__name__}")
-    return Subject(name=spec, run=run)
+    found = find(spec, run_all=run_all)
+    if found.is_run:
+        asks = _asks(found)
+        return Subject(name=spec, run=found.value, asks=asks, assumed=_told(found.left_out))
+    from parity.adapting import adapt
+
+    adapted = adapt(found.module, found.name, spec, found.imports)
+    if adapted.run is None:
+        what = f"{found.place} has no 'run', and it" if not found.name else "it"
+        raise SubjectError(
+            f"subject {spec!r}: {what} could not be told how to ask for an RNN's states: "
+            f"adapt-subject prints what is to be written\n" + "\n".join(adapted.assumed)
+        )
+    return Subject(
+        name=spec,
+        run=adapted.run,
+        asks=adapted.asks,
+        offers=adapted.offers or None,
+        assumed=(*adapted.assumed, *_told(found.left_out)),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """What a name stands for: the module, the name in it, and how to import it again."""
+
+    place: str
+    name: str  # empty: the module's functions
+    module: ModuleType
+    imports: tuple[str, ...]  # lines that make `theirs` the module
+    left_out: tuple[str, ...] = ()
+
+    @property
+    def value(self) -> Any:
+        """What the name stands for."""
+        return getattr(self.module, self.name) if self.name else self.module
+
+    @property
+    def is_run(self) -> bool:
+        """Whether it takes a case, and nothing is to be adapted."""
+        return bool(self.name) and takes_case(self.name, self.value)
+
+
+def takes_case(name: str, value: Any) -> bool:
+    """Return whether a function is a `run(case)`: by its name, or its only parameter's."""
+    if isinstance(value, type) or not callable(value):
+        return False
+    try:
+        needed = [
+            p.name
+            for p in inspect.signature(value).parameters.values()
+            if p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
+        ]
+    except (TypeError, ValueError):
+        return name == "run"
+    return name == "run" or needed == ["case"]
+
+
+def find(spec: str, *, run_all: bool = False) -> Found:
+    """Import what `spec` names. Raises SubjectError as `load` does."""
+    place, name = (spec, "") if spec.endswith(source.ENDINGS) else _split(spec)
+    left_out: tuple[str, ...] = ()
+    if place.endswith(source.ENDINGS):
+        read = source.read(Path(place), run_all=run_all or _has_run(Path(place)))
+        module, left_out = read.module, read.left_out
+        imports = (f"theirs = definitions({str(Path(place))!r})",)
+    else:
+        module, imports = _from_module(place), (f"import {place} as theirs",)
+    if not name and callable(getattr(module, "run", None)):
+        name = "run"
+    if name and not hasattr(module, name):
+        raise SubjectError(f"subject {spec!r}: {place} has no {name!r}{_among(left_out, name)}")
+    value = getattr(module, name) if name else None
+    if name and not callable(value):
+        raise SubjectError(f"subject {spec!r}: {name} must be callable, got {type(value).__name__}")
+    return Found(place=place, name=name, module=module, imports=imports, left_out=left_out)
+
+
+def _has_run(path: Path) -> bool:
+    """Return whether a file defines `run`, and so was written for this harness."""
+    try:
+        tree = ast.parse(path.read_text(encoding="utf-8-sig")) if path.suffix == ".py" else None
+    except (OSError, ValueError, SyntaxError):
+        return False  # told when it is read
+    body = [] if tree is None else tree.body
+    return any(isinstance(node, ast.FunctionDef) and node.name == "run" for node in body)
+
+
+def _asks(found: Found) -> dict[str, str]:
+    """Return what an adapter's CONFIG says that it can be asked."""
+    asks = getattr(found.module, "CONFIG", {})
+    if found.name != "run" or not isinstance(asks, dict):
+        return {}
+    Config().replace(**asks)  # refuses nonsense
+    return {str(name): value for name, value in asks.items()}
+
+
+def _told(left_out: Sequence[str]) -> tuple[str, ...]:
+    if not left_out:
+        return ()
+    count = f"{len(left_out)} statement{'s' * (len(left_out) > 1)}"
+    return (f"not executed: {count} that define nothing (--run-all executes them)", *left_out)
+
+
+def _among(left_out: Sequence[str], name: str) -> str:
+    """Return a hint where what was left out of a file may have made a name."""
+    lines = [line for line in left_out if name in line]
+    return f"; {lines[0]} was not executed: --run-all does it" if lines else ""
 
 
 def _split(spec: str) -> tuple[str, str]:
@@ -51,7 +180,7 @@ def _split(spec: str) -> tuple[str, str]:
 def own_traceback(error: BaseException) -> str:
     """Return the traceback of `error` without the frames of this harness and of libraries."""
     trimmed = traceback.TracebackException.from_exception(error)
-    own = [f for f in trimmed.stack if not f.filename.startswith((_HARNESS, "<frozen"))]
+    own = [f for f in trimmed.stack if not f.filename.startswith((_HARNESS, "<frozen", "<string"))]
     user = [f for f in own if "site-packages" not in f.filename]
     trimmed.stack = traceback.StackSummary.from_list(user or own)
     return "".join(trimmed.format())
@@ -59,8 +188,10 @@ def own_traceback(error: BaseException) -> str:
 
 def _from_module(place: str) -> ModuleType:
     if not all(part.isidentifier() for part in place.split(".")):
-        raise SubjectError(f"subject {place!r} must be a module or a file that ends in .py")
-    _make_importable(Path.cwd())  # as `python -m` does
+        raise SubjectError(
+            f"subject {place!r} must be a module or a file that ends in .py or .ipynb"
+        )
+    source.make_importable(Path.cwd())  # as `python -m` does
     try:
         return importlib.import_module(place)
     except ModuleNotFoundError as error:
@@ -69,30 +200,6 @@ def _from_module(place: str) -> ModuleType:
         raise _import_failed(place, error) from error
     except (Exception, SystemExit) as error:
         raise _import_failed(place, error) from error
-
-
-def _from_file(path: Path) -> ModuleType:
-    if not path.is_file():
-        raise SubjectError(f"subject {str(path)!r}: there is no such file")
-    name = f"_subject_{path.stem}_{abs(hash(path.resolve()))}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None  # a .py file always has a loader
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    _make_importable(path.resolve().parent)  # as `python file.py` does: siblings import
-    try:
-        spec.loader.exec_module(module)
-    except (Exception, SystemExit) as error:
-        del sys.modules[name]
-        raise _import_failed(str(path), error) from error
-    return module
-
-
-def _make_importable(folder: Path) -> None:
-    """Put `folder` first on the path, for good: a subject may import only when it runs."""
-    if str(folder) not in sys.path:
-        sys.path.insert(0, str(folder))
 
 
 def _import_failed(place: str, error: BaseException) -> SubjectError:

@@ -12,12 +12,10 @@ import numpy as np
 from parity.adapting import names
 from parity.adapting.backwards import Backward, best_backward, prelude, updates
 from parity.adapting.calls import members
-from parity.adapting.forwards import Forward, best_forward
+from parity.adapting.forwards import FROM_ZERO, Forward, best_forward
 from parity.adapting.ground import Ground
-from parity.adapting.names import is_like
 from parity.aid import FAR
-from parity.case import Case
-from parity.config import Config
+from parity.case import Case, draw
 
 SECONDS = 30.0
 """How long ways are tried, at most."""
@@ -86,11 +84,11 @@ def _targets(module: ModuleType, name: str) -> Iterator[tuple[str, Any]]:
 
 def _for_target(module: ModuleType, name: str, target: Any, end: float) -> Draft | None:
     best: Draft | None = None
-    for ids in (False, True):
+    for data in ("drawn", "ids", "vocabulary"):
         for one_row in (False, True):
             if time.monotonic() > end:
                 return best
-            ground = Ground(module=module, target=target, one_row=one_row, ids=ids)
+            ground = Ground(module=module, target=target, one_row=one_row, data=data)
             draft = _on(ground, name)
             if draft is None:
                 continue
@@ -106,12 +104,34 @@ def _on(ground: Ground, name: str) -> Draft | None:
     if forward is None:
         return None
     backward, failed = best_backward(ground, forward)
+    if backward is not None and _starts_anew(ground, forward, backward):
+        forward = replace(forward, asks=forward.asks | FROM_ZERO)
+        backward, failed = best_backward(ground, forward)
     if backward is not None and not backward.crash:
         backward = updates(ground, forward, backward)
     problems = tuple(dict.fromkeys(failed if backward is None else ()))
     return Draft(
         ground=ground, name=name, forward=forward, backward=backward, problems=problems[:5]
     )
+
+
+def _starts_anew(ground: Ground, forward: Forward, backward: Backward) -> bool:
+    """Return whether a backward pass runs forward again by itself, and so from another state.
+
+    Then nothing of what it answers depends on the state that the forward pass was given.
+    """
+    if "case.h_0" not in forward.call.text or not backward.lines or backward.crash:
+        return False
+    if "h_0" in "\n".join(backward.lines) or all(s == 1 for s in backward.shares.values()):
+        return False
+    answers = []
+    for state in ("case.h_0", "(0 * case.h_0)"):
+        first = [line.replace("case.h_0", state) for line in forward.lines]
+        trial = ground.tried([*first, *prelude(forward, backward.lines), *backward.lines])
+        answers.append([trial.array(text) for text in backward.gradients.values()])
+        if not any(np.any(array) for array in answers[-1]):
+            return False  # all zero, whatever it is given
+    return all(np.array_equal(a, b) for a, b in zip(*answers, strict=True))
 
 
 # -- finishing -------------------------------------------------------------------------------------
@@ -121,11 +141,11 @@ def _finished(draft: Draft) -> Draft:
     """Return a draft with what it can be asked, and how its answers are converted."""
     asks = dict(draft.forward.asks)
     if draft.ground.ids:
-        asks["data"] = "ids"
+        asks["data"] = draft.ground.data
     backward = draft.backward
     if backward is not None and not backward.crash:
         asks["kind"] = "layer" if backward.kind == "upstream" else "classifier"
-        if backward.kind in ("steps", "squared"):
+        if backward.kind in ("steps", "squared", "squared-steps"):
             asks["loss"] = backward.kind
     elif "logits" in draft.forward.seen or "every_logits" in draft.forward.seen:
         asks["kind"] = "classifier"
@@ -158,36 +178,30 @@ def _activations(draft: Draft) -> dict[str, str]:
     return {} if right or not draft.forward.exact else {"activation": own}
 
 
-def _answered(draft: Draft, **changes: Any) -> dict[str, Any]:
-    """Return the answer to the ground's configuration with some options changed."""
-    from parity.case import draw
-
-    config = draft.ground.config.replace(**{**draft.asks, **changes})
+def _answered(draft: Draft, dtype: str = "float64", lr: float | None = None) -> dict[str, Any]:
+    """Return the answer to the ground's configuration, in a dtype or at a learning rate."""
     try:
-        answer = runner(draft)(draw(config))
+        answer = runner(draft)(_question(draft, dtype, lr))
     except (Exception, SystemExit):  # noqa: BLE001 - what somebody's code does elsewhere
         return {}
     return {name: np.asarray(value) for name, value in answer.items()}
 
 
+def _question(draft: Draft, dtype: str = "float64", lr: float | None = None) -> Case:
+    case = draw(draft.ground.config.replace(**{**draft.asks, "dtype": dtype}))
+    return case if lr is None else case.replace(case.config.replace(lr=lr))
+
+
 def _is_linear(draft: Draft) -> bool:
     """Return whether weights move in proportion to the learning rate, so gradients are theirs."""
-    answers = []
+    moved = []
     for rate in (draft.ground.config.lr, FAR):
-        found = _answered(draft, lr=rate)
-        case = _at_rate(draft, rate)
-        answers.append(
-            [(getattr(case, n) - found[f"step/{n}"]) / rate for n in ORDER if f"step/{n}" in found]
-        )
-    return bool(answers[0]) and all(
-        np.allclose(a, b, rtol=1e-4, atol=1e-9) for a, b in zip(*answers, strict=True)
+        found, case = _answered(draft, lr=rate), _question(draft)
+        steps = [(getattr(case, n), found.get(f"step/{n}")) for n in ORDER]
+        moved.append([(w - after) / rate for w, after in steps if after is not None])
+    return bool(moved[0]) and all(
+        np.allclose(a, b, rtol=1e-4, atol=1e-9) for a, b in zip(*moved, strict=True)
     )
-
-
-def _at_rate(draft: Draft, rate: float) -> Case:
-    from parity.case import draw
-
-    return draw(draft.ground.config.replace(**{**draft.asks, "lr": rate}))
 
 
 def runner(draft: Draft) -> Callable[[Case], dict[str, Any]]:
@@ -201,6 +215,3 @@ def runner(draft: Draft) -> Callable[[Case], dict[str, Any]]:
     exec(text_of(draft, imports=()), names_)  # noqa: S102 - the draft's own lines
     run: Callable[[Case], dict[str, Any]] = names_["run"]
     return run
-
-
-__all__ = ["Config", "Draft", "drafts", "is_like", "prelude", "runner"]

@@ -45,7 +45,8 @@ class Backward:
     def score(self) -> float:
         """How much is recognised, and how much of that is right."""
         exact = sum(share == 1 for share in self.shares.values())
-        return 3 * exact + sum(self.shares.values()) + len(self.gradients) + 0.5 * len(self.steps)
+        offered = len(self.gradients) + 0.5 * len(self.steps) + (self.loss is not None)
+        return 3 * exact + sum(self.shares.values()) + offered
 
 
 def best_backward(ground: Ground, forward: Forward) -> tuple[Backward | None, list[str]]:
@@ -240,7 +241,7 @@ def _offered(ground: Ground, forward: Forward, before: Trial, after: Trial) -> l
         if not same or "back" not in after.names:
             found.append(leaf)
     weights = {slot.target for slot, _ in forward.slots}
-    weights |= {seen.raw for seen in forward.seen.values()}
+    weights |= {s.raw for kind, s in forward.seen.items() if kind != "loss" and s.share > 0}
     return [leaf for leaf in found if leaf.expression not in weights]
 
 

@@ -1,6 +1,8 @@
 """Forwards: how somebody's network is made, given weights and asked for its states."""
 
 import ast
+import builtins
+import dis
 import inspect
 import itertools
 import textwrap
@@ -91,9 +93,10 @@ def best_forward(ground: Ground) -> tuple[Forward | None, list[str]]:
 
 def _with_weights(ground: Ground, way: Way) -> Iterator[Forward]:
     """Yield a way with the case's weights in every form that they may have."""
-    variants = itertools.product(*(slot.forms for slot in way.slots))
+    every = itertools.product(*(slot.forms for slot in way.slots))
+    variants = (forms for forms in every if _once_each(forms))
     ordered = sorted(itertools.islice(variants, 4096), key=_mixture)
-    for forms in ordered[:VARIANTS]:
+    for number, forms in enumerate(ordered[:VARIANTS]):
         pairs = tuple(zip(way.slots, forms, strict=True))
         found = Forward(
             made=way.made, slots=pairs, call=way.call, seen={}, activation="tanh", loop=way.loop
@@ -104,11 +107,19 @@ def _with_weights(ground: Ground, way: Way) -> Iterator[Forward]:
         for activation in ("tanh", "relu"):
             judged = _judged(ground, replace(found, activation=activation))
             if judged is None:
+                error = ground.tried(found.lines).error if number == 0 else None
+                if isinstance(error, (TypeError, IndexError)):
+                    return  # not for want of a shape
                 break
             if activation == "tanh" or judged.exact:
                 yield judged
             if judged.exact:
                 return
+
+
+def _once_each(forms: Sequence[Form]) -> bool:
+    parts = [part for form in forms for part in form.parts]
+    return len(parts) == len(set(parts))
 
 
 def _is_fixed(ground: Ground, found: Forward) -> bool:
@@ -233,20 +244,18 @@ def _slots(
     chosen: list[Slot] = []
     for parts, slots in found.items():
         moving = [s for s in slots if _moves(ground, made, call, s)] if len(slots) > 1 else slots
-        chosen += _chosen(ground, parts, moving or slots, made, call)
+        chosen += _chosen(ground, parts, moving or slots)
     return tuple(chosen), lazy
 
 
 def _chosen(
-    ground: Ground, parts: tuple[str, ...], slots: list[Slot], made: tuple[str, ...], call: Call
+    ground: Ground, parts: tuple[str, ...], slots: list[Slot]
 ) -> list[Slot]:
     """Return which slots hold `parts`, where several have their shape and move the answer."""
     if parts == ("b",) and len(slots) > 1:
         return [slots[0], *(s.having(replace(s.forms[0], parts=())) for s in slots[1:])]
-    if parts == ("W_x",) and ground.ids and len(slots) > 1:
-        first = next((s for s in slots if _moves(ground, made, call, s, states=True)), slots[0])
-        others = [slot for slot in slots if slot is not first]
-        return [first, *(_as_head(slot) for slot in others[:1])]
+    if parts == ("W_x",) and ground.data == "vocabulary" and len(slots) > 1:
+        return [slot.having(*slot.forms, *_as_head(slot).forms) for slot in slots[:2]]
     return slots[:1]
 
 
@@ -256,21 +265,16 @@ def _as_head(slot: Slot) -> Slot:
 
 
 def _moves(
-    ground: Ground, made: tuple[str, ...], call: Call, slot: Slot, *, states: bool = False
+    ground: Ground, made: tuple[str, ...], call: Call, slot: Slot
 ) -> bool:
-    """Return whether a single 1 more in a slot changes what a call answers, or its states."""
+    """Return whether a little more in a slot changes what a call answers."""
     answers = []
-    for bump in ((), (f"{slot.target}.flat[-1] += 1",)):
+    for bump in ((), (f"{slot.target}[...] = {slot.target} + 0.125",)):
         trial = ground.tried([*made, *bump, f"out = {call.text}"])
         if trial.error is not None:
             return False
         found = ground.leaves(trial, "out", "model")
-        if states:
-            seen = ground.seen(found, "tanh", ground.case)
-            raw = {s.raw for kind, s in seen.items() if kind in ("hidden", "last")}
-            found = [leaf for leaf in found if leaf.expression in raw]
-        else:
-            found = [leaf for leaf in found if leaf.expression.startswith("out")] or found
+        found = [leaf for leaf in found if leaf.expression.startswith("out")] or found
         answers.append([leaf.array for leaf in found if leaf.expression != slot.target])
     pairs = list(zip(*answers, strict=False))
     return any(not np.array_equal(a, b, equal_nan=True) for a, b in pairs)
@@ -417,8 +421,9 @@ def _global_names(module: Any, function: Any) -> Iterator[str]:
     todo = [function]
     while todo:
         code = getattr(todo.pop(), "__code__", None)
-        for name in code.co_names if code is not None else ():
-            if name in seen or name in dir(__builtins__) or name in ("np", "numpy"):
+        loads = dis.get_instructions(code) if code is not None else ()
+        for name in (i.argval for i in loads if i.opname in ("LOAD_GLOBAL", "LOAD_NAME")):
+            if name in seen or hasattr(builtins, name) or name in ("np", "numpy"):
                 continue
             seen.add(name)
             value = vars(module).get(name)

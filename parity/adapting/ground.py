@@ -43,13 +43,19 @@ class Ground:
     module: ModuleType
     target: Any  # a class, a function, or the module
     one_row: bool
-    ids: bool
+    data: str  # drawn, ids, or vocabulary: ids, and as many classes
 
     @functools.cached_property
     def config(self) -> Config:
         sizes = {**SIZES, "batch": 1} if self.one_row else SIZES
         config = Config(lr=0.125).replace(**sizes)
-        return config.replace(data="ids", classes=config.features) if self.ids else config
+        shared = {"classes": config.features} if self.data == "vocabulary" else {}
+        return config.replace(data=self.data, **shared)
+
+    @property
+    def ids(self) -> bool:
+        """Whether inputs are integers."""
+        return self.data != "drawn"
 
     @functools.cached_property
     def case(self) -> Case:
@@ -90,8 +96,19 @@ class Ground:
         }
 
     def tried(self, lines: Sequence[str], case: Case | None = None) -> Trial:
-        """Execute lines for a case, the one with an initial state by default."""
-        return tried(lines, self.names(case or self.case))
+        """Execute lines for a case, the one with an initial state by default.
+
+        Globals of the module are set back; the trial sees them as they were at its end.
+        """
+        namespace = vars(self.module)
+        before = dict(namespace)
+        trial = tried(lines, self.names(case or self.case))
+        seen = ModuleType(self.module.__name__)
+        vars(seen).update(namespace)
+        trial.names["theirs"] = seen
+        namespace.clear()
+        namespace.update(before)
+        return trial
 
     @functools.cached_property
     def pool(self) -> Pool:
@@ -177,7 +194,7 @@ class Ground:
 
     def own(self, kind: str) -> str:
         """Return the layout of an array in this ground's letters: ids have no axis of classes."""
-        return CANONICAL[kind].replace("C", "F") if self.ids else CANONICAL[kind]
+        return CANONICAL[kind].replace("C", "F") if self.data == "vocabulary" else CANONICAL[kind]
 
     def _nearest(self, kind: str, text: str, leaf: Leaf, right: dict[str, Array]) -> Seen:
         array = laid_out(text, leaf)

@@ -46,9 +46,9 @@ def letters(config: Config) -> dict[int, str]:
     return {
         config.steps + 1: "U",
         config.steps: "T",
-        config.features: "F",
         config.hidden: "H",
         config.classes: "C",
+        config.features: "F",  # also the classes', where these are a vocabulary
         config.batch: "N",
         1: "1",
     }

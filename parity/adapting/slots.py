@@ -13,7 +13,8 @@ from parity.case import Array
 
 PARAMETERS = ("W_x", "W_h", "b", "W_out", "b_out")
 
-LENGTH = {"W_x": "config.features", "W_h": "config.hidden", "b": "1"}
+LENGTH = {"W_x": "config.features", "W_h": "config.hidden", "W_out": "config.hidden"}
+LENGTH |= {"b": "1", "b_out": "1"}
 """Rows that a part takes in a stacked matrix."""
 
 
@@ -30,7 +31,7 @@ class Form:
         if not self.parts:
             return arranged("np.zeros_like(case.b)", "H", self.layout)
         if len(self.parts) > 1:
-            rows = ["case.b[None]" if part == "b" else f"case.{part}" for part in self.parts]
+            rows = [f"case.{part}" + "[None]" * part.startswith("b") for part in self.parts]
             whole = f"np.concatenate([{', '.join(rows)}])"
             return f"{whole}.T" if self.layout == "columns" else whole
         (part,) = self.parts
@@ -52,8 +53,10 @@ class Form:
         return {} if found is None else {part: found}
 
     def _is_stack(self, shape: Sequence[int], sizes: dict[str, int]) -> bool:
-        rows = sizes["F"] + sizes["H"] + ("b" in self.parts)
-        whole = (rows, sizes["H"])
+        if "W_out" in self.parts:
+            whole = (sizes["H"] + 1, sizes.get("C", sizes["F"]))
+        else:
+            whole = (sizes["F"] + sizes["H"] + ("b" in self.parts), sizes["H"])
         return tuple(shape) == (whole if self.layout == "rows" else whole[::-1])
 
     def _unstacked(self, rows: str) -> dict[str, str]:
@@ -61,7 +64,7 @@ class Form:
         for part in self.parts:
             end = f"{start} + {LENGTH[part]}" if start else LENGTH[part]
             last = part == self.parts[-1]
-            found[part] = f"{rows}[{start or '0'}]" if part == "b" else (
+            found[part] = f"{rows}[{start or '0'}]" if part.startswith("b") else (
                 f"{rows}[{start}:{'' if last else end}]"
             )
             start = end
@@ -128,6 +131,11 @@ def _stacked(shape: Sequence[int], sizes: dict[str, int]) -> Iterator[Form]:
             ("b", "W_h", "W_x"), ("W_x", "b", "W_h"), ("W_h", "b", "W_x"),
         ],
     }  # fmt: skip
+    head = (h + 1, sizes["classes"])
+    if tuple(shape) in (head, head[::-1]):
+        layout = "rows" if tuple(shape) == head else "columns"
+        yield Form(parts=("W_out", "b_out"), layout=layout)
+        yield Form(parts=("b_out", "W_out"), layout=layout)
     if len(shape) != 2 or h not in shape:
         return
     layout = "rows" if shape[1] == h else "columns"

@@ -10,6 +10,13 @@ AIDS = (
 )  # fmt: skip
 
 
+SAID = {
+    "squared": "half the squared distance from one-hot labels",
+    "steps": "a sum over steps",
+    "squared-steps": "half the squared distance from one-hot labels, a sum over steps",
+}
+
+
 def file_of(draft: Draft, title: str, imported: Sequence[str]) -> str:
     """Return the whole file. `imported`: the lines that make `theirs` the author's module."""
     body = text_of(draft, imports=imported)
@@ -64,7 +71,7 @@ def _answers(draft: Draft, factor: str) -> Iterator[tuple[str, str]]:
     seen, found = draft.forward.seen, draft.backward
     if "hidden" in seen:
         yield "hidden", seen["hidden"].expression
-    every = found is not None and found.kind == "steps"
+    every = found is not None and found.kind.endswith("steps")
     logits = seen.get("every_logits" if every else "logits")
     if logits is not None and not logits.right.endswith("probabilities") and (
         draft.asks.get("kind") == "classifier"
@@ -108,8 +115,8 @@ def assumptions(draft: Draft) -> Iterator[str]:
         yield "it takes one sequence at a time: gradients are averaged over the rows"
     if found is not None and found.factor != "1":
         yield f"its loss, with its gradients, is ours times {found.factor}: divided here"
-    if found is not None and found.kind in ("squared", "steps"):
-        said = {"squared": "half the squared distance from one-hot labels", "steps": "a sum over steps"}
+    if found is not None and found.kind in SAID:
+        said = SAID
         yield f"its loss is {said[found.kind]}"
     if draft.by_steps:
         yield "its gradients are (w - w') / lr"
