@@ -101,7 +101,7 @@ def _joined(name: str, parts: list[Any], share: int) -> Any:
     return sum(parts[1:], start=parts[0]) / share
 
 
-FAR = 2.0**20
+FAR = 2.0**60
 """A learning rate at which a step is all gradient: w - w' is right to the gradient's own digits."""
 
 
