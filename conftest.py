@@ -171,10 +171,12 @@ def check(
             verdict = verdict if thorough.passed else thorough
         return failure_message(verdict)
 
-    def whole(verdict: Verdict, group: Group) -> Verdict:
-        """Return the verdict of all chapters where it fails: it says what is wrong first."""
-        found = next(v for v in verdicts(group) if v.config == verdict.config)
-        return found if is_failure(found) else verdict
+    def after(verdict: Verdict, group: Group) -> str:
+        """Keep the verdict of all chapters where it fails: it says what is wrong first."""
+        whole = next(v for v in verdicts(group) if v.config == verdict.config)
+        if is_failure(whole):
+            return aftermath(whole)
+        return aftermath(verdict) if verdict.failures or verdict.findings else ""
 
     def one(group: Group, chapter: str) -> None:
         judged = judged_of(group, chapter)
@@ -189,9 +191,7 @@ def check(
         for place, verdict in enumerate(wrong):
             with subtests.test(str(verdict.config)):
                 message = in_full(verdict, chapter) if place == 0 else _brief(verdict)
-                pytest.fail(
-                    message + why(verdict) + aftermath(whole(verdict, group)), pytrace=False
-                )
+                pytest.fail(message + why(verdict) + after(verdict, group), pytrace=False)
 
     return one
 

@@ -9,6 +9,7 @@
 
 import contextlib
 import dataclasses
+import errno
 import hashlib
 import json
 import os
@@ -68,11 +69,11 @@ def keep(
     however many processes at once. Raises KeepingError when it cannot be written, or is too large.
     """
     if (size := sum(array.nbytes for array in case.arrays.values())) > LARGEST:
-        raise KeepingError(f"not kept: the case takes {_mib(size)}, more than {_mib(LARGEST)}")
+        raise KeepingError(f"not kept: the case takes {_bytes(size)}, more than {_bytes(LARGEST)}")
     answered, notes = _answer(subject, case, verdict)
     record = to_json(_record(case, verdict, answered, surroundings(yardstick))).encode()
     if len(record) > LARGEST_RECORD:
-        raise KeepingError(f"not kept: the verdict takes {_mib(len(record))}")
+        raise KeepingError(f"not kept: the verdict takes {_bytes(len(record))}")
     files = {CASE: npz.pack(case.arrays), RECORD: record}
     if answered is not None:
         files[ANSWER] = npz.pack(answered)
@@ -115,7 +116,7 @@ def _answer(subject: Subject, case: Case, verdict: Verdict) -> tuple[Trace | Non
     except NoTraceError:
         return None, ()
     if (size := sum(array.nbytes for array in answered.values())) > LARGEST:
-        return None, (f"the answer takes {_mib(size)}, more than {_mib(LARGEST)}: not kept",)
+        return None, (f"the answer takes {_bytes(size)}, more than {_bytes(LARGEST)}: not kept",)
     return answered, ()
 
 
@@ -162,13 +163,13 @@ def _put(folder: Path, files: Mapping[str, bytes]) -> None:
             folder.rename(old)
         try:
             new.rename(folder)
-        except OSError:
-            if not folder.is_dir():  # else another process was first, with the same failure
+        except OSError as error:  # another process was first, with the same failure
+            if error.errno not in {errno.ENOTEMPTY, errno.EEXIST} and not folder.is_dir():
                 raise
     finally:
         for left in (new, old):
             shutil.rmtree(left, ignore_errors=True)
 
 
-def _mib(size: int) -> str:
-    return f"{size / 2**20:.0f} MiB"
+def _bytes(size: int) -> str:
+    return f"{size:,} bytes"

@@ -21,6 +21,9 @@ MEMBER = 1024
 """Bytes that one array takes beside its entries in a file of ours, at most."""
 
 
+_MAGIC = b"\x93NUMPY\x01\x00"  # version 1.0 of the .npy format
+
+
 def pack(arrays: Mapping[str, Array]) -> bytes:
     """Return the arrays as an uncompressed `.npz`, the same bytes on every machine."""
     file = io.BytesIO()
@@ -75,23 +78,30 @@ def _members(archive: zipfile.ZipFile, names: list[str]) -> list[zipfile.ZipInfo
 
 def _read(archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str, expected: Layout) -> Array:
     dtype, shape = expected
-    header = _header(dtype, shape)
-    length = len(header) + size({name: expected})
-    if member.compress_type != zipfile.ZIP_STORED or member.file_size != length:
-        raise ValueError(f"{name} takes {member.file_size} bytes, expected {length}, uncompressed")
+    entries = size({name: expected})
+    if member.compress_type != zipfile.ZIP_STORED or member.file_size > entries + MEMBER:
+        raise ValueError(f"{name} takes {member.file_size} bytes, expected {entries} and a header")
     content = archive.read(member)
-    if len(content) != length or not content.startswith(header):
+    start = len(_MAGIC) + 2 + int.from_bytes(content[len(_MAGIC) :][:2], "little")
+    text = content[len(_MAGIC) + 2 : start].rstrip()  # NumPy's own padding varies
+    if not content.startswith(_MAGIC) or text != _text(dtype, shape):
         raise ValueError(f"{name} is no array of dtype {dtype} and shape {shape}")
-    entries = np.frombuffer(content, _little(dtype), offset=len(header)).astype(dtype)
-    return np.frombuffer(entries.tobytes(), dtype).reshape(shape)
+    if len(content) - start != entries:
+        raise ValueError(f"{name} has {len(content) - start} bytes of entries, expected {entries}")
+    found = np.frombuffer(content[start:], _little(dtype)).astype(dtype)
+    return np.frombuffer(found.tobytes(), dtype).reshape(shape)
 
 
 def _header(dtype: np.dtype[Any], shape: tuple[int, ...]) -> bytes:
-    """Return what stands before the entries: version 1.0 of the .npy format, C order."""
-    said = {"descr": _little(dtype).str, "fortran_order": False, "shape": shape}
-    text = f"{said!r}".encode()
-    text += b" " * (-(len(text) + 11) % 64) + b"\n"  # 10 bytes come first; entries start aligned
-    return b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text
+    """Return what stands before the entries."""
+    text = _text(dtype, shape)
+    text += b" " * (-(len(_MAGIC) + 2 + len(text) + 1) % 64) + b"\n"  # entries start aligned
+    return _MAGIC + len(text).to_bytes(2, "little") + text
+
+
+def _text(dtype: np.dtype[Any], shape: tuple[int, ...]) -> bytes:
+    said = f"'descr': {_little(dtype).str!r}, 'fortran_order': False, 'shape': {shape}, "
+    return f"{{{said}}}".encode()
 
 
 def _bytes(array: Array) -> bytes:

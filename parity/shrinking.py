@@ -79,7 +79,10 @@ class _Search:
         self.symptom = symptom(verdict)
         self.known = {self.failing: True}
         self._thorough = False
-        self._thorough = not self._same(self.failing)  # then only its behaviour or a step is wrong
+        if not self._same(self.failing):
+            self._thorough = True  # only its behaviour, or a step of its own, is wrong
+            if not self._same(self.failing):
+                self.end = 0.0  # it does not fail on the case as it is drawn: no time for others
 
     def fails(self, config: Config) -> bool:
         """Return whether the subject fails at `config` in the same way; False if time is up."""
