@@ -23,12 +23,16 @@ GRID_FILES = [f"test_{name}.py" for name in ("forward", "gradients", "sgd_step",
 
 Check = Callable[[Group, str], None]
 
+SHRUNK = 5
+"""Kinds of failure, at most, for which a run looks for the smallest failing case."""
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the grid's options."""
     options = parser.getgroup("parity", "the grid of configurations compared with PyTorch")
     options.addoption("--grid", choices=list(GRIDS), default="default", help="default: default")
     options.addoption("--seeds", type=int, metavar="N", help="seeds for each configuration")
+    options.addoption("--no-keep", action="store_true", help="keep no failing case in .parity")
     options.addoption(
         "--subject",
         default="scratch",
@@ -116,6 +120,28 @@ def why(
     return of
 
 
+@pytest.fixture(scope="session")
+def aftermath(
+    subject: parity.Subject, pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[Verdict], str]:
+    """Keep and shrink one failing case of each kind of failure, whichever worker comes first."""
+    from parity.failing import follow
+    from parity.symptom import symptom
+    from reference import pytorch
+
+    keeping = not pytestconfig.getoption("--no-keep")
+
+    def of(verdict: Verdict) -> str:
+        if not _first_to(tmp_path_factory, f"kept-{symptom(verdict)}"):
+            return ""
+        shrinking = any(_first_to(tmp_path_factory, f"shrunk-{n}") for n in range(SHRUNK))
+        case = parity.draw(verdict.config)
+        done = follow(subject, case, verdict, pytorch, keeping=keeping, shrinking=shrinking)
+        return "".join(f"\n{line}" for line in (*done.lines, *done.problems))
+
+    return of
+
+
 @pytest.fixture
 def check(
     subject: parity.Subject,
@@ -123,12 +149,14 @@ def check(
     subtests: pytest.Subtests,
     record_property: Callable[[str, object], None],
     why: Callable[[Verdict], str],
+    aftermath: Callable[[Verdict], str],
 ) -> Check:
     """Fail, as a subtest, each configuration of a group that does not pass one chapter.
 
     One in which the noise hides the answer is skipped. A passing one makes no subtest: reports of
     thousands would cost more than the comparisons.
     """
+    from parity.failing import is_failure
     from reference import pytorch
 
     def judged_of(group: Group, chapter: str) -> list[Verdict]:
@@ -143,6 +171,13 @@ def check(
             verdict = verdict if thorough.passed else thorough
         return failure_message(verdict)
 
+    def after(verdict: Verdict, group: Group) -> str:
+        """Keep the verdict of all chapters where it fails: it says what is wrong first."""
+        whole = next(v for v in verdicts(group) if v.config == verdict.config)
+        if is_failure(whole):
+            return aftermath(whole)
+        return aftermath(verdict) if verdict.failures or verdict.findings else ""
+
     def one(group: Group, chapter: str) -> None:
         judged = judged_of(group, chapter)
         record_property("configurations", len(judged))
@@ -156,7 +191,7 @@ def check(
         for place, verdict in enumerate(wrong):
             with subtests.test(str(verdict.config)):
                 message = in_full(verdict, chapter) if place == 0 else _brief(verdict)
-                pytest.fail(message + why(verdict), pytrace=False)
+                pytest.fail(message + why(verdict) + after(verdict, group), pytrace=False)
 
     return one
 

@@ -46,6 +46,11 @@ class Case:
         return self.config.lr
 
     @property
+    def arrays(self) -> dict[str, Array]:
+        """Every array by name, those that play no part included."""
+        return {f.name: getattr(self, f.name) for f in fields(self) if f.name != "config"}
+
+    @property
     def parameters(self) -> dict[str, Array]:
         """The trainable arrays by name: three of the layer, and two of the classifier's head."""
         head = ("W_out", "b_out") if self.config.kind == "classifier" else ()
@@ -71,9 +76,8 @@ def draw(config: Config) -> Case:
     Raises MissingExtraError for data digits without scikit-learn, ConfigError for arrays of more
     than LARGEST entries.
     """
+    check_size(config)
     n, t, f, h, c = config.batch, config.steps, config.features, config.hidden, config.classes
-    if (largest := max(n * t * max(f, h), max(f, h, c) * h, n * c)) > LARGEST:
-        raise ConfigError(f"an array of {config} has {largest} entries, more than {LARGEST}")
     rng = np.random.default_rng(_seed(config))
     scales = {"torch": 1 / np.sqrt(h), "small": 0.01, "chaotic": 1.5 / np.sqrt(h), "huge": 1000.0}
     scale = scales[config.weights]
@@ -112,6 +116,31 @@ def draw(config: Config) -> Case:
     zero = ("h_0",) if config.initial == "zero" else ()
     zero += ("b", "b_out") if config.bias == "zero" else ()
     return drawn.replace(**{name: getattr(drawn, name) * 0 for name in zero}) if zero else drawn
+
+
+def check_size(config: Config) -> None:
+    """Raise ConfigError when an array of the case, or of an answer to it, would be too large."""
+    n, t, f, h, c = config.batch, config.steps, config.features, config.hidden, config.classes
+    if (largest := max(n * t * max(f, h), max(f, h, c) * h, n * c)) > LARGEST:
+        raise ConfigError(f"an array of {config} has {largest} entries, more than {LARGEST}")
+
+
+def layout(config: Config) -> dict[str, tuple[np.dtype[Any], tuple[int, ...]]]:
+    """Return the dtype and the shape of every array of the case, by name, in `Case`'s order."""
+    n, t, f, h, c = config.batch, config.steps, config.features, config.hidden, config.classes
+    real = np.dtype(config.dtype)
+    return {
+        "x": (real, (n, t, f)),
+        "h_0": (real, (n, h)),
+        "W_x": (real, (f, h)),
+        "W_h": (real, (h, h)),
+        "b": (real, (h,)),
+        "W_out": (real, (h, c)),
+        "b_out": (real, (c,)),
+        "labels": (np.dtype(np.int64), (n,)),
+        "upstream": (real, (n, t, h)),
+        "upstream_final": (real, (n, h)),
+    }
 
 
 def _seed(config: Config) -> list[int]:

@@ -15,6 +15,7 @@ from parity.config import OPTIONS, Config
 from parity.errors import ConfigError, ParityError
 
 if TYPE_CHECKING:
+    from parity.replaying import KeptCase
     from parity.training import Training
     from parity.verdict import Verdict
 
@@ -56,7 +57,8 @@ def _parser() -> argparse.ArgumentParser:
         "id",
         nargs="?",
         default="",
-        help=f"a configuration, as a failing test prints it: {Config()}",
+        help=f"a configuration, as a failing test prints it: {Config()}; or the folder of a kept "
+        "case, which is repeated from its arrays",
     )
     sizes = parser.add_argument_group("configuration", "each overrides its part of the id")
     for field in dataclasses.fields(Config):
@@ -64,10 +66,9 @@ def _parser() -> argparse.ArgumentParser:
         sizes.add_argument(f"--{field.name}", help=text, **OPTIONS[field.name].flag())
     parser.add_argument(
         "--subject",
-        default="scratch",
         metavar="SUBJECT",
         help="what is compared: module, module:name, file.py or file.py:name; the name is a "
-        "function run(case), 'run' by default (default: scratch)",
+        "function run(case), 'run' by default (default: scratch, or the one that was kept)",
     )
     parser.add_argument(
         "--exact",
@@ -78,6 +79,16 @@ def _parser() -> argparse.ArgumentParser:
         "--explain",
         action="store_true",
         help="when the subject differs, show how far every known mistake explains its numbers",
+    )
+    parser.add_argument(
+        "--shrink",
+        action="store_true",
+        help="when the subject differs, look for the smallest configuration with the same mistake",
+    )
+    parser.add_argument(
+        "--no-keep",
+        action="store_true",
+        help="do not keep a failing case in the folder .parity",
     )
     parser.add_argument(
         "--epochs", type=int, metavar="N", help="train both sides side by side: needs --data digits"
@@ -96,13 +107,31 @@ def _config(arguments: argparse.Namespace) -> Config:
         raise ConfigError(f"epochs must be at least 1, got {arguments.epochs}")
     if arguments.plot is not None and arguments.epochs is None:
         raise ConfigError("--plot draws the loss curves of a training run: add --epochs N")
-    if arguments.epochs is not None and (arguments.exact or arguments.explain):
-        flag = "--exact" if arguments.exact else "--explain"
+    shown = [flag for flag in ("exact", "explain", "shrink") if getattr(arguments, flag)]
+    if arguments.epochs is not None and shown:
+        flag = f"--{shown[0]}"
         raise ConfigError(f"{flag} shows one comparison, not a training run: leave out --epochs")
     _check_target("--json", None if arguments.json in (None, "-") else Path(arguments.json))
     _check_target("--plot", arguments.plot, PICTURES)
+    kept = _kept(arguments, [*changes, *(["epochs"] if arguments.epochs else [])])
+    arguments.kept = kept
+    if kept is not None:
+        arguments.subject = arguments.subject or kept.subject
+        return kept.case.config
+    arguments.subject = arguments.subject or "scratch"
     config = Config.parse(arguments.id) if arguments.id else Config()
     return config.replace(**changes)
+
+
+def _kept(arguments: argparse.Namespace, changes: Sequence[str]) -> "KeptCase | None":
+    """Return the case that is kept in the folder that was given, if one was."""
+    from parity.replaying import is_folder, read
+
+    if not arguments.id or not is_folder(arguments.id):
+        return None
+    if changes:
+        raise ConfigError(f"--{changes[0]} is no option of a kept case, which stays as it is")
+    return read(Path(arguments.id))
 
 
 def _check_target(flag: str, target: Path | None, endings: Sequence[str] = ()) -> None:
@@ -120,20 +149,32 @@ def _check_target(flag: str, target: Path | None, endings: Sequence[str] = ()) -
 def _compare(config: Config, arguments: argparse.Namespace) -> Callable[[], int]:
     """Compare, and return what prints the verdict and gives the exit status."""
     from parity import diagnose, draw, judge, load
+    from parity.failing import follow, is_failure
+    from parity.replaying import as_then
     from parity.report import data, table
 
-    subject, case = load(arguments.subject), draw(config)
+    kept: KeptCase | None = arguments.kept
+    subject, case = load(arguments.subject), draw(config) if kept is None else kept.case
     from reference import pytorch  # PyTorch takes a second to import: last, when all else is right
 
     verdict = judge(subject, case, pytorch, thorough=True, exact=arguments.exact)
-    why = None if verdict.passed or verdict.only_undecided else diagnose(subject, config, pytorch)
+    if kept is not None:
+        verdict = dataclasses.replace(verdict, kept=arguments.id)
+    why = diagnose(subject, config, pytorch) if is_failure(verdict) else None
+    keeping, shrinking = not arguments.no_keep, arguments.shrink
+    after = follow(subject, case, verdict, pytorch, keeping=keeping, shrinking=shrinking, why=why)
+    then = as_then(kept, subject, pytorch) if kept is not None else ()
 
     def answer() -> int:
         if arguments.json != "-":
             table.print_verdict(verdict, exact=arguments.exact)
         if arguments.json != "-" and why is not None and (why.probes or why.causes):
             table.print_diagnosis(why, explain=arguments.explain)
-        _write(arguments.json, data.verdict_data(verdict) | data.diagnosis_data(why))
+        if arguments.json != "-":
+            table.print_lines((*then, *after.lines))
+        for problem in after.problems:
+            print(f"compare-one-config: {problem}", file=sys.stderr)
+        _write(arguments.json, data.verdict_data(verdict) | data.diagnosis_data(why) | after.data())
         return _status(verdict)
 
     return answer

@@ -15,3 +15,7 @@ class SubjectError(ParityError):
 
 class MissingExtraError(ParityError):
     """An optional package is needed for what was asked."""
+
+
+class KeepingError(ParityError):
+    """A failing case that cannot be kept, or a kept one that is damaged or none: in one line."""

@@ -3,6 +3,7 @@
 import contextlib
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,9 +12,13 @@ class OutOfTimeError(BaseException):
     """The time is up. No Exception: what a subject catches must not be its own end."""
 
 
+LEAST = 0.01
+"""Seconds after which a limit that is over already ends its block, once one within it is left."""
+
+
 @contextlib.contextmanager
 def limited(seconds: float) -> Iterator[None]:
-    """Raise OutOfTimeError in the block after so many seconds.
+    """Raise OutOfTimeError in the block after so many seconds, or when a limit around it ends.
 
     Python code is interrupted between two of its instructions; a call into a library is let
     finish. Only the main thread of a Unix process can be: elsewhere there is no limit.
@@ -25,10 +30,15 @@ def limited(seconds: float) -> Iterator[None]:
     def end(*_: Any) -> None:
         raise OutOfTimeError
 
+    start = time.monotonic()
     before = signal.signal(signal.SIGALRM, end)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    around, _ = signal.getitimer(signal.ITIMER_REAL)  # 0: there is none
+    signal.setitimer(signal.ITIMER_REAL, min(seconds, around or seconds))
     try:
         yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+        if around:
+            left = around - (time.monotonic() - start)
+            signal.setitimer(signal.ITIMER_REAL, max(left, LEAST))

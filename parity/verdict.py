@@ -25,6 +25,7 @@ class Verdict:
     comparisons: tuple[Comparison, ...]  # in computation order
     findings: tuple[Finding, ...]
     remarks: tuple[str, ...] = ()  # what the differences have in common
+    kept: str = ""  # the folder of the case, where it was one that had been kept
 
     def __bool__(self) -> bool:
         raise TypeError("a Verdict has no truth value: ask .passed")

@@ -102,6 +102,7 @@ class Yardstick:
     `floor` takes the number of jittered copies; the last argument of `floor` and of `exact`,
     (batch, steps, hidden) or None, fixes relu's gates. `predict` returns what the textbook computes
     with mistakes of the `catalogue` in it, and `planted_floor` the noise around that.
+    `surroundings` returns the framework's version, and its switches that can change bits.
     """
 
     name: str
@@ -113,6 +114,7 @@ class Yardstick:
     catalogue: Sequence[Mistake]
     predict: Callable[[Case, Sequence[Mistake]], Trace]
     planted_floor: Callable[[Case, Sequence[Mistake]], Floor]
+    surroundings: Callable[[], dict[str, str]] = dict
 
 
 def step_rounding(case: Case, weight: Array, gradient: Array) -> Array:

@@ -5,6 +5,7 @@ from parity.yardstick import Exact, Yardstick
 from reference import noise, planting, twin
 from reference.mistakes import CATALOGUE
 from reference.stepwise import stepwise
+from reference.surroundings import surroundings
 
 
 def _exact(case: Case, gates: Array | None = None) -> Exact:
@@ -23,6 +24,7 @@ pytorch = Yardstick(
     catalogue=CATALOGUE,
     predict=planting.predict,
     planted_floor=planting.planted_floor,
+    surroundings=surroundings,
 )
 
 __all__ = ["pytorch"]

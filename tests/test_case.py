@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from parity.case import Case, draw
+from parity.case import Case, draw, layout
 from parity.config import Config
 
 ARRAYS = ("x", "h_0", "W_x", "W_h", "b", "W_out", "b_out", "upstream", "upstream_final")
@@ -91,3 +91,13 @@ def test_digits_are_rows_of_real_images() -> None:
     row = int(np.flatnonzero((digits.images / 16 == case.x[0]).all(axis=(1, 2)))[0])
     assert case.labels[0] == digits.target[row]
     assert case.x.shape == (3, 8, 8)
+
+
+@pytest.mark.parametrize("name", ["b2-t3-f4-h5-c6", "f32-layer", "t8-f8-c10-digits"])
+def test_layout_is_what_is_drawn(name: str) -> None:
+    """The layout of a configuration names every array of its case, with its dtype and shape."""
+    if name.endswith("digits"):
+        pytest.importorskip("sklearn")
+    config = Config.parse(name)
+    drawn = {key: (array.dtype, array.shape) for key, array in draw(config).arrays.items()}
+    assert list(drawn.items()) == list(layout(config).items())

@@ -37,7 +37,8 @@ def half(case):
 
 
 @pytest.fixture
-def wrong(tmp_path: Path) -> str:
+def wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.chdir(tmp_path)  # where failing cases are kept
     path = tmp_path / "wrong.py"
     path.write_text(WRONG)
     return str(path)
@@ -130,6 +131,10 @@ ERRORS = {
     "no run": (["--subject", "parity.config"], "parity.config has no 'run'"),
     "no epochs": (["--epochs", "0", "--data", "digits"], "epochs must be at least 1, got 0"),
     "epochs of nothing": (["--epochs", "2"], "add --data digits"),
+    "no such kept case": (["./nowhere"], "'nowhere': must be a folder with case.json and case.npz"),
+    "no kept case": (["/"], "'/case.json': cannot be read: No such file or directory"),
+    "a long id": (["b" + "1" * 300], "entries, more than"),
+    "shrunk training": (["--epochs", "1", "--data", "digits", "--shrink"], "--shrink shows one"),
     "explained training": (
         ["--epochs", "1", "--data", "digits", "--explain"],
         "--explain shows one comparison, not a training run",
@@ -158,6 +163,93 @@ def test_bad_input_is_one_line(
     assert status == 2
     assert message in err
     assert len(err.strip().splitlines()) == 1
+
+
+def kept_by(capsys: pytest.CaptureFixture[str]) -> list[str]:
+    line = re.compile(r"^kept: (\S+), repeat with compare-one-config \1$", re.MULTILINE)
+    return line.findall(capsys.readouterr().out)
+
+
+def test_a_failing_case_is_kept_and_repeated(
+    wrong: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A failure says where its case is kept, and that folder repeats it with its subject."""
+    assert main(["--subject", wrong]) == 1
+    (folder,) = kept_by(capsys)
+    assert folder.startswith(f".parity/cases/{DEFAULT}.grad-W_h-DIFFERS.")
+    assert main([folder]) == 1
+    out = capsys.readouterr().out
+    assert out.startswith(f"{DEFAULT}: {wrong} against PyTorch")
+    assert "2 of 23 comparisons with PyTorch fail; the subject answers the same bits now" in out
+    assert f"again: compare-one-config {folder} --subject {wrong}" in out
+    assert "\nkept: " not in out
+    assert main([folder, "--subject", "scratch"]) == 0
+
+
+def test_a_pass_is_not_kept(wrong: str) -> None:
+    """Only what fails is kept, and only if that is wanted."""
+    assert main(["--subject", f"{wrong}:half"]) == 0
+    assert main(["--subject", wrong, "--no-keep"]) == 1
+    assert not Path(".parity").exists()
+
+
+def test_a_folder_that_cannot_be_written_fails_nothing(
+    wrong: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where nothing can be kept, one line says so beside the verdict."""
+    Path(".parity").touch()
+    assert main(["--subject", wrong]) == 1
+    captured = capsys.readouterr()
+    assert "2 of 23 comparisons with PyTorch fail" in captured.out
+    (line,) = captured.err.splitlines()
+    assert line.startswith("compare-one-config: not kept: '.parity/cases/")
+
+
+def test_the_smallest_case_is_said_and_kept(wrong: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """`--shrink` names the smallest failing case by its id, and keeps it as well."""
+    assert main(["--subject", wrong, "--shrink", "--json", "verdict.json"]) == 1
+    out = capsys.readouterr().out
+    small = "b2-t1-f1-h1-c2-tanh-f64-s0"
+    assert re.search(rf"\nsmallest failing case: {small} \(\d+ tried in [\d.]+ s\)\n", out)
+    data = json.loads(Path("verdict.json").read_text())
+    assert data["smallest"] == small
+    assert [Path(folder).name.partition(".")[0] for folder in data["kept"]] == [DEFAULT, small]
+    assert main([small, "--subject", wrong]) == 1
+    assert main([data["kept"][1]]) == 1
+
+
+@pytest.mark.parametrize(
+    "flags", [["--batch", "3"], ["--lr", "0.5"], ["--epochs", "2"]], ids=lambda flags: flags[0]
+)
+def test_a_kept_case_stays_as_it_is(
+    flags: list[str], wrong: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Options that would change a kept case are refused in one line."""
+    assert main(["--subject", wrong]) == 1
+    (folder,) = kept_by(capsys)
+    assert main([folder, *flags]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    (line,) = captured.err.splitlines()
+    assert f"{flags[0]} is no option of a kept case" in line
+
+
+def test_another_process_repeats_it(wrong: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A process of its own, in another folder, answers the same bits."""
+    assert main(["--subject", wrong]) == 1
+    (folder,) = kept_by(capsys)
+    Path("elsewhere").mkdir()
+    program = "import sys; from parity.cli import main; sys.exit(main(sys.argv[1:]))"
+    done = subprocess.run(
+        [sys.executable, "-c", program, f"../{folder}"],
+        capture_output=True,
+        check=False,
+        text=True,
+        cwd="elsewhere",
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parent.parent)},
+    )
+    assert done.returncode == 1
+    assert "the subject answers the same bits now" in done.stdout
 
 
 def test_digits_are_real_data(capsys: pytest.CaptureFixture[str]) -> None:

@@ -522,7 +522,7 @@ def wrong_file(tmp_path: Path) -> str:
 
 def test_command_says_what_is_wrong(wrong_file: str, capsys: pytest.CaptureFixture[str]) -> None:
     """After the table stand the cause, its evidence, where to look and where it hides."""
-    assert main(["--subject", wrong_file]) == 1
+    assert main(["--no-keep", "--subject", wrong_file]) == 1
     _, _, said = capsys.readouterr().out.partition("What is wrong\n")
     lines = said.splitlines()
     assert lines[0] == "  Recurrent gradients are divided by the batch size twice."
@@ -535,7 +535,7 @@ def test_command_says_what_is_wrong(wrong_file: str, capsys: pytest.CaptureFixtu
 
 def test_command_explains(wrong_file: str, capsys: pytest.CaptureFixture[str]) -> None:
     """--explain lists what explains more than nothing does, the best first."""
-    assert main(["--subject", wrong_file, "--explain"]) == 1
+    assert main(["--no-keep", "--subject", wrong_file, "--explain"]) == 1
     ranked = [line for line in capsys.readouterr().out.splitlines() if " arrays  " in line]
     assert (
         ranked[0] == "   10 of 10 arrays  recurrent gradients are divided by the batch size twice"
@@ -546,7 +546,7 @@ def test_command_explains(wrong_file: str, capsys: pytest.CaptureFixture[str]) -
 
 def test_json_carries_the_diagnosis(wrong_file: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Programs read what people do."""
-    main(["--subject", wrong_file, "--json", "-"])
+    main(["--no-keep", "--subject", wrong_file, "--json", "-"])
     why = json.loads(capsys.readouterr().out)["diagnosis"]
     assert why["causes"][0]["says"] == "Recurrent gradients are divided by the batch size twice."
     assert why["ranking"]

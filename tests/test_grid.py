@@ -25,6 +25,12 @@ def run(case):
 def forward_only(case):
     return {{"hidden": scratch.run(case)["hidden"]}}
 
+def two_faults(case):
+    trace = run(case)
+    if case.config.kind == "classifier":
+        return trace | {{"logits": trace["logits"] * (1 + (case.config.steps > 1))}}
+    return trace | {{"grad/W_h": trace["grad/W_h"] / case.config.batch}}
+
 def moody(case):
     if case.config.kind == "layer":
         raise RuntimeError("no layers today")
@@ -32,11 +38,13 @@ def moody(case):
 """
 
 
-def grid(*arguments: str, files: list[str] = GRID) -> "subprocess.CompletedProcess[str]":
+def grid(
+    *arguments: str, files: list[str] = GRID, cwd: Path = ROOT
+) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments, *files]
     environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")}
     return subprocess.run(
-        command, capture_output=True, check=False, text=True, cwd=ROOT, env=environment
+        command, capture_output=True, check=False, text=True, cwd=cwd, env=environment
     )
 
 
@@ -75,15 +83,31 @@ def test_seeds_change_the_number_of_configurations(subject: Path) -> None:
 
 def test_one_kind_of_failure_stops_nothing_else(subject: Path) -> None:
     """A subject that raises for layers is judged on classifiers all the same."""
-    done = grid("-q", "-n", "0", "--grid", "smoke", "--subject", f"{subject}:moody")
+    done = grid("-q", "-n", "0", "--grid", "smoke", "--no-keep", "--subject", f"{subject}:moody")
     assert done.returncode == 1
     assert "RAISED  the subject raised RuntimeError: no layers today" in done.stdout
     assert re.search(r"\b12 passed", done.stdout)
 
 
+def test_each_kind_of_failure_is_kept_and_shrunk_once(subject: Path) -> None:
+    """On two workers, one failure of each kind says its smallest case and where both are kept."""
+    flags = ["-q", "-n", "2", "-c", str(ROOT / "pyproject.toml"), "--grid", "smoke"]
+    files = [str(ROOT / name) for name in GRID]
+    done = grid(*flags, "--subject", f"{subject.name}:two_faults", files=files, cwd=subject.parent)
+    assert done.returncode == 1
+    found = re.findall(r"\nsmallest failing case: (\S+) ", done.stdout)
+    sizes = [re.sub(r"-(tanh|relu).*", "", name) for name in found]
+    assert sorted(sizes) == ["b1-t2-f1-h1-c1", "b2-t1-f1-h1-c1"]
+    kept = [Path(name) for name in re.findall(r"\nkept: (\S+), repeat with", done.stdout)]
+    assert len(kept) == 4
+    assert all((subject.parent / folder / "case.json").is_file() for folder in kept)
+    assert {path.name for path in subject.parent.iterdir()} == {".parity", "subject.py", "log"}
+
+
 def test_gradients_that_are_not_offered_do_not_pass(subject: Path) -> None:
     """A forward-only subject passes test_forward and nothing else, and the summary says why."""
-    done = grid("-q", "-n", "0", "--grid", "smoke", "--subject", f"{subject}:forward_only")
+    flags = ["--grid", "smoke", "--no-keep", "--subject", f"{subject}:forward_only"]
+    done = grid("-q", "-n", "0", *flags)
     assert done.returncode == 1
     assert "left out by the subject, so not checked: grad/W_h, grad/W_out" in done.stdout
     alone = grid("-q", "--grid", "smoke", "--subject", f"{subject}:forward_only", files=GRID[:1])

@@ -20,6 +20,7 @@ LAZY = {
     "parity/cli.py": {"reference"},
     "parity/verifying.py": {"reference", "pytest"},
     "parity/digits.py": {"sklearn"},
+    "parity/shrinking.py": {"hypothesis"},
     "parity/report/plot.py": {"matplotlib"},
     "parity/report/table.py": {"rich"},
 }
@@ -62,7 +63,7 @@ def test_each_room_imports_only_what_it_may(name: str) -> None:
 @pytest.mark.parametrize("statement", ["import parity, parity.cli, parity.grid", "import scratch"])
 def test_importing_costs_no_torch(statement: str) -> None:
     """Neither the engine nor the scratch network loads PyTorch, and scratch not even the engine."""
-    heavy = ["torch", "sklearn", "matplotlib", "rich", "flint"]
+    heavy = ["torch", "sklearn", "matplotlib", "rich", "flint", "hypothesis"]
     program = f"{statement}\nimport sys; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, check=True, text=True

@@ -19,11 +19,15 @@ def test_example_fails_as_shown(
     (code,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
     monkeypatch.chdir(tmp_path)
     Path("my_rnn.py").write_text(code)
-    assert main(["--subject", "my_rnn.py"]) == 1
+    assert main(["--subject", "my_rnn.py", "--shrink"]) == 1
     out = capsys.readouterr().out
     shown = re.findall(r"^  DIFFERS  (\S+)", README, re.MULTILINE)
     assert re.findall(r"^  DIFFERS  (\S+)", out, re.MULTILINE) == shown
     assert "3 of 10 comparisons with PyTorch fail" in out
+    kept, _ = re.findall(r"^kept: .*", out, re.MULTILINE)
+    assert kept in README
+    (smallest,) = re.findall(r"^smallest failing case: \S+", out, re.MULTILINE)
+    assert smallest in README
 
 
 @pytest.mark.parametrize("name", GRIDS)

@@ -1,7 +1,7 @@
 """The verdict as a table for a terminal, by rich: colour only where there is a terminal."""
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from rich.console import Console
 from rich.progress import Progress
@@ -55,6 +55,13 @@ def print_diagnosis(diagnosis: Diagnosis, *, explain: bool) -> None:
     out.print()
     heading, *lines = text.diagnosis_lines(diagnosis, explain=explain)
     out.print(Text(heading, "bold"))
+    for line in lines:
+        out.print(Text(line), soft_wrap=True)
+
+
+def print_lines(lines: Iterable[str]) -> None:
+    """Print lines, each of which stays one line."""
+    out = console()
     for line in lines:
         out.print(Text(line), soft_wrap=True)
 

@@ -14,8 +14,25 @@ PROBLEMS = 3
 
 def repeat_command(verdict: Verdict) -> str:
     """Return the shell command that repeats this comparison."""
-    subject = "" if verdict.subject == "scratch" else f" --subject {shlex.quote(verdict.subject)}"
-    return verdict.config.command() + subject
+    subject = f" --subject {shlex.quote(verdict.subject)}"
+    if verdict.kept:
+        return repeat_kept(verdict.kept) + subject  # which may be another than the one kept
+    return verdict.config.command() + ("" if verdict.subject == "scratch" else subject)
+
+
+def repeat_kept(folder: str) -> str:
+    """Return the shell command that repeats a kept case."""
+    return f"compare-one-config {shlex.quote(folder)}"
+
+
+def kept_line(folder: str) -> str:
+    """Return where a failing case is kept, and how to repeat it."""
+    return f"kept: {folder}, repeat with {repeat_kept(folder)}"
+
+
+def smallest_line(name: str, tried: int, seconds: float) -> str:
+    """Return the id of the smallest failing case, and what the search for it took."""
+    return f"smallest failing case: {name} ({tried} tried in {seconds:.1f} s)"
 
 
 def headline(verdict: Verdict) -> str:
