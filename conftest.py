@@ -6,15 +6,19 @@ for _library in ("OMP", "OPENBLAS", "MKL"):  # before NumPy: a worker is a proce
     os.environ.setdefault(f"{_library}_NUM_THREADS", "1")
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import parity
+from parity.conduct import SECONDS
 from parity.grid import GRIDS, Group
-from parity.report.text import diagnosis_lines, failure_message, headline, line
+from parity.isolation import closed, isolated
+from parity.isolation.limits import MEGABYTES
+from parity.observation import unlimited
+from parity.report.text import diagnosis_lines, failure_message, headline, line, notes
 from parity.verdict import Verdict
 
 pytest_plugins = ["pytester"]
@@ -35,6 +39,25 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="SUBJECT",
         help="what the grid judges: module, module:name, file.py or file.py:name",
     )
+    options.addoption(
+        "--time-limit",
+        type=float,
+        default=SECONDS,
+        metavar="SECONDS",
+        help=f"what the subject may take for one configuration; default: {SECONDS:g}",
+    )
+    options.addoption(
+        "--memory-limit",
+        type=int,
+        default=MEGABYTES,
+        metavar="MB",
+        help=f"what the subject's process may fill; default: {MEGABYTES}",
+    )
+    options.addoption(
+        "--in-process",
+        action="store_true",
+        help="run the subject in the tests' process, without limits: for a debugger",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -42,13 +65,18 @@ def pytest_configure(config: pytest.Config) -> None:
     seeds = config.getoption("--seeds")
     if seeds is not None and seeds < 1:
         raise pytest.UsageError(f"--seeds must be at least 1, got {seeds}")
+    if hasattr(config, "workerinput"):
+        return  # whoever has started this worker has looked
     try:
-        config.stash[SUBJECT] = parity.load(config.getoption("--subject"))
+        closed(_loaded(config))  # each worker has a process of its own, from its first case on
     except parity.ParityError as error:
         raise pytest.UsageError(str(error)) from error
 
 
-SUBJECT = pytest.StashKey[parity.Subject]()
+def _loaded(config: pytest.Config) -> parity.Subject:
+    spec, seconds = config.getoption("--subject"), config.getoption("--time-limit")
+    limits = parity.Limits(seconds=seconds, megabytes=config.getoption("--memory-limit"))
+    return unlimited(spec) if config.getoption("--in-process") else isolated(spec, limits=limits)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -78,9 +106,11 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 
 @pytest.fixture(scope="session")
-def subject(pytestconfig: pytest.Config) -> parity.Subject:
-    """What the grid judges."""
-    return pytestconfig.stash[SUBJECT]
+def subject(pytestconfig: pytest.Config) -> Iterator[parity.Subject]:
+    """What the grid judges, in one process for all tests of this worker."""
+    judged = _loaded(pytestconfig)
+    yield judged
+    closed(judged)
 
 
 @pytest.fixture(scope="session")
@@ -148,6 +178,7 @@ def check(
         record_property("configurations", len(judged))
         record_property("comparisons", sum(len(verdict.compared) for verdict in judged))
         record_property("not_checked", sorted({n for v in judged for n in v.left_out}))
+        record_property("notes", [note for v in judged for note in notes(v)])
         hidden = [v for v in judged if v.only_undecided]
         for verdict in hidden:
             with subtests.test(str(verdict.config)):
@@ -181,6 +212,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say how much was compared: a green run over nothing must not look like one over all."""
     totals = {"configurations": 0, "comparisons": 0}
     left_out: set[str] = set()
+    noted: dict[str, str] = {}
     for reports in terminalreporter.stats.values():
         for report in reports:
             if getattr(report, "when", None) != "call" or hasattr(report, "context"):
@@ -189,6 +221,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             for name in totals:
                 totals[name] += int(found.get(name, 0))
             left_out.update(found.get("not_checked", ()))
+            for note in found.get("notes", ()):
+                noted.setdefault(note.partition("  ")[0], note)
     if totals["configurations"]:
         subject = terminalreporter.config.getoption("--subject")
         terminalreporter.write_line(
@@ -197,3 +231,5 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if left_out:
         names = ", ".join(sorted(left_out))
         terminalreporter.write_line(f"left out by the subject, so not checked: {names}")
+    for note in noted.values():
+        terminalreporter.write_line(f"note: {note}", dim=True)

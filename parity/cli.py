@@ -7,14 +7,17 @@ import argparse
 import contextlib
 import dataclasses
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from parity.conduct import SECONDS
 from parity.config import OPTIONS, Config
 from parity.errors import ConfigError, ParityError
+from parity.isolation.limits import MEGABYTES
 
 if TYPE_CHECKING:
+    from parity.subject import Subject
     from parity.training import Training
     from parity.verdict import Verdict
 
@@ -70,6 +73,25 @@ def _parser() -> argparse.ArgumentParser:
         "function run(case), 'run' by default (default: scratch)",
     )
     parser.add_argument(
+        "--time-limit",
+        type=float,
+        default=SECONDS,
+        metavar="SECONDS",
+        help=f"what the subject may take for one configuration (default: {SECONDS:g})",
+    )
+    parser.add_argument(
+        "--memory-limit",
+        type=int,
+        default=MEGABYTES,
+        metavar="MB",
+        help=f"what the subject's process may fill (default: {MEGABYTES})",
+    )
+    parser.add_argument(
+        "--in-process",
+        action="store_true",
+        help="run the subject in this process, without limits: for a debugger",
+    )
+    parser.add_argument(
         "--exact",
         action="store_true",
         help="show how far both sides are from the exact value, in ulp of the largest entry",
@@ -119,14 +141,17 @@ def _check_target(flag: str, target: Path | None, endings: Sequence[str] = ()) -
 
 def _compare(config: Config, arguments: argparse.Namespace) -> Callable[[], int]:
     """Compare, and return what prints the verdict and gives the exit status."""
-    from parity import diagnose, draw, judge, load
+    from parity import diagnose, draw, judge
     from parity.report import data, table
 
-    subject, case = load(arguments.subject), draw(config)
-    from reference import pytorch  # PyTorch takes a second to import: last, when all else is right
+    with _asked(arguments) as loaded:
+        case = draw(config)
+        from reference import pytorch  # takes a second, in which the subject is loaded too
 
-    verdict = judge(subject, case, pytorch, thorough=True, exact=arguments.exact)
-    why = None if verdict.passed or verdict.only_undecided else diagnose(subject, config, pytorch)
+        subject = loaded()
+        verdict = judge(subject, case, pytorch, thorough=True, exact=arguments.exact)
+        settled = verdict.passed or verdict.only_undecided
+        why = None if settled else diagnose(subject, config, pytorch)
 
     def answer() -> int:
         if arguments.json != "-":
@@ -141,15 +166,15 @@ def _compare(config: Config, arguments: argparse.Namespace) -> Callable[[], int]
 
 def _train(config: Config, arguments: argparse.Namespace) -> Callable[[], int]:
     """Train both sides, and return what prints the verdict and gives the exit status."""
-    from parity import load
     from parity.report import data, table
     from parity.training import train
 
-    subject = load(arguments.subject)
-    from reference import pytorch
+    with _asked(arguments) as loaded:
+        from reference import pytorch
 
-    with table.progress() as tick:
-        training: Training = train(subject, config, pytorch, arguments.epochs, tick)
+        subject = loaded()
+        with table.progress() as tick:
+            training: Training = train(subject, config, pytorch, arguments.epochs, tick)
     if arguments.plot is not None:
         from parity.report import plot
 
@@ -162,6 +187,21 @@ def _train(config: Config, arguments: argparse.Namespace) -> Callable[[], int]:
         return _status(training.verdict)
 
     return answer
+
+
+@contextlib.contextmanager
+def _asked(arguments: argparse.Namespace) -> Iterator["Callable[[], Subject]"]:
+    """Start the subject's process, if it gets one, and give what waits until it is loaded."""
+    from parity.isolation import Limits, Process
+    from parity.observation import unlimited
+
+    limits = Limits(seconds=arguments.time_limit, megabytes=arguments.memory_limit)
+    if arguments.in_process:
+        subject = unlimited(arguments.subject)
+        yield lambda: subject
+        return
+    with Process(arguments.subject, limits=limits) as process:
+        yield process.subject
 
 
 def _write(path: str | None, content: dict[str, Any]) -> None:

@@ -24,6 +24,7 @@ class Subject:
 
     name: str
     run: Run
+    assumed: tuple[str, ...] = ()  # what was assumed of it or left out, a line each
 
 
 def load(spec: str) -> Subject:

@@ -7,8 +7,8 @@ from dataclasses import replace
 from parity.cause import Cause
 from parity.config import Config
 from parity.facts import facts, related
+from parity.finding import Finding
 from parity.mistake import Mistake
-from parity.observation import Finding
 from parity.predicting import Mistakes, Predictions
 from parity.probes import ASKED, TELLING, Probe, linear
 from parity.subject import Subject

@@ -33,7 +33,7 @@ def test_wrong_subject_has_evidence() -> None:
 def test_misbehaviour_is_a_record() -> None:
     """A subject that raises has a record that says so, and none that passes."""
     records = verify(raising)
-    assert {record.status for record in records} == {Misbehaviour.RAISED, Status.LEFT_OUT}
+    assert {record.status for record in records} == {Misbehaviour.RAISED, Status.INCOMPLETE}
     assert not any(record.passed for record in records)
 
 

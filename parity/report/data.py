@@ -26,7 +26,8 @@ def verdict_data(verdict: Verdict) -> dict[str, Any]:
         "remarks": list(verdict.remarks),
         "not_checked": list(verdict.left_out),
         "findings": [
-            {"kind": f.kind.value, "text": f.text, "evidence": f.evidence} for f in verdict.findings
+            {"kind": f.kind.value, "text": f.text, "evidence": f.evidence, "grave": f.grave}
+            for f in verdict.findings
         ],
         "comparisons": [_comparison(c) for c in verdict.comparisons],
         "command": text.repeat_command(verdict),
