@@ -232,4 +232,4 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         names = ", ".join(sorted(left_out))
         terminalreporter.write_line(f"left out by the subject, so not checked: {names}")
     for note in noted.values():
-        terminalreporter.write_line(f"note: {note}", dim=True)
+        terminalreporter.write_line(f"note: {note}", light=True)

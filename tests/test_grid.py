@@ -25,6 +25,21 @@ def run(case):
 def forward_only(case):
     return {{"hidden": scratch.run(case)["hidden"]}}
 
+def hanging(case):
+    while case.config.kind == "layer":
+        pass
+    return scratch.run(case)
+
+def seeding(case):
+    import random
+    random.seed(case.config.seed)
+    return scratch.run(case)
+
+def beside_torch(case):
+    import sys
+    assert "torch" in sys.modules
+    return scratch.run(case)
+
 def moody(case):
     if case.config.kind == "layer":
         raise RuntimeError("no layers today")
@@ -90,6 +105,24 @@ def test_gradients_that_are_not_offered_do_not_pass(subject: Path) -> None:
     assert alone.returncode == 0
 
 
+def test_hang_is_a_failure_and_a_note_is_none(subject: Path) -> None:
+    """A configuration that hangs fails by name; what is only noted is said once, in a green run."""
+    options = ("-q", "-n", "0", "--grid", "smoke", "--time-limit", "0.5")
+    done = grid(*options, "--subject", f"{subject}:hanging", files=GRID[:1])
+    assert done.returncode == 1
+    assert "TIMEOUT  no answer in 0.5 s" in done.stdout
+    done = grid("-q", "-n", "2", "--grid", "smoke", "--subject", f"{subject}:seeding")
+    assert done.returncode == 0
+    assert done.stdout.count("note: CHANGED_RANDOM_STATE  the subject draws from or seeds") == 1
+
+
+def test_in_process_subject_needs_no_process(subject: Path) -> None:
+    """`--in-process` keeps the subject where a debugger is."""
+    options = ("-q", "-n", "0", "--grid", "smoke", "--in-process")
+    done = grid(*options, "--subject", f"{subject}:beside_torch", files=GRID[:1])
+    assert done.returncode == 0
+
+
 def test_junit_xml_on_request(tmp_path: Path) -> None:
     """A CI server reads the results from JUnit XML."""
     report = tmp_path / "junit.xml"
@@ -102,6 +135,7 @@ def test_junit_xml_on_request(tmp_path: Path) -> None:
 ERRORS = {
     "subject": (["--subject", "nowhere"], "subject 'nowhere': there is no such module"),
     "seeds": (["--seeds", "0"], "--seeds must be at least 1, got 0"),
+    "time limit": (["--time-limit", "-1"], "the time limit must be above 0 and at most 86400 s"),
     "grid": (["--grid", "huge"], "invalid choice: 'huge'"),
 }
 

@@ -169,6 +169,13 @@ def answers_zeros(case, right):
     return {name: np.zeros_like(array) for name, array in right.items()}
 
 @planted
+def answers_constants(case, right):
+    return {
+        name: np.random.default_rng(1).random(array.shape).astype(array.dtype)
+        for name, array in right.items()
+    }
+
+@planted
 def makes_all_agree(case, right):
     import parity.comparison, parity.observation, parity.verdict
     parity.comparison._structure = lambda *_: (parity.comparison.Status.AGREES, "")
@@ -215,6 +222,11 @@ def forks(case, right):
 @planted
 def leaves_a_process(case, right):
     subprocess.Popen(["sleep", "61.5"])
+
+@planted
+def finds_no_reference(case, right):
+    known = {"torch", "reference", "flint"} & set(sys.modules)
+    assert not known, known
 
 @planted
 def reads_its_input(case, right):
@@ -306,6 +318,7 @@ HARMLESS = [
     "forks",
     "leaves_a_process",
     "reads_its_input",
+    "finds_no_reference",
     "answers_liars",
 ]
 
@@ -319,17 +332,22 @@ def test_harmless_conduct_is_no_finding(name: str, file: Path) -> None:
 
 
 CHEATS = {
-    "answers_nan": "NOT_FINITE",
-    "answers_zeros": "DIFFERS",
-    "makes_all_agree": "DIFFERS",
+    "answers_nan": ("NOT_FINITE", "hidden, logits, loss, grad/W_out, grad/b_out, grad/W_x"),
+    "answers_zeros": ("DIFFERS", "are zero throughout"),
+    "answers_constants": ("DIFFERS", "are the same numbers whatever the case"),
+    "makes_all_agree": ("DIFFERS", "DIFFERS  grad/W_h at"),
 }
 
 
 @pytest.mark.parametrize("name", CHEATS)
 def test_cheat_changes_no_verdict(name: str, file: Path) -> None:
     """Neither empty answers nor changes to the harness in the subject's process make a pass."""
-    bad, _ = verdicts(f"{file}:{name}")
-    assert CHEATS[name] in [comparison.status for comparison in bad.failures]
+    status, message = CHEATS[name]
+    subject = isolated(f"{file}:{name}")
+    verdict = judge(subject, draw(BAD), pytorch, thorough=True)
+    closed(subject)
+    assert status in [comparison.status for comparison in verdict.failures]
+    assert message in failure_message(verdict)
 
 
 def test_output_is_passed_on(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
