@@ -3,14 +3,10 @@
 The same code watches a function object here and a named subject in a process of its own.
 """
 
-import random
-import threading
 import traceback
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -21,6 +17,7 @@ from parity.finding import Finding, Misbehaviour, NoTraceError
 from parity.limit import OutOfTimeError, limited
 from parity.subject import Run, own_traceback
 from parity.trace import Trace
+from parity.watch import Watch, seeded
 
 SECONDS = 10.0
 """How long a subject may take for one case, both answers together, unless told otherwise."""
@@ -84,20 +81,15 @@ class Here(Askable):
         return Misbehaviour.STATEFUL, ""
 
     def _seeded(self, case: Case) -> Answers:
-        before = _random_state()
-        random.seed(0)
-        np.random.seed(0)
-        try:
+        with seeded():
             return self.ask(case, 1)
-        finally:
-            _set_random_state(before)
 
 
 def watched(run: Run, case: Case, times: int) -> Answers:
     """Run a subject so many times on one case, and say what it did beside answering."""
     before, traces, findings = case.snapshot(), [], []
     with np.errstate(all="ignore"):  # what overflows is judged; it must not warn
-        watch = _Watch()
+        watch = Watch()
         try:
             traces += [_answer(run, case) for _ in range(times)]
         except NoTraceError as failed:
@@ -156,54 +148,3 @@ def _answer(run: Run, case: Case) -> Trace:
 def _same(one: Array, other: Array) -> bool:
     alike = one.shape == other.shape and one.dtype == other.dtype
     return alike and one.tobytes() == other.tobytes()
-
-
-# -- what the rest of a process shares with the subject -------------------------------------------
-
-
-class _Watch:
-    """What was so before the subject ran, and is put back after it."""
-
-    def __init__(self) -> None:
-        self._errors = np.geterr()
-        self._random = _random_state()
-        self._threads = set(threading.enumerate())
-
-    def notes(self) -> Iterator[Finding]:
-        """Yield a note for everything that is otherwise now."""
-        if (errors := np.geterr()) != self._errors:
-            now = ", ".join(f"{name}={does}" for name, does in errors.items() if does != "ignore")
-            text = f"the subject leaves NumPy's error state changed ({now}); it is put back"
-            yield Finding(kind=Misbehaviour.CHANGED_ERROR_STATE, text=text)
-        if whose := _random_state().differ(self._random):
-            _set_random_state(self._random)
-            text = f"the subject draws from or seeds {' and '.join(whose)}'s global random numbers"
-            yield Finding(kind=Misbehaviour.CHANGED_RANDOM_STATE, text=f"{text}; they are put back")
-        if left := [t.name for t in threading.enumerate() if t not in self._threads]:
-            count = f"{len(left)} thread{'s' if len(left) > 1 else ''}"
-            text = f"the subject leaves {count} running: {', '.join(left[:3])}"
-            yield Finding(kind=Misbehaviour.LEFT_THREADS, text=text)
-
-
-class _RandomState(NamedTuple):
-    """Python's and NumPy's global generators: what must be equal, and what is put back."""
-
-    python: tuple[Any, ...]
-    numpy: list[Any]
-    numpy_state: dict[str, Any]
-
-    def differ(self, other: "_RandomState") -> list[str]:
-        named = {"Python": self.python != other.python, "NumPy": self.numpy != other.numpy}
-        return [name for name, differs in named.items() if differs]
-
-
-def _random_state() -> _RandomState:
-    state = np.random.get_state(legacy=False)
-    parts = (*state["state"].values(), state.get("has_gauss"), state.get("gauss"))
-    plain = [part.tobytes() if isinstance(part, np.ndarray) else part for part in parts]
-    return _RandomState(random.getstate(), plain, state)
-
-
-def _set_random_state(state: _RandomState) -> None:
-    random.setstate(state.python)
-    np.random.set_state(state.numpy_state)

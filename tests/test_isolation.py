@@ -23,6 +23,7 @@ from parity import (
 )
 from parity.cli import main
 from parity.isolation import Process, closed, wire
+from parity.isolation.process import IN_A_ROW
 from parity.observation import observe
 from parity.report.text import failure_message
 from reference import pytorch
@@ -212,6 +213,11 @@ def prints(case, right):
     print("look at me")
 
 @planted
+def prints_and_crashes(case, right):
+    print("last words")
+    ctypes.string_at(0)
+
+@planted
 def replaces_stdout(case, right):
     sys.stdout = sys.stderr = None
 
@@ -354,6 +360,8 @@ def test_output_is_passed_on(file: Path, capsys: pytest.CaptureFixture[str]) -> 
     """What a subject prints appears on standard error."""
     verdicts(f"{file}:prints")
     assert capsys.readouterr().err == "look at me\nlook at me\n"
+    verdicts(f"{file}:prints_and_crashes")
+    assert capsys.readouterr().err == "last words\n"
 
 
 def test_hang_and_crash_say_where(file: Path) -> None:
@@ -373,6 +381,20 @@ def test_hanging_subject_is_not_asked_for_ever(file: Path) -> None:
     assert {finding.kind for finding in found} == {Misbehaviour.TIMEOUT}
     said = "not asked: the 3 configurations before took longer than 0.3 s each"
     assert [finding.text == said for finding in found] == [False] * 3 + [True] * 2
+
+
+def test_crashing_subject_is_not_asked_for_ever(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor is a subject that only crashes; one answer in between, and it is asked again."""
+    monkeypatch.setitem(IN_A_ROW, Misbehaviour.CRASHED, 2)
+    with Process(f"{file}:leaves") as process:
+        subject = process.subject()
+        asked = [BAD, GOOD, BAD, BAD, BAD]
+        found = [[f.text for f in observe(subject, draw(config)).findings] for config in asked]
+    ended = ["the subject's process ended with exit status 3"]
+    refused = ["not asked: the 2 configurations before each ended the subject's process"]
+    assert found == [ended, [], ended, ended, refused]
 
 
 def test_torch_subject_is_found_out(tmp_path: Path) -> None:

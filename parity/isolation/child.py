@@ -141,7 +141,7 @@ class Child:
         while self._line.fileno() not in self._look(poll, until):
             pass
 
-    def _look(self, poll: select.poll, until: float) -> list[int]:
+    def _look(self, poll: "select.poll", until: float) -> list[int]:
         """Wait for the line or for output, a tick at most. Raises LateError, EndedError."""
         if (remaining := until - time.monotonic()) <= 0:
             raise LateError
@@ -160,6 +160,8 @@ class Child:
         """Return whether the process has ended; it is left for `end` to reap."""
         if not self.alive:
             return True
+        if not hasattr(os, "waitid"):  # macOS, before Python 3.13
+            return self._process.poll() is not None
         flags = os.WEXITED | os.WNOHANG | os.WNOWAIT
         return os.waitid(os.P_PID, self._process.pid, flags) is not None
 

@@ -5,7 +5,6 @@ import sys
 import threading
 from collections.abc import Mapping
 from dataclasses import fields
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -16,6 +15,7 @@ from parity.finding import Finding, Misbehaviour
 from parity.isolation import output, wire
 from parity.isolation.child import Child, EndedError, LateError
 from parity.isolation.limits import Limits
+from parity.isolation.reading import check_number, findings, own_output
 from parity.subject import Subject
 from parity.trace import Trace
 
@@ -27,20 +27,6 @@ IN_A_ROW = {Misbehaviour.TIMEOUT: 3, Misbehaviour.CRASHED: 20}
 
 ROOM, TIMES_THE_CASE = 2**26, 16
 """What all answers to a case may take, in bytes and in sizes of the case: the larger counts."""
-
-WRITTEN_BY_WORKER = (
-    Misbehaviour.RAISED,
-    Misbehaviour.OUT_OF_MEMORY,
-    Misbehaviour.MUTATED_INPUT,
-    Misbehaviour.INCOMPLETE,
-    Misbehaviour.CHANGED_ERROR_STATE,
-    Misbehaviour.CHANGED_RANDOM_STATE,
-    Misbehaviour.LEFT_THREADS,
-    Misbehaviour.USES_TORCH,
-)
-"""The findings that can only be made in the subject's own process; all others are made here."""
-
-_HARNESS = str(Path(__file__).parents[1])
 
 _ARRAYS = tuple(field.name for field in fields(Case) if field.name != "config")
 
@@ -83,6 +69,7 @@ class Process(Askable):
         self._changes: tuple[Misbehaviour, str] | None = None
         self._lock = threading.RLock()
         self._loaded = False
+        self._assumed: tuple[str, ...] = ()
         self._child: Child | None = Child()
 
     def __enter__(self) -> Self:
@@ -162,7 +149,7 @@ class Process(Askable):
         try:
             self._ready()
             header, traces = self._exchanged(frame, self.limits.seconds, most, number)
-            findings = _findings(header)
+            found = findings(header)
         except SubjectError as error:  # it had been loaded before
             return Answers(findings=(Finding(kind=Misbehaviour.CRASHED, text=str(error)),))
         except _FailedError as failed:
@@ -171,14 +158,14 @@ class Process(Askable):
             self.close()
             text = f"what came from the subject's process is no answer: {error}"
             return Answers(findings=(Finding(kind=Misbehaviour.CRASHED, text=text),))
-        return Answers(traces=tuple(traces[:times]), findings=(*findings, *self._printed()))
+        return Answers(traces=tuple(traces[:times]), findings=(*found, *self._printed()))
 
     # -- the process -------------------------------------------------------------------------------
 
     def _ready(self) -> tuple[str, ...]:
         """Have the subject loaded; return what was assumed of it."""
         if self._loaded:
-            return ()
+            return self._assumed
         if self._child is None:
             self._child = Child()
         order = {
@@ -199,8 +186,8 @@ class Process(Askable):
         if "error" in header:
             self.close()
             raise SubjectError(str(header["error"]))
-        self._loaded = True
-        return tuple(map(str, header.get("assumed", ())))
+        self._loaded, self._assumed = True, tuple(map(str, header.get("assumed", ())))
+        return self._assumed
 
     def _exchanged(
         self, frame: bytes, seconds: float, most: int, number: int
@@ -210,7 +197,7 @@ class Process(Askable):
         child = self._child
         try:
             header, groups = child.exchange(frame, seconds, most)
-            _check_number(header, number)
+            check_number(header, number)
         except LateError as late:
             child.last_words()
             text = f"no answer in {seconds:g} s: the subject's process was ended"
@@ -226,7 +213,9 @@ class Process(Askable):
     def _failed(self, child: Child, kind: Misbehaviour, text: str) -> "_FailedError":
         self.close()
         _, printed = child.output.take()
-        return _FailedError(Finding(kind=kind, text=text, evidence=_place(printed)))
+        own, place = own_output(printed)
+        sys.stderr.write(own)
+        return _FailedError(Finding(kind=kind, text=text, evidence=place))
 
     def _printed(self) -> tuple[Finding, ...]:
         """Pass on what the subject has printed; return a note instead where it is too much."""
@@ -246,34 +235,3 @@ class _FailedError(Exception):
     def __init__(self, finding: Finding) -> None:
         super().__init__(finding.text)
         self.finding = finding
-
-
-def _check_number(header: Any, number: int) -> None:
-    """Raise MalformedError unless a frame answers the question of this number."""
-    if not isinstance(header, dict) or header.get("number") != number:
-        raise wire.MalformedError("it answers another question")
-
-
-def _findings(header: wire.Header) -> tuple[Finding, ...]:
-    """Return what the worker found. Raises MalformedError for what it does not write."""
-    try:
-        told = [(Misbehaviour(kind), text, evidence) for kind, text, evidence in header["findings"]]
-    except (KeyError, TypeError, ValueError) as error:
-        raise wire.MalformedError(f"its findings are none: {error}"[:200]) from error
-    if not all(isinstance(part, str) for row in told for part in row) or not all(
-        kind in WRITTEN_BY_WORKER for kind, _, _ in told
-    ):
-        raise wire.MalformedError("its findings are none")
-    return tuple(Finding(kind=kind, text=text, evidence=evidence) for kind, text, evidence in told)
-
-
-def _place(printed: str) -> str:
-    """Return where a process was when it ended, as faulthandler prints it, without our frames."""
-    lines = printed.splitlines()
-    begin = next((i for i, line in enumerate(lines) if "(most recent call first)" in line), None)
-    if begin is None:
-        return ""
-    frames = [line for line in lines[begin + 1 :] if line.startswith("  File ")]
-    own = [line for line in frames if _HARNESS not in line and "<string>" not in line]
-    fatal = [line for line in lines if line.startswith("Fatal Python error")]
-    return "\n".join([*fatal, *own[:5]])

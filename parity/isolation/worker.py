@@ -24,7 +24,7 @@ from parity.isolation.spy import Spy
 LONGEST_TEXT = 20_000
 """Characters of one finding that are told."""
 
-GRACE = 2.0
+GRACE = 1.0
 """Seconds after its limit in which a subject whose harness is gone ends itself."""
 
 
