@@ -375,11 +375,11 @@ def test_hang_and_crash_say_where(file: Path) -> None:
 
 def test_hanging_subject_is_not_asked_for_ever(file: Path) -> None:
     """After three configurations without an answer the others are not asked."""
-    with Process(f"{file}:hangs", limits=Limits(seconds=0.3)) as process:
+    with Process(f"{file}:hangs", limits=Limits(seconds=0.2)) as process:
         subject = process.subject()
         found = [observe(subject, draw(BAD)).findings[0] for _ in range(5)]
     assert {finding.kind for finding in found} == {Misbehaviour.TIMEOUT}
-    said = "not asked: the 3 configurations before took longer than 0.3 s each"
+    said = "not asked: the 3 configurations before took longer than 0.2 s each"
     assert [finding.text == said for finding in found] == [False] * 3 + [True] * 2
 
 
@@ -419,9 +419,9 @@ def test_subject_ends_with_its_harness(file: Path) -> None:
     """A harness that is killed leaves no process behind, not even one that hangs."""
     program = (
         "from parity import *; from parity.observation import observe\n"
-        f"subject = isolated('{file}:hangs', limits=Limits(seconds=0.5))\n"
+        f"subject = isolated('{file}:hangs', limits=Limits(seconds=0.2))\n"
         "print(subject.run._child._process.pid, flush=True)\n"
-        "import threading, os; threading.Timer(0.2, os._exit, [0]).start()\n"
+        "import threading, os; threading.Timer(0.1, os._exit, [0]).start()\n"
         f"observe(subject, draw(Config.parse('{BAD}')))\n"
     )
     done = subprocess.run(

@@ -27,6 +27,10 @@ LAST_WORDS = 0.3
 """Seconds that a process gets to say where it hangs, or to end once its line is closed."""
 
 
+SILENCE = 0.05
+"""Seconds after which such a process has said all."""
+
+
 class LateError(Exception):
     """There was no answer in time."""
 
@@ -84,7 +88,8 @@ class Child:
         until = time.monotonic() + LAST_WORDS
         with contextlib.suppress(LateError, EndedError):
             while True:
-                self._look(select.poll(), until)
+                if self.output.fd in self._look(select.poll(), until):
+                    until = min(until, time.monotonic() + SILENCE)
 
     def how_ended(self) -> str:
         """Return how the process has ended by itself, which it may take a moment for."""
