@@ -5,21 +5,44 @@ import os
 for _library in ("OMP", "OPENBLAS", "MKL"):  # before NumPy: a worker is a process, not a crowd
     os.environ.setdefault(f"{_library}_NUM_THREADS", "1")
 
+import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import parity
+from parity.asking import fitting
+from parity.conduct import SECONDS
 from parity.grid import GRIDS, Group
-from parity.report.text import diagnosis_lines, failure_message, headline, line
+from parity.isolation import closed, isolated
+from parity.isolation.limits import MEGABYTES
+from parity.observation import unlimited
+from parity.report.text import (
+    assumed_lines,
+    diagnosis_lines,
+    failure_message,
+    headline,
+    line,
+    notes,
+)
+from parity.trace import chapter
 from parity.verdict import Verdict
 
 pytest_plugins = ["pytester"]
 
-GRID_FILES = [f"test_{name}.py" for name in ("forward", "gradients", "sgd_step", "behaviour")]
+CHAPTERS = {
+    "test_forward": "forward",
+    "test_gradients": "gradients",
+    "test_sgd_step": "step",
+    "test_behaviour": "behaviour",
+}
+"""Which part of the computation each test of the grid is about."""
+
+GRID_FILES = [f"{name}.py" for name in CHAPTERS]
 
 Check = Callable[[Group, str], None]
 
@@ -37,7 +60,29 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--subject",
         default="scratch",
         metavar="SUBJECT",
-        help="what the grid judges: module, module:name, file.py or file.py:name",
+        help="what the grid judges: module, file.py or file.ipynb, each also with :name",
+    )
+    options.addoption(
+        "--run-all", action="store_true", help="execute every statement of the subject's file"
+    )
+    options.addoption(
+        "--time-limit",
+        type=float,
+        default=SECONDS,
+        metavar="SECONDS",
+        help=f"what the subject may take for one configuration; default: {SECONDS:g}",
+    )
+    options.addoption(
+        "--memory-limit",
+        type=int,
+        default=MEGABYTES,
+        metavar="MB",
+        help=f"what the subject's process may fill; default: {MEGABYTES}",
+    )
+    options.addoption(
+        "--in-process",
+        action="store_true",
+        help="run the subject in the tests' process, without limits: for a debugger",
     )
 
 
@@ -46,23 +91,60 @@ def pytest_configure(config: pytest.Config) -> None:
     seeds = config.getoption("--seeds")
     if seeds is not None and seeds < 1:
         raise pytest.UsageError(f"--seeds must be at least 1, got {seeds}")
+    if hasattr(config, "workerinput"):  # whoever has started this worker has looked
+        config.stash[KNOWN] = json.loads(config.workerinput["subject"])
+        return
     try:
-        config.stash[SUBJECT] = parity.load(config.getoption("--subject"))
+        subject = _loaded(config)
     except parity.ParityError as error:
         raise pytest.UsageError(str(error)) from error
+    closed(subject)  # each worker has a process of its own, from its first case on
+    config.stash[KNOWN] = {
+        "asks": dict(subject.asks),
+        "offers": subject.offers,
+        "assumed": assumed_lines(subject),
+    }
 
 
-SUBJECT = pytest.StashKey[parity.Subject]()
+def _loaded(config: pytest.Config) -> parity.Subject:
+    spec, seconds = config.getoption("--subject"), config.getoption("--time-limit")
+    limits = parity.Limits(seconds=seconds, megabytes=config.getoption("--memory-limit"))
+    options = {"run_all": config.getoption("--run-all")}
+    if config.getoption("--in-process"):
+        return unlimited(spec, **options)
+    return isolated(spec, limits=limits, options=options)
+
+
+KNOWN = pytest.StashKey[dict[str, Any]]()
+"""What the subject can be asked, and what it answers where that is known."""
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell each worker what is known of the subject: they must collect the same tests."""
+    node.workerinput["subject"] = json.dumps(node.config.stash[KNOWN])
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Give every test of the grid its groups, under ids that compare-one-config understands."""
-    if "group" in metafunc.fixturenames:
-        grid = GRIDS[metafunc.config.getoption("--grid")]
-        groups = {group.id: group for group in grid.groups(metafunc.config.getoption("--seeds"))}
-        if metafunc.function.__name__ == "test_behaviour":
-            groups = {name: group for name, group in groups.items() if group.more_than_one_way}
-        metafunc.parametrize("group", groups.values(), ids=groups.keys())
+    """Give every test of the grid its groups, under ids that compare-one-config understands.
+
+    Those that the subject cannot be asked about are left out.
+    """
+    if "group" not in metafunc.fixturenames:
+        return
+    known = metafunc.config.stash[KNOWN]
+    grid = GRIDS[metafunc.config.getoption("--grid")]
+    every = grid.groups(metafunc.config.getoption("--seeds"))
+    asked = (replace(g, configs=fitting(g.configs, known["asks"])) for g in every)
+    groups = {group.id: group for group in asked if group.configs}
+    part = CHAPTERS[metafunc.function.__name__]
+    if part == "behaviour":
+        groups = {name: group for name, group in groups.items() if group.more_than_one_way}
+    elif known["offers"] is not None and part not in map(chapter, known["offers"]):
+        reason = f"{metafunc.config.getoption('--subject')} answers nothing of this: not checked"
+        metafunc.parametrize("group", [pytest.param(None, marks=pytest.mark.skip(reason=reason))])
+        return
+    metafunc.parametrize("group", groups.values(), ids=groups.keys())
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -82,9 +164,11 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 
 @pytest.fixture(scope="session")
-def subject(pytestconfig: pytest.Config) -> parity.Subject:
-    """What the grid judges."""
-    return pytestconfig.stash[SUBJECT]
+def subject(pytestconfig: pytest.Config) -> Iterator[parity.Subject]:
+    """What the grid judges, in one process for all tests of this worker."""
+    judged = _loaded(pytestconfig)
+    yield judged
+    closed(judged)
 
 
 @pytest.fixture(scope="session")
@@ -183,6 +267,7 @@ def check(
         record_property("configurations", len(judged))
         record_property("comparisons", sum(len(verdict.compared) for verdict in judged))
         record_property("not_checked", sorted({n for v in judged for n in v.left_out}))
+        record_property("notes", [note for v in judged for note in notes(v)])
         hidden = [v for v in judged if v.only_undecided]
         for verdict in hidden:
             with subtests.test(str(verdict.config)):
@@ -216,6 +301,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say how much was compared: a green run over nothing must not look like one over all."""
     totals = {"configurations": 0, "comparisons": 0}
     left_out: set[str] = set()
+    noted: dict[str, str] = {}
     for reports in terminalreporter.stats.values():
         for report in reports:
             if getattr(report, "when", None) != "call" or hasattr(report, "context"):
@@ -224,11 +310,17 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             for name in totals:
                 totals[name] += int(found.get(name, 0))
             left_out.update(found.get("not_checked", ()))
+            for note in found.get("notes", ()):
+                noted.setdefault(note.partition("  ")[0], note)
     if totals["configurations"]:
         subject = terminalreporter.config.getoption("--subject")
         terminalreporter.write_line(
             f"{subject} against PyTorch: {totals['comparisons']} arrays compared"
         )
+    for said in terminalreporter.config.stash[KNOWN]["assumed"] if totals["configurations"] else ():
+        terminalreporter.write_line(said)
     if left_out:
         names = ", ".join(sorted(left_out))
         terminalreporter.write_line(f"left out by the subject, so not checked: {names}")
+    for note in noted.values():
+        terminalreporter.write_line(f"note: {note}", light=True)

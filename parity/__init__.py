@@ -5,8 +5,9 @@ from parity.comparison import Comparison, Status, compare
 from parity.config import Config
 from parity.diagnosis import Diagnosis, diagnose
 from parity.errors import ConfigError, MissingExtraError, ParityError, SubjectError
+from parity.finding import Finding, Misbehaviour
+from parity.isolation import Limits, isolated
 from parity.judging import judge, judge_behaviour
-from parity.observation import Finding, Misbehaviour
 from parity.subject import Subject, load
 from parity.trace import Trace
 from parity.verdict import Verdict
@@ -19,6 +20,7 @@ __all__ = [
     "ConfigError",
     "Diagnosis",
     "Finding",
+    "Limits",
     "Misbehaviour",
     "MissingExtraError",
     "ParityError",
@@ -31,6 +33,7 @@ __all__ = [
     "compare",
     "diagnose",
     "draw",
+    "isolated",
     "judge",
     "judge_behaviour",
     "load",

@@ -11,9 +11,6 @@ import numpy as np
 from parity import source
 from parity.case import Array, Case
 
-PER_ROW = ("x", "h_0", "labels", "step_labels", "upstream", "upstream_final")
-
-
 def definitions(path: str | Path, *, run_all: bool = False) -> ModuleType:
     """Return the functions, classes and constants of a script or notebook as a module.
 
@@ -62,43 +59,6 @@ def upstream(case: Case, hidden: Array) -> Array:
     gradient = np.zeros_like(case.upstream)
     gradient[:, -1] = d_logits(case, hidden[:, -1] @ case.W_out + case.b_out) @ case.W_out.T
     return gradient
-
-
-def by_row(
-    one: Callable[[Case], Mapping[str, Any]],
-) -> Callable[[Case], dict[str, Any]]:
-    """Make a subject for batches of one that takes a single sequence at a time.
-
-    States and logits are joined; a classifier's loss and gradients are averaged over the rows,
-    a layer's are summed. A step of one row is no step of the batch, and is left out.
-    """
-
-    @functools.wraps(one)
-    def run(case: Case) -> dict[str, Any]:
-        batch = case.config.batch
-        if batch == 1:
-            return dict(one(case))
-        config = case.config.replace(batch=1)
-        rows = [
-            one(case.replace(config, **{n: getattr(case, n)[i : i + 1] for n in PER_ROW}))
-            for i in range(batch)
-        ]
-        share = batch if case.config.kind == "classifier" else 1
-        return {
-            name: _joined(name, [row[name] for row in rows], share)
-            for name in rows[0]
-            if not name.startswith("step/")
-        }
-
-    return run
-
-
-def _joined(name: str, parts: list[Any], share: int) -> Any:
-    if name in ("hidden", "logits"):
-        return np.concatenate(parts)
-    if name in ("grad/x", "grad/h_0"):
-        return np.concatenate(parts) / share
-    return sum(parts[1:], start=parts[0]) / share
 
 
 FAR = 2.0**60

@@ -11,7 +11,8 @@ import numpy as np
 
 from parity.case import Array, Case
 from parity.comparison import Comparison, Status, compare
-from parity.observation import Finding, NoTraceError, answer
+from parity.finding import Finding, NoTraceError
+from parity.observation import answer
 from parity.subject import Subject
 from parity.trace import BEHAVIOUR, Trace
 from parity.yardstick import FEW_COPIES, LIMIT, MANY_COPIES, SUSPICIOUS, Yardstick

@@ -122,7 +122,7 @@ class Bench:
         return found
 
     def _left_out(self, name: str) -> Comparison:
-        return Comparison(name=name, status=Status.LEFT_OUT, against=self.yardstick.name)
+        return Comparison(name=name, status=Status.INCOMPLETE, against=self.yardstick.name)
 
     # -- in units of noise -----------------------------------------------------------------------
 

@@ -138,6 +138,7 @@ def layout(config: Config) -> dict[str, tuple[np.dtype[Any], tuple[int, ...]]]:
         "W_out": (real, (h, c)),
         "b_out": (real, (c,)),
         "labels": (np.dtype(np.int64), (n,)),
+        "step_labels": (np.dtype(np.int64), (n, t)),
         "upstream": (real, (n, t, h)),
         "upstream_final": (real, (n, h)),
     }

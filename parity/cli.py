@@ -7,15 +7,18 @@ import argparse
 import contextlib
 import dataclasses
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from parity.conduct import SECONDS
 from parity.config import OPTIONS, Config
 from parity.errors import ConfigError, ParityError
+from parity.isolation.limits import MEGABYTES
 
 if TYPE_CHECKING:
     from parity.replaying import KeptCase
+    from parity.subject import Subject
     from parity.training import Training
     from parity.verdict import Verdict
 
@@ -67,8 +70,33 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--subject",
         metavar="SUBJECT",
-        help="what is compared: module, module:name, file.py or file.py:name; the name is a "
-        "function run(case), 'run' by default (default: scratch, or the one that was kept)",
+        help="what is compared: module, file.py or file.ipynb, each also with :name; a function "
+        "run(case), or a class or functions, which are adapted (default: scratch, or the one that "
+        "was kept)",
+    )
+    parser.add_argument(
+        "--run-all",
+        action="store_true",
+        help="execute every statement of the subject's file, not only what defines something",
+    )
+    parser.add_argument(
+        "--time-limit",
+        type=float,
+        default=SECONDS,
+        metavar="SECONDS",
+        help=f"what the subject may take for one configuration (default: {SECONDS:g})",
+    )
+    parser.add_argument(
+        "--memory-limit",
+        type=int,
+        default=MEGABYTES,
+        metavar="MB",
+        help=f"what the subject's process may fill (default: {MEGABYTES})",
+    )
+    parser.add_argument(
+        "--in-process",
+        action="store_true",
+        help="run the subject in this process, without limits: for a debugger",
     )
     parser.add_argument(
         "--exact",
@@ -120,7 +148,15 @@ def _config(arguments: argparse.Namespace) -> Config:
         return kept.case.config
     arguments.subject = arguments.subject or "scratch"
     config = Config.parse(arguments.id) if arguments.id else Config()
+    arguments.given = _given(arguments.id, changes)
     return config.replace(**changes)
+
+
+def _given(text: str, changes: Mapping[str, Any]) -> list[str]:
+    """Return the options that the command names: what a subject cannot be asked is then refused."""
+    parsed, default = Config.parse(text) if text else Config(), Config()
+    in_id = [name for name in OPTIONS if getattr(parsed, name) != getattr(default, name)]
+    return [*in_id, *changes]
 
 
 def _kept(arguments: argparse.Namespace, changes: Sequence[str]) -> "KeptCase | None":
@@ -148,22 +184,33 @@ def _check_target(flag: str, target: Path | None, endings: Sequence[str] = ()) -
 
 def _compare(config: Config, arguments: argparse.Namespace) -> Callable[[], int]:
     """Compare, and return what prints the verdict and gives the exit status."""
-    from parity import diagnose, draw, judge, load
+    from parity import diagnose, draw, judge
     from parity.failing import follow, is_failure
     from parity.replaying import as_then
     from parity.report import data, table
 
     kept: KeptCase | None = arguments.kept
-    subject, case = load(arguments.subject), draw(config) if kept is None else kept.case
-    from reference import pytorch  # PyTorch takes a second to import: last, when all else is right
+    with _asked(arguments) as loaded:
+        from reference import pytorch  # takes a second, in which the subject is loaded too
 
-    verdict = judge(subject, case, pytorch, thorough=True, exact=arguments.exact)
-    if kept is not None:
-        verdict = dataclasses.replace(verdict, kept=arguments.id)
-    why = diagnose(subject, config, pytorch) if is_failure(verdict) else None
-    keeping, shrinking = not arguments.no_keep, arguments.shrink
-    after = follow(subject, case, verdict, pytorch, keeping=keeping, shrinking=shrinking, why=why)
-    then = as_then(kept, subject, pytorch) if kept is not None else ()
+        subject = loaded()
+        if kept is None:
+            config = subject.asked(config, arguments.given)
+        case = draw(config) if kept is None else kept.case
+        verdict = judge(subject, case, pytorch, thorough=True, exact=arguments.exact)
+        if kept is not None:
+            verdict = dataclasses.replace(verdict, kept=arguments.id)
+        why = diagnose(subject, config, pytorch) if is_failure(verdict) else None
+        after = follow(
+            subject,
+            case,
+            verdict,
+            pytorch,
+            keeping=not arguments.no_keep,
+            shrinking=arguments.shrink,
+            why=why,
+        )
+        then = as_then(kept, subject, pytorch) if kept is not None else ()
 
     def answer() -> int:
         if arguments.json != "-":
@@ -172,9 +219,10 @@ def _compare(config: Config, arguments: argparse.Namespace) -> Callable[[], int]
             table.print_diagnosis(why, explain=arguments.explain)
         if arguments.json != "-":
             table.print_lines((*then, *after.lines))
+            table.print_assumed(subject)
         for problem in after.problems:
             print(f"compare-one-config: {problem}", file=sys.stderr)
-        _write(arguments.json, data.verdict_data(verdict) | data.diagnosis_data(why) | after.data())
+        _write(arguments.json, data.verdict_data(verdict) | data.diagnosis_data(why) | after.data() | data.subject_data(subject))
         return _status(verdict)
 
     return answer
@@ -182,15 +230,16 @@ def _compare(config: Config, arguments: argparse.Namespace) -> Callable[[], int]
 
 def _train(config: Config, arguments: argparse.Namespace) -> Callable[[], int]:
     """Train both sides, and return what prints the verdict and gives the exit status."""
-    from parity import load
     from parity.report import data, table
     from parity.training import train
 
-    subject = load(arguments.subject)
-    from reference import pytorch
+    with _asked(arguments) as loaded:
+        from reference import pytorch
 
-    with table.progress() as tick:
-        training: Training = train(subject, config, pytorch, arguments.epochs, tick)
+        subject = loaded()
+        config = subject.asked(config, arguments.given)
+        with table.progress() as tick:
+            training: Training = train(subject, config, pytorch, arguments.epochs, tick)
     if arguments.plot is not None:
         from parity.report import plot
 
@@ -203,6 +252,22 @@ def _train(config: Config, arguments: argparse.Namespace) -> Callable[[], int]:
         return _status(training.verdict)
 
     return answer
+
+
+@contextlib.contextmanager
+def _asked(arguments: argparse.Namespace) -> Iterator["Callable[[], Subject]"]:
+    """Start the subject's process, if it gets one, and give what waits until it is loaded."""
+    from parity.isolation import Limits, Process
+    from parity.observation import unlimited
+
+    limits = Limits(seconds=arguments.time_limit, megabytes=arguments.memory_limit)
+    if arguments.in_process:
+        subject = unlimited(arguments.subject, run_all=arguments.run_all)
+        yield lambda: subject
+        return
+    options = {"run_all": True} if arguments.run_all else {}
+    with Process(arguments.subject, limits=limits, options=options) as process:
+        yield process.subject
 
 
 def _write(path: str | None, content: dict[str, Any]) -> None:

@@ -19,7 +19,7 @@ class Status(StrEnum):
     WRONG_SHAPE = "WRONG_SHAPE"
     WRONG_DTYPE = "WRONG_DTYPE"
     UNKNOWN_NAME = "UNKNOWN_NAME"
-    LEFT_OUT = "not checked"
+    INCOMPLETE = "INCOMPLETE"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

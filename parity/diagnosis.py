@@ -84,13 +84,13 @@ def diagnose(subject: Subject, config: Config, yardstick: Yardstick) -> Diagnosi
 
 def _testimony(subject: Subject, config: Config, yardstick: Yardstick) -> Testimony:
     """Ask in float64, which shows most; or in float32, where a subject can do no better."""
-    testimony = hear(subject, probes(config), yardstick)
+    testimony = hear(subject, probes(config, asks=subject.asks), yardstick)
     if config.dtype != "float32":
         return testimony
     read = [reading.witnesses for reading in readings(testimony.witnesses, config)]
     single = any(all(w.case.config.dtype == "float32" for w in told) for told in read)
     if len(testimony.witnesses) < FEWEST or single:
-        return hear(subject, probes(config, "float32"), yardstick)
+        return hear(subject, probes(config, "float32", subject.asks), yardstick)
     return testimony
 
 
@@ -151,7 +151,7 @@ def _chosen(
 ) -> list[Mistakes]:
     """Return the explanations that nothing tells apart, the likeliest first."""
     left = sorted(found, key=lambda mistakes: -min(m.seen for m in mistakes))
-    for probe in further(config):
+    for probe in further(config, subject.asks):
         if len(left) > 1:
             left = _surviving(left, probe, subject, others.yardstick)
     return [m for m in left if others.reach(m) == len(others.names)] or left

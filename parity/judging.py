@@ -6,6 +6,7 @@ from parity.behaviour import behaviours
 from parity.bench import Bench
 from parity.case import Case
 from parity.comparison import Comparison
+from parity.constants import constants
 from parity.observation import observe
 from parity.precision import flushes_to_zero
 from parity.remarks import remarks
@@ -39,9 +40,11 @@ def judge(
         reference = yardstick.run(case)
     bench = Bench(case, yardstick, observation.trace, reference, resolution=thorough)
     comparisons, findings = bench.comparisons(), observation.findings
+    said: tuple[str, ...] = ()
     if thorough or exact:
         comparisons = tuple(bench.ruled(found, always=exact) for found in comparisons)
     if thorough:
+        said = tuple(constants(subject, case, observation.trace, comparisons))
         behaved, failed = behaviours(subject, case, observation.trace, yardstick)
         local = by_own_steps(case, observation.trace, reference, yardstick)
         comparisons = (*_beside(comparisons, local), *behaved)
@@ -52,7 +55,7 @@ def judge(
         reference=yardstick.name,
         comparisons=comparisons,
         findings=findings,
-        remarks=remarks(comparisons, case.config, flushes=flushes_to_zero()),
+        remarks=(*said, *remarks(comparisons, case.config, flushes=flushes_to_zero())),
     )
 
 

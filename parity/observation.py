@@ -1,100 +1,59 @@
 """Observation: what a subject answers, and how it behaves, on one case."""
 
-import traceback
-import warnings
-from dataclasses import dataclass
-from enum import StrEnum
+from dataclasses import dataclass, replace
 
-from parity import trace
-from parity.case import Array, Case
-from parity.errors import SubjectError
-from parity.limit import OutOfTimeError
-from parity.subject import Subject, own_traceback
+from parity.case import Case
+from parity.conduct import Askable, Here, changed, given
+from parity.finding import Finding, Misbehaviour, NoTraceError
+from parity.subject import Subject, load
 from parity.trace import Trace
-
-
-class Misbehaviour(StrEnum):
-    """What a subject can do wrong whatever numbers it returns."""
-
-    RAISED = "RAISED"
-    NO_TRACE = "NO_TRACE"
-    MUTATED_INPUT = "MUTATED_INPUT"
-    STATEFUL = "STATEFUL"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """One misbehaviour: a line that says what happened, and the evidence under it."""
-
-    kind: Misbehaviour
-    text: str
-    evidence: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
-    """The first answer of a subject, empty when there is none, and what it did wrong."""
+    """The first answer of a subject, empty when there is none, and what was found beside it."""
 
     trace: Trace
     findings: tuple[Finding, ...]
 
 
-class NoTraceError(Exception):
-    """A subject gave no trace; `finding` says why."""
-
-    def __init__(self, finding: Finding) -> None:
-        super().__init__(finding.text)
-        self.finding = finding
-
-
 def observe(subject: Subject, case: Case) -> Observation:
-    """Run `subject` twice on `case`; nothing it raises escapes.
+    """Ask `subject` twice about `case`; nothing it does escapes.
 
     The second answer must be the first, bit for bit, and the case must be as it was.
     """
-    before = case.snapshot()
+    asked = _askable(subject)
+    answers = asked.ask(case, 2)
+    findings = answers.findings
     try:
-        first, second = answer(subject, case), answer(subject, case)
+        first, second = given(answers, 2)
     except NoTraceError as failed:
-        return Observation(trace={}, findings=(failed.finding,))
-    findings = []
-    if case.snapshot() != before:
-        findings.append(
-            Finding(kind=Misbehaviour.MUTATED_INPUT, text="the subject changed the case's arrays")
-        )
-    if changed := _changed(first, second):
-        text = f"called a second time, the subject answers otherwise: {', '.join(changed)}"
-        findings.append(Finding(kind=Misbehaviour.STATEFUL, text=text))
-    return Observation(trace=first, findings=tuple(findings))
+        grave = any(finding.grave for finding in findings)
+        return Observation(trace={}, findings=findings if grave else (failed.finding, *findings))
+    mutated = any(finding.kind is Misbehaviour.MUTATED_INPUT for finding in findings)
+    if not mutated and (names := changed(first, second)):
+        kind, how = asked.why_changed(case)
+        text = f"called a second time, the subject answers otherwise: {', '.join(names)}"
+        found = Finding(kind=kind, text=f"{text}; {how}" if how else text)
+        findings = (*findings, found)
+    return Observation(trace=first, findings=findings)
 
 
 def answer(subject: Subject, case: Case) -> Trace:
-    """Run `subject` once. Raises NoTraceError, with a finding, when it gives no trace."""
-    try:
-        with warnings.catch_warnings(action="ignore"):  # the numbers are judged, not the warnings
-            return trace.read(subject.run(case))
-    except (KeyboardInterrupt, OutOfTimeError):
-        raise
-    except BaseException as error:  # sys.exit, pytest.skip: nothing a subject does ends the run
-        raise NoTraceError(_raised(error)) from error
+    """Ask `subject` once. Raises NoTraceError, with a finding, when it gives no trace."""
+    return answers(subject, case, 1)[0]
 
 
-def _raised(error: BaseException) -> Finding:
-    if isinstance(error, SubjectError):
-        return Finding(kind=Misbehaviour.NO_TRACE, text=str(error))
-    evidence = own_traceback(error)
-    if isinstance(error, ValueError) and "read-only" in evidence:
-        text = "the subject writes into the case's arrays, which are read-only"
-        return Finding(kind=Misbehaviour.MUTATED_INPUT, text=text, evidence=evidence)
-    text = f"the subject raised {traceback.format_exception_only(error)[-1].strip()}"
-    return Finding(kind=Misbehaviour.RAISED, text=text, evidence=evidence)
+def answers(subject: Subject, case: Case, times: int) -> tuple[Trace, ...]:
+    """Ask `subject` so many times. Raises NoTraceError when it does not answer every time."""
+    return given(_askable(subject).ask(case, times), times)
 
 
-def _changed(first: Trace, second: Trace) -> list[str]:
-    names = [*first, *(name for name in second if name not in first)]
-    return [n for n in names if not (n in first and n in second and _same(first[n], second[n]))]
+def unlimited(spec: str, *, run_all: bool = False) -> Subject:
+    """Load the subject that `spec` names into this process, and let it take its time."""
+    subject = load(spec, run_all=run_all)
+    return replace(subject, run=Here(run=subject.run, seconds=None))
 
 
-def _same(one: Array, other: Array) -> bool:
-    alike = one.shape == other.shape and one.dtype == other.dtype
-    return alike and one.tobytes() == other.tobytes()
+def _askable(subject: Subject) -> Askable:
+    return subject.run if isinstance(subject.run, Askable) else Here(run=subject.run)

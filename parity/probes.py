@@ -41,20 +41,37 @@ class Probe:
     case: Case
 
 
-def probes(config: Config, dtype: str = "float64") -> Iterator[Probe]:
-    """Yield the configuration that is asked about, unless it is large, and a dozen around it."""
+def probes(
+    config: Config, dtype: str = "float64", asks: Mapping[str, Any] | None = None
+) -> Iterator[Probe]:
+    """Yield the configuration that is asked about, unless it is large, and a dozen around it.
+
+    `asks` are the options that a subject can be asked with alone: other probes are left out.
+    """
+    asks = asks or {}
+    for probe in _probes(config, dtype, {n: asks[n] for n in SHIFTS if n in asks}):
+        if all(getattr(probe.case.config, name) == value for name, value in asks.items()):
+            yield probe
+
+
+SHIFTS = ("batch", "dtype")
+"""Options that a probe is asked with as the subject can be; without others it is left out."""
+
+
+def _probes(config: Config, dtype: str, shift: Mapping[str, Any]) -> Iterator[Probe]:
     states = config.batch * config.steps * config.hidden
     weights = config.hidden * (config.features + config.hidden + config.classes)
     if states + weights + config.batch * config.steps * config.features <= LARGEST:
         yield Probe(label=ASKED, case=draw(config))
-    base = _of_sizes(config, ORDINARY, dtype)
+    base = _of_sizes(config, ORDINARY, dtype, **shift)
     yield Probe(label=ORDINARILY, case=draw(base))
-    yield Probe(label=OTHERWISE, case=draw(_of_sizes(config, OTHER, dtype, weights="chaotic")))
+    other_sizes = _of_sizes(config, OTHER, dtype, weights="chaotic", **shift)
+    yield Probe(label=OTHERWISE, case=draw(other_sizes))
     yield Probe(label="one row", case=draw(base.replace(batch=1)))
     yield Probe(label="one step", case=draw(base.replace(steps=1)))
     yield Probe(label="two steps", case=draw(base.replace(steps=2)))
     yield Probe(label="14 steps", case=draw(base.replace(steps=14, weights="chaotic")))
-    yield Probe(label="all sizes equal", case=draw(base.replace(**SQUARE)))
+    yield Probe(label="all sizes equal", case=draw(base.replace(**{**SQUARE, **shift})))
     yield Probe(label="large gradients", case=_large_gradients(draw(base)))
     ordinary = draw(base)
     if base.initial == "drawn":
@@ -69,10 +86,12 @@ def probes(config: Config, dtype: str = "float64") -> Iterator[Probe]:
     yield Probe(label=f"{other} instead", case=draw(base.replace(kind=other)))
 
 
-def further(config: Config) -> Iterator[Probe]:
+def further(config: Config, asks: Mapping[str, Any] | None = None) -> Iterator[Probe]:
     """Yield more configurations, for mistakes that the probes do not tell apart."""
+    shift = {name: value for name, value in (asks or {}).items() if name in SHIFTS}
     for number, sizes in enumerate(FURTHER, 1):
-        case = draw(_of_sizes(config, {**ORDINARY, **sizes}, "float64", seed=number))
+        changes = {"seed": number, **shift}
+        case = draw(_of_sizes(config, {**ORDINARY, **sizes}, "float64", **changes))
         yield Probe(label=f"further {number}", case=case)
         yield Probe(label=f"further {number}, large gradients", case=_large_gradients(case))
 

@@ -72,8 +72,9 @@ def read(folder: Path) -> KeptCase:
     record = _record(folder / RECORD)
     config = _config(folder / RECORD, record)
     arrays = _arrays(folder / CASE, layout(config), record.get("sha256"))
-    if not ((arrays["labels"] >= 0) & (arrays["labels"] < config.classes)).all():
-        _refuse(folder / CASE, f"labels must be from 0 to {config.classes - 1}")
+    for name in ("labels", "step_labels"):
+        if not ((arrays[name] >= 0) & (arrays[name] < config.classes)).all():
+            _refuse(folder / CASE, f"{name} must be from 0 to {config.classes - 1}")
     return KeptCase(
         folder=folder,
         case=Case(config=config, **arrays),

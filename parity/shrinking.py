@@ -3,7 +3,7 @@
 import contextlib
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -105,6 +105,8 @@ def _plain(search: _Search) -> Config:
     """Return the failing configuration with as many options as possible at their defaults."""
     plain = search.failing
     for name in OPTIONS:
+        if name in search.subject.asks:
+            continue
         plainer = plain.replace(**{name: getattr(Config(), name)})
         plain = plainer if search.fails(plainer) else plain
     return plain
@@ -153,14 +155,19 @@ def _writing_nothing() -> Iterator[None]:
 
 
 def _axes(failing: Config) -> dict[str, Sequence[Any]]:
-    """Return the values that each field may take, the simplest first; digits have their sizes."""
-    sizes = [name for name in SIZES if not (failing.data == "digits" and name in DIGITS)]
+    """Return the values that each field may take, the simplest first."""
+    sizes = [name for name in SIZES if name not in _fixed(failing)]
     axes: dict[str, Sequence[Any]] = {n: range(1, getattr(failing, n) + 1) for n in sizes}
     for name in OPTIONS:
         if name != "data":  # its sizes are not those of others
             axes[name] = tuple(dict.fromkeys((getattr(Config(), name), getattr(failing, name))))
     axes["seed"] = tuple(dict.fromkeys((*range(SEEDS), failing.seed)))
     return axes
+
+
+def _fixed(config: Config) -> Collection[str]:
+    """Return the sizes that the data decide: digits have their own, and words are classes."""
+    return {"digits": tuple(DIGITS), "vocabulary": ("classes",)}.get(config.data, ())
 
 
 def _lowered(search: _Search, config: Config) -> Config:
@@ -175,7 +182,7 @@ def _lowered(search: _Search, config: Config) -> Config:
 def _lower(config: Config) -> Iterator[Config]:
     """Yield every configuration in which a single size is smaller."""
     for name in SIZES:
-        if config.data == "digits" and name in DIGITS:
+        if name in _fixed(config):
             continue
         for value in range(1, getattr(config, name)):
             yield config.replace(**{name: value})

@@ -4,24 +4,24 @@ import ast
 import importlib
 import inspect
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from parity import source
+from parity.asking import asked, checked, fitting
 from parity.case import Case
 from parity.config import Config
 from parity.errors import ConfigError, SubjectError
 
 Run = Callable[[Case], Mapping[str, Any]]
 
+NOT_EXECUTED = "not executed: "
+"""What an assumption begins with that is a statement left out."""
+
 _HARNESS = str(Path(__file__).parent)
-
-CHOOSES = ("kind", "activation", "dtype")
-"""What decides whether a configuration is for a subject; its other needs are met."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Subject:
@@ -29,28 +29,20 @@ class Subject:
 
     name: str
     run: Run
-    asks: Mapping[str, str] = field(default_factory=dict)  # the only values of options it takes
+    asks: Mapping[str, Any] = field(default_factory=dict)  # the only values of options it takes
     offers: tuple[str, ...] | None = None  # the names it answers, where that is known
     assumed: tuple[str, ...] = ()  # what was assumed about it, and what was left out of its file
 
-    def fitting(self, configs: Sequence[Config]) -> tuple[Config, ...]:
+    def fitting(self, configs: Iterable[Config]) -> tuple[Config, ...]:
         """Return those of `configs` that are for this subject, changed to what it can be asked."""
-        mine = [
-            c for c in configs if all(getattr(c, n) == self.asks.get(n, getattr(c, n)) for n in CHOOSES)
-        ]
-        return tuple(c.replace(**self.asks) for c in mine)
+        return fitting(configs, self.asks)
 
     def asked(self, config: Config, given: Sequence[str] = ()) -> Config:
         """Return `config` changed to what this subject can be asked.
 
-        Raises ConfigError where an option that was `given` is another.
+        Raises ConfigError where an option that was `given` says otherwise.
         """
-        for name, value in self.asks.items():
-            if name in given and getattr(config, name) != value:
-                raise ConfigError(
-                    f"{self.name} can be asked with {name} {value} only, got {getattr(config, name)}"
-                )
-        return config.replace(**self.asks)
+        return asked(config, self.asks, given, self.name)
 
 
 def load(spec: str, *, run_all: bool = False) -> Subject:
@@ -127,7 +119,7 @@ def find(spec: str, *, run_all: bool = False) -> Found:
     if place.endswith(source.ENDINGS):
         read = source.read(Path(place), run_all=run_all or _has_run(Path(place)))
         module, left_out = read.module, read.left_out
-        imports = (f"theirs = definitions({str(Path(place))!r})",)
+        imports = (f"theirs = definitions({str(Path(place).resolve())!r})",)
     else:
         module, imports = _from_module(place), (f"import {place} as theirs",)
     if not name and callable(getattr(module, "run", None)):
@@ -150,20 +142,21 @@ def _has_run(path: Path) -> bool:
     return any(isinstance(node, ast.FunctionDef) and node.name == "run" for node in body)
 
 
-def _asks(found: Found) -> dict[str, str]:
+def _asks(found: Found) -> dict[str, Any]:
     """Return what an adapter's CONFIG says that it can be asked."""
-    asks = getattr(found.module, "CONFIG", {})
-    if found.name != "run" or not isinstance(asks, dict):
+    if found.name != "run" or not hasattr(found.module, "CONFIG"):
         return {}
-    Config().replace(**asks)  # refuses nonsense
-    return {str(name): value for name, value in asks.items()}
+    try:
+        return checked(found.module.CONFIG, found.place)
+    except ConfigError as error:
+        raise SubjectError(str(error)) from error
 
 
 def _told(left_out: Sequence[str]) -> tuple[str, ...]:
-    if not left_out:
-        return ()
-    count = f"{len(left_out)} statement{'s' * (len(left_out) > 1)}"
-    return (f"not executed: {count} that define nothing (--run-all executes them)", *left_out)
+    """Return a line for each statement that was not executed; the last one says how to."""
+    *others, last = left_out or [""]
+    hint = " (--run-all executes all)"
+    return tuple(f"{NOT_EXECUTED}{line}" for line in [*others, f"{last}{hint}"]) if last else ()
 
 
 def _among(left_out: Sequence[str], name: str) -> str:

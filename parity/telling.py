@@ -7,8 +7,8 @@ from dataclasses import replace
 from parity.cause import Cause
 from parity.config import Config
 from parity.facts import facts, related
+from parity.finding import Finding
 from parity.mistake import Mistake
-from parity.observation import Finding
 from parity.predicting import Mistakes, Predictions
 from parity.probes import ASKED, TELLING, Probe, linear
 from parity.subject import Subject
@@ -134,6 +134,8 @@ def unexplained(told: Predictions, subject: Subject, config: Config) -> list[str
     hidden = [w.label for i, w in enumerate(told.witnesses) if _is_right(told, i)]
     if hidden:
         said.append(f"nothing differs at: {', '.join(hidden)}")
+    if subject.asks.get("activation", "relu") != "relu":
+        return said
     open_relus = hear(subject, [Probe(label="linear", case=linear(config))], told.yardstick)
     line = Predictions(open_relus.witnesses, told.yardstick)
     if line.names and line.reach(()) == len(line.names) and shown.label in TELLING:

@@ -60,6 +60,8 @@ def _array(name: str, value: Any) -> Array:
         if hasattr(value, "detach"):  # a tensor that still has its graph, or is not on the CPU
             value = value.detach().cpu()
         array = np.array(value)
+    except MemoryError:
+        raise
     except Exception as error:
         raise SubjectError(
             f"{name} must be an array, got {type(value).__name__}: {error}"

@@ -10,7 +10,8 @@ from parity.case import Array, Case, draw
 from parity.comparison import Comparison, Status, compare
 from parity.config import Config
 from parity.errors import ConfigError
-from parity.observation import Finding, Misbehaviour, NoTraceError, answer
+from parity.finding import Finding, Misbehaviour, NoTraceError
+from parity.observation import answer
 from parity.subject import Subject
 from parity.trace import Trace
 from parity.verdict import Verdict
@@ -129,10 +130,10 @@ class _Walker:
         for name, shape in shapes.items():
             if name in trace and trace[name].shape != shape:
                 text = f"training cannot go on: {name} has shape {trace[name].shape}, not {shape}"
-                raise NoTraceError(Finding(kind=Misbehaviour.NO_TRACE, text=text))
+                raise NoTraceError(Finding(kind=Misbehaviour.INCOMPLETE, text=text))
         if missing := [name for name in needed if name not in trace]:
             text = f"training cannot go on: the subject leaves out {', '.join(missing)}"
-            raise NoTraceError(Finding(kind=Misbehaviour.NO_TRACE, text=text))
+            raise NoTraceError(Finding(kind=Misbehaviour.INCOMPLETE, text=text))
         self.parameters = {name: trace[f"step/{name}"] for name in case.parameters}
         return trace
 

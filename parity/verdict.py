@@ -5,7 +5,7 @@ from typing import Self
 
 from parity.comparison import Comparison, Status
 from parity.config import Config
-from parity.observation import Finding
+from parity.finding import Finding
 from parity.trace import chapter
 
 DECIDED = (Status.AGREES, Status.DIFFERS)
@@ -23,7 +23,7 @@ class Verdict:
     subject: str
     reference: str
     comparisons: tuple[Comparison, ...]  # in computation order
-    findings: tuple[Finding, ...]
+    findings: tuple[Finding, ...]  # faults, and notes that fail nothing
     remarks: tuple[str, ...] = ()  # what the differences have in common
     kept: str = ""  # the folder of the case, where it was one that had been kept
 
@@ -43,18 +43,28 @@ class Verdict:
     @property
     def failures(self) -> tuple[Comparison, ...]:
         """Every comparison that went wrong, the first in computation order on top."""
-        harmless = (Status.AGREES, Status.LEFT_OUT, *UNDECIDED)
+        harmless = (Status.AGREES, Status.INCOMPLETE, *UNDECIDED)
         return tuple(c for c in self.comparisons if c.status not in harmless)
 
     @property
     def left_out(self) -> tuple[str, ...]:
         """The names that the reference has and the subject did not offer: not checked."""
-        return tuple(c.name for c in self._with(Status.LEFT_OUT))
+        return tuple(c.name for c in self._with(Status.INCOMPLETE))
+
+    @property
+    def faults(self) -> tuple[Finding, ...]:
+        """The findings that fail the verdict."""
+        return tuple(finding for finding in self.findings if finding.grave)
+
+    @property
+    def notes(self) -> tuple[Finding, ...]:
+        """The findings that are worth telling and fail nothing."""
+        return tuple(finding for finding in self.findings if not finding.grave)
 
     @property
     def passed(self) -> bool:
         """True when something was compared, all of it agrees and the subject behaved."""
-        wrong = self.failures or self.undecided or self.findings
+        wrong = self.failures or self.undecided or self.faults
         return bool(self.compared) and not wrong
 
     @property
@@ -64,13 +74,13 @@ class Verdict:
         An undecided comparison in which entries are over their allowance is amiss.
         """
         over = any(c.greatest is not None and c.greatest.wrong for c in self.undecided)
-        return bool(self.undecided) and not (over or self.failures or self.findings)
+        return bool(self.undecided) and not (over or self.failures or self.faults)
 
     @property
     def comparable(self) -> bool:
         """False when the subject misbehaved or something it answered could not be compared."""
         structural = any(c.status is not Status.DIFFERS for c in self.failures)
-        return bool(self.compared) and not (structural or self.undecided or self.findings)
+        return bool(self.compared) and not (structural or self.undecided or self.faults)
 
     def _with(self, *statuses: Status) -> tuple[Comparison, ...]:
         return tuple(c for c in self.comparisons if c.status in statuses)

@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING
 
 from parity.case import draw
 from parity.comparison import Status
+from parity.conduct import SECONDS, Here
 from parity.config import Config
 from parity.errors import ConfigError
+from parity.finding import Misbehaviour
 from parity.grid import GRIDS
+from parity.isolation import Limits, closed, isolated
+from parity.isolation.limits import MEGABYTES
 from parity.judging import judge
-from parity.observation import Misbehaviour
-from parity.report.text import failure_message, line
-from parity.subject import Run, Subject, load
+from parity.report.text import failure_message, line, notes
+from parity.subject import Run, Subject
 from parity.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -30,6 +33,7 @@ class Record:
     name: str  # the configuration's id and the array: "b7-t5-f3-h6-c4-tanh-f64-s0 grad/W_h"
     status: Status | Misbehaviour
     evidence: str  # both numbers, how far they are apart and how far they may be
+    notes: tuple[str, ...] = ()  # what else the subject did in this configuration; fails nothing
 
     @property
     def passed(self) -> bool:
@@ -37,20 +41,40 @@ class Record:
         return self.status is Status.AGREES
 
 
-def verify(subject: Subject | Run | str, grid: str = "smoke") -> tuple[Record, ...]:
+def verify(
+    subject: Subject | Run | str,
+    grid: str = "smoke",
+    *,
+    time_limit: float = SECONDS,
+    memory_limit: int = MEGABYTES,
+) -> tuple[Record, ...]:
     """Judge a subject against PyTorch in every configuration of a grid; return all that was found.
 
-    subject: a function run(case), what `load` makes of a name, or that name itself.
+    subject: a function run(case), what `load` makes of a name, or that name itself: only a name
+    gets a process of its own.
     grid: smoke, default or full.
-    Raises SubjectError when there is no such subject, ConfigError when there is no such grid.
+    time_limit: seconds for each configuration; of a function, in the main thread only.
+    memory_limit: megabytes that a subject's own process may fill.
+    Raises SubjectError when there is no such subject, ConfigError when there is no such grid or
+    limit.
     """
-    judged = _subject(subject)
-    return tuple(
-        record for config in _configs(grid) for record in _records(_judged(judged, config))
-    )
+    configs = _configs(grid)
+    judged = _subject(subject, Limits(seconds=time_limit, megabytes=memory_limit))
+    try:
+        asked = judged.fitting(configs)
+        return tuple(record for config in asked for record in _records(_judged(judged, config)))
+    finally:
+        if isinstance(subject, str):
+            closed(judged)
 
 
-def parametrize(subject: Subject | Run | str, grid: str = "smoke") -> "pytest.MarkDecorator":
+def parametrize(
+    subject: Subject | Run | str,
+    grid: str = "smoke",
+    *,
+    time_limit: float = SECONDS,
+    memory_limit: int = MEGABYTES,
+) -> "pytest.MarkDecorator":
     """Return a decorator that runs a test once for each configuration, with a `check` to call.
 
         @parity.parametrize(my_rnn.run)
@@ -62,25 +86,27 @@ def parametrize(subject: Subject | Run | str, grid: str = "smoke") -> "pytest.Ma
     """
     import pytest
 
-    judged = _subject(subject)
+    configs = _configs(grid)
+    judged = _subject(subject, Limits(seconds=time_limit, megabytes=memory_limit))
     checks: dict[str, Callable[[], None]] = {
-        str(config): partial(_check, judged, config) for config in _configs(grid)
+        str(config): partial(_check, judged, config) for config in judged.fitting(configs)
     }
     return pytest.mark.parametrize("check", checks.values(), ids=checks.keys())
 
 
-def _subject(subject: Subject | Run | str) -> Subject:
+def _subject(subject: Subject | Run | str, limits: Limits) -> Subject:
     if isinstance(subject, Subject):
         return subject
     if isinstance(subject, str):
-        return load(subject)
-    return Subject(name=getattr(subject, "__name__", type(subject).__name__), run=subject)
+        return isolated(subject, limits=limits)
+    name = getattr(subject, "__name__", type(subject).__name__)
+    return Subject(name=name, run=Here(run=subject, seconds=limits.seconds))
 
 
-def _configs(grid: str) -> Iterator[Config]:
+def _configs(grid: str) -> list[Config]:
     if grid not in GRIDS:
         raise ConfigError(f"grid must be one of {', '.join(GRIDS)}, got {grid!r}")
-    return (config for group in GRIDS[grid].groups() for config in group.configs)
+    return [config for group in GRIDS[grid].groups() for config in group.configs]
 
 
 def _judged(subject: Subject, config: Config) -> Verdict:
@@ -90,12 +116,14 @@ def _judged(subject: Subject, config: Config) -> Verdict:
 
 
 def _records(verdict: Verdict) -> Iterator[Record]:
-    for finding in verdict.findings:
+    noted = tuple(notes(verdict))
+    for finding in verdict.faults:
         evidence = f"{finding.text}\n{finding.evidence}".rstrip()
-        yield Record(name=str(verdict.config), status=finding.kind, evidence=evidence)
+        yield Record(name=str(verdict.config), status=finding.kind, evidence=evidence, notes=noted)
     for comparison in verdict.comparisons:
         name = f"{verdict.config} {comparison.name}"
-        yield Record(name=name, status=comparison.status, evidence=line(comparison))
+        said = line(comparison)
+        yield Record(name=name, status=comparison.status, evidence=said, notes=noted)
 
 
 def _check(subject: Subject, config: Config) -> None:

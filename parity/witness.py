@@ -7,15 +7,12 @@ from typing import Self
 import numpy as np
 
 from parity.case import Case
-from parity.limit import OutOfTimeError, limited
-from parity.observation import Finding, Misbehaviour, NoTraceError, answer
+from parity.finding import Finding, Misbehaviour, NoTraceError
+from parity.observation import answers
 from parity.probes import Probe
 from parity.subject import Subject
 from parity.trace import Trace
 from parity.yardstick import Yardstick
-
-SECONDS = 10.0
-"""How long a subject may take for both of its answers to a probe."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -66,13 +63,10 @@ def hear(subject: Subject, probes: Iterable[Probe], yardstick: Yardstick) -> Tes
     for probe in probes:
         place = f"{probe.label} ({probe.case.config})"
         try:
-            with limited(SECONDS):
-                first, again = answer(subject, probe.case), answer(subject, probe.case)
+            first, again = answers(subject, probe.case, 2)
         except NoTraceError as failed:
             problems.append(f"{place}: {failed.finding.text}")
             findings.append(failed.finding)
-        except OutOfTimeError:
-            problems.append(f"{place}: no answer in {SECONDS:.0f} s")
         else:
             witnesses.append(_witness(probe, first, again, yardstick.run(probe.case)))
     return Testimony(

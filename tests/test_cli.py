@@ -143,6 +143,9 @@ ERRORS = {
     "digits of 5 steps": (["--data", "digits", "--steps", "5"], "steps must be 8 with data digits"),
     "no such folder": (["--json", "/nowhere/a.json"], "--json /nowhere/a.json: there is no folder"),
     "a folder": (["--json", "/"], "--json /: this is a folder, not a file"),
+    "no time": (["--time-limit", "0"], "the time limit must be above 0 and at most 86400 seconds"),
+    "time in words": (["--time-limit", "long"], "invalid float value: 'long'"),
+    "no memory": (["--memory-limit", "10"], "the memory limit must be at least 256 MB, got 10"),
     "no picture": (
         ["--epochs", "1", "--data", "digits", "--plot", "a.txt"],
         "--plot a.txt: the name must end in .png, .pdf, .svg",

@@ -18,6 +18,7 @@ from benchmarks.unknown import UNKNOWN
 from benchmarks.variants import VARIANTS
 from parity import Case, Config, Diagnosis, Subject, diagnose
 from parity.cli import main
+from parity.conduct import Here
 from parity.facts import related
 from parity.probes import probes
 from parity.report.text import diagnosis_lines
@@ -329,9 +330,8 @@ def test_nan_in_one_probe_is_told_and_the_others_are_diagnosed() -> None:
     assert "two steps (b4-t2-f3-h5-c7-tanh-f64-s0-lr0.03): not finite" in found.problems
 
 
-def test_hanging_subject_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_hanging_subject_is_left_behind() -> None:
     """A probe that takes too long is told of, and the others are asked."""
-    monkeypatch.setattr("parity.witness.SECONDS", 0.2)
     subject = load(MUTANTS[PER_BATCH][1])
 
     def run(case: Case) -> dict[str, Any]:
@@ -339,9 +339,9 @@ def test_hanging_subject_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> None
             pass
         return dict(subject.run(case))
 
-    found = diagnosis_of(run)
+    found = diagnosis_of(Here(run=run, seconds=0.2))
     assert says(found) == [f"R{PER_BATCH[1:]}."]
-    assert "no answer in 0 s" in found.problems[0]
+    assert "no answer in 0.2 s" in found.problems[0]
 
 
 def test_one_configuration_proves_nothing() -> None:

@@ -30,6 +30,20 @@ def two_faults(case):
     if case.config.kind == "classifier":
         return trace | {{"logits": trace["logits"] * (1 + (case.config.steps > 1))}}
     return trace | {{"grad/W_h": trace["grad/W_h"] / case.config.batch}}
+def hanging(case):
+    while case.config.kind == "layer":
+        pass
+    return scratch.run(case)
+
+def seeding(case):
+    import random
+    random.seed(case.config.seed)
+    return scratch.run(case)
+
+def beside_torch(case):
+    import sys
+    assert "torch" in sys.modules
+    return scratch.run(case)
 
 def moody(case):
     if case.config.kind == "layer":
@@ -114,6 +128,24 @@ def test_gradients_that_are_not_offered_do_not_pass(subject: Path) -> None:
     assert alone.returncode == 0
 
 
+def test_hang_is_a_failure_and_a_note_is_none(subject: Path) -> None:
+    """A configuration that hangs fails by name; what is only noted is said once, in a green run."""
+    options = ("-q", "-n", "0", "--grid", "smoke", "--time-limit", "0.5")
+    done = grid(*options, "--subject", f"{subject}:hanging", files=GRID[:1])
+    assert done.returncode == 1
+    assert "TIMEOUT  no answer in 0.5 s" in done.stdout
+    done = grid("-q", "-n", "2", "--grid", "smoke", "--subject", f"{subject}:seeding")
+    assert done.returncode == 0
+    assert done.stdout.count("note: CHANGED_RANDOM_STATE  the subject draws from or seeds") == 1
+
+
+def test_in_process_subject_needs_no_process(subject: Path) -> None:
+    """`--in-process` keeps the subject where a debugger is."""
+    options = ("-q", "-n", "0", "--grid", "smoke", "--in-process")
+    done = grid(*options, "--subject", f"{subject}:beside_torch", files=GRID[:1])
+    assert done.returncode == 0
+
+
 def test_junit_xml_on_request(tmp_path: Path) -> None:
     """A CI server reads the results from JUnit XML."""
     report = tmp_path / "junit.xml"
@@ -126,6 +158,7 @@ def test_junit_xml_on_request(tmp_path: Path) -> None:
 ERRORS = {
     "subject": (["--subject", "nowhere"], "subject 'nowhere': there is no such module"),
     "seeds": (["--seeds", "0"], "--seeds must be at least 1, got 0"),
+    "time limit": (["--time-limit", "-1"], "the time limit must be above 0 and at most 86400 s"),
     "grid": (["--grid", "huge"], "invalid choice: 'huge'"),
 }
 

@@ -91,11 +91,19 @@ NO_TRACE = {
     "raises": (raising, "RAISED", "raised ValueError: matmul"),
     "exits": (exiting, "RAISED", "raised SystemExit: 3"),
     "writes": (writing, "MUTATED_INPUT", "writes into the case's arrays, which are read-only"),
-    "nothing": (lambda case: None, "NO_TRACE", "a mapping of names to arrays, got nothing (None)"),
-    "a list": (lambda case: [1], "NO_TRACE", "got list"),
-    "text": (lambda case: {"hidden": "h"}, "NO_TRACE", "hidden must be an array of real numbers"),
-    "ragged": (lambda case: {"hidden": [[1], [1, 2]]}, "NO_TRACE", "hidden must be an array, got"),
-    "complex": (lambda case: {"hidden": np.ones(3) * 1j}, "NO_TRACE", "got dtype complex128"),
+    "nothing": (
+        lambda case: None,
+        "INCOMPLETE",
+        "a mapping of names to arrays, got nothing (None)",
+    ),
+    "a list": (lambda case: [1], "INCOMPLETE", "got list"),
+    "text": (lambda case: {"hidden": "h"}, "INCOMPLETE", "hidden must be an array of real numbers"),
+    "ragged": (
+        lambda case: {"hidden": [[1], [1, 2]]},
+        "INCOMPLETE",
+        "hidden must be an array, got",
+    ),
+    "complex": (lambda case: {"hidden": np.ones(3) * 1j}, "INCOMPLETE", "got dtype complex128"),
     "empty": (lambda case: {}, None, "nothing was compared with PyTorch"),
 }
 

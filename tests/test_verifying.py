@@ -2,12 +2,22 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import parity
 import scratch
 from parity import Case, ConfigError, Misbehaviour, Status, SubjectError, verify
 from tests.test_subject import raising
+
+HANGING = """
+import scratch
+
+def run(case):
+    while str(case.config) == "b7-t5-f3-h6-c4-tanh-f64-s0":
+        pass
+    return scratch.run(case)
+"""
 
 
 def wrong(case: Case) -> dict[str, object]:
@@ -33,7 +43,7 @@ def test_wrong_subject_has_evidence() -> None:
 def test_misbehaviour_is_a_record() -> None:
     """A subject that raises has a record that says so, and none that passes."""
     records = verify(raising)
-    assert {record.status for record in records} == {Misbehaviour.RAISED, Status.LEFT_OUT}
+    assert {record.status for record in records} == {Misbehaviour.RAISED, Status.INCOMPLETE}
     assert not any(record.passed for record in records)
 
 
@@ -42,6 +52,32 @@ def test_subject_may_be_a_name(tmp_path: Path) -> None:
     assert all(record.passed for record in verify("scratch"))
     with pytest.raises(SubjectError, match="there is no such file"):
         verify(str(tmp_path / "no.py"))
+
+
+def test_limits_hold_for_functions_and_names(tmp_path: Path) -> None:
+    """What hangs is a record, in this process as in one of its own; other configurations pass."""
+    path = tmp_path / "hanging.py"
+    path.write_text(HANGING)
+    names: dict[str, object] = {}
+    exec(HANGING, names)
+    for subject in (str(path), names["run"]):
+        records = verify(subject, time_limit=0.3)  # type: ignore[arg-type]
+        failed = [record for record in records if isinstance(record.status, Misbehaviour)]
+        assert {record.status for record in failed} == {Misbehaviour.TIMEOUT}
+        assert [record.name for record in failed] == ["b7-t5-f3-h6-c4-tanh-f64-s0"]
+        assert sum(record.passed for record in records) > 200
+
+
+def test_note_is_beside_the_records() -> None:
+    """What a subject does that fails nothing stands beside the records of its configuration."""
+
+    def run(case: Case) -> object:
+        np.random.seed(1)
+        return scratch.run(case)
+
+    records = verify(run)  # type: ignore[arg-type]
+    assert all(record.passed for record in records)
+    assert all("CHANGED_RANDOM_STATE" in record.notes[0] for record in records)
 
 
 def test_unknown_grid_is_refused() -> None:
@@ -71,3 +107,14 @@ def test_a_failing_check_says_why(pytester: pytest.Pytester) -> None:
     done = pytester.runpytest_subprocess("-p", "no:cacheprovider", "-q")
     done.assert_outcomes(failed=16)
     done.stdout.fnmatch_lines(["*DIFFERS  grad/W_h at *"])
+
+
+def test_named_subject_leaves_nothing_open(pytester: pytest.Pytester) -> None:
+    """A file of one's own that judges a name has one process for it, and no warning at its end."""
+    pytester.makepyfile(
+        "import parity\n@parity.parametrize('scratch')\ndef test_mine(check):\n    check()\n"
+    )
+    options = ("-p", "no:cacheprovider", "-q", "-W", "error")
+    done = pytester.runpytest_subprocess(*options)
+    done.assert_outcomes(passed=16)
+    assert not done.stderr.lines

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from types import ModuleType
+from typing import Any
 
 from parity.adapting.adapter import drafts, runner
 from parity.adapting.drafting import skeleton
@@ -18,7 +19,7 @@ class Adapted:
 
     text: str
     run: Run | None  # None where nothing could be told: the text is then to be completed
-    asks: dict[str, str] = field(default_factory=dict)
+    asks: dict[str, Any] = field(default_factory=dict)
     offers: tuple[str, ...] = ()
     assumed: tuple[str, ...] = ()
 

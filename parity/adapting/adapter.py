@@ -32,7 +32,7 @@ class Draft:
     forward: Forward
     backward: Backward | None
     problems: tuple[str, ...]
-    asks: Mapping[str, str] = field(default_factory=dict)
+    asks: Mapping[str, Any] = field(default_factory=dict)
     cast: bool = False
     by_steps: bool = False
 
@@ -139,9 +139,11 @@ def _starts_anew(ground: Ground, forward: Forward, backward: Backward) -> bool:
 
 def _finished(draft: Draft) -> Draft:
     """Return a draft with what it can be asked, and how its answers are converted."""
-    asks = dict(draft.forward.asks)
+    asks: dict[str, Any] = dict(draft.forward.asks)
     if draft.ground.ids:
         asks["data"] = draft.ground.data
+    if draft.ground.one_row:
+        asks["batch"] = 1
     backward = draft.backward
     if backward is not None and not backward.crash:
         asks["kind"] = "layer" if backward.kind == "upstream" else "classifier"
@@ -211,7 +213,7 @@ def runner(draft: Draft) -> Callable[[Case], dict[str, Any]]:
     names_: dict[str, Any] = draft.ground.names(draft.ground.case) | {"functools": functools}
     from parity import aid
 
-    names_ |= {name: getattr(aid, name) for name in ("by_row", "by_steps")}
+    names_["by_steps"] = aid.by_steps
     exec(text_of(draft, imports=()), names_)  # noqa: S102 - the draft's own lines
     run: Callable[[Case], dict[str, Any]] = names_["run"]
     return run

@@ -6,7 +6,7 @@ from parity.adapting.adapter import ORDER, Draft
 from parity.adapting.backwards import prelude
 
 AIDS = (
-    "ACTIVATIONS", "by_row", "by_steps", "d_logits", "definitions", "one_hot", "softmax", "upstream",
+    "ACTIVATIONS", "by_steps", "d_logits", "definitions", "one_hot", "softmax", "upstream",
 )  # fmt: skip
 
 
@@ -24,6 +24,8 @@ def file_of(draft: Draft, title: str, imported: Sequence[str]) -> str:
     head = [f'"""Adapter for {title}, as adapt-subject made it: edit it where it is wrong."""', ""]
     if "functools" in _words(body):
         head += ["import functools", ""]
+    if "Path(__file__)" in body:
+        head += ["from pathlib import Path", ""]
     head += ["import numpy as np", ""] if "np" in _words(body) else []
     head += [f"from parity.aid import {', '.join(used)}", ""] if used else []
     return "\n".join(head) + "\n" + body
@@ -36,11 +38,9 @@ def text_of(draft: Draft, imports: Sequence[str]) -> str:
         cached = f"make = functools.cache(theirs.{draft.name})"
         lines.append(f"{cached}  # one object a size: what a call leaves behind is seen")
     if draft.asks:
-        asks = ", ".join(f'"{name}": "{value}"' for name, value in sorted(draft.asks.items()))
+        asks = ", ".join(f'"{name}": {_literal(value)}' for name, value in sorted(draft.asks.items()))
         lines.append(f"CONFIG = {{{asks}}}  # all that it can be asked")
     lines += ["", ""]
-    if draft.ground.one_row:
-        lines.append("@by_row  # it takes one sequence at a time")
     if draft.by_steps:
         lines.append("@by_steps  # it changes its weights: gradients are (w - w') / lr")
     lines += ["def run(case):", *(f"    {line}" for line in _body(draft))]
@@ -97,6 +97,10 @@ def _over(text: str, factor: str) -> str:
     return f"{text} / ({factor})"
 
 
+def _literal(value: str | int) -> str:
+    return f'"{value}"' if isinstance(value, str) else str(value)
+
+
 def _words(text: str) -> set[str]:
     return set("".join(c if c.isalnum() or c == "_" else " " for c in text).split())
 
@@ -112,7 +116,7 @@ def assumptions(draft: Draft) -> Iterator[str]:
     if draft.asks:
         yield "asked only with " + ", ".join(f"{k} {v}" for k, v in sorted(draft.asks.items()))
     if draft.ground.one_row:
-        yield "it takes one sequence at a time: gradients are averaged over the rows"
+        yield "it takes one sequence at a time"
     if found is not None and found.factor != "1":
         yield f"its loss, with its gradients, is ours times {found.factor}: divided here"
     if found is not None and found.kind in SAID:

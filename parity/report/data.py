@@ -8,6 +8,7 @@ from typing import Any
 from parity.comparison import Comparison
 from parity.diagnosis import Diagnosis
 from parity.report import text
+from parity.subject import Subject
 from parity.training import Training
 from parity.verdict import Verdict
 
@@ -26,7 +27,8 @@ def verdict_data(verdict: Verdict) -> dict[str, Any]:
         "remarks": list(verdict.remarks),
         "not_checked": list(verdict.left_out),
         "findings": [
-            {"kind": f.kind.value, "text": f.text, "evidence": f.evidence} for f in verdict.findings
+            {"kind": f.kind.value, "text": f.text, "evidence": f.evidence, "grave": f.grave}
+            for f in verdict.findings
         ],
         "comparisons": [_comparison(c) for c in verdict.comparisons],
         "command": text.repeat_command(verdict),
@@ -48,6 +50,11 @@ def training_data(training: Training) -> dict[str, Any]:
         },
         "held_out_accuracy": dict(zip(("subject", "reference"), training.accuracy, strict=True)),
     }
+
+
+def subject_data(subject: Subject) -> dict[str, Any]:
+    """Return what was assumed of a subject, and the options that it can be asked with alone."""
+    return {"assumed": list(subject.assumed), "asked_with": dict(subject.asks)}
 
 
 def to_json(data: dict[str, Any]) -> str:

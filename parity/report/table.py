@@ -13,11 +13,12 @@ from parity.comparison import Comparison, Status
 from parity.diagnosis import Diagnosis
 from parity.report import text
 from parity.stepwise import OWN_STEP
+from parity.subject import Subject
 from parity.trace import BEHAVIOUR
 from parity.training import Training
 from parity.verdict import Verdict
 
-COLOURS = {Status.AGREES: "green", Status.LEFT_OUT: "dim", Status.INCONCLUSIVE: "yellow"}
+COLOURS = {Status.AGREES: "green", Status.INCOMPLETE: "dim", Status.INCONCLUSIVE: "yellow"}
 
 WIDTH_OF_A_FILE = 140
 """Columns of output that goes to a file or a pipe."""
@@ -66,6 +67,13 @@ def print_lines(lines: Iterable[str]) -> None:
         out.print(Text(line), soft_wrap=True)
 
 
+def print_assumed(subject: Subject) -> None:
+    """Print what was assumed of a subject that is no `run(case)`, and what was not executed."""
+    out = console()
+    for line in text.assumed_lines(subject):
+        out.print(Text(line, "dim"), soft_wrap=True)
+
+
 def print_training(training: Training) -> None:
     """Print, for the loss and every parameter, the step that used most of its allowance."""
     out, verdict = console(), training.verdict
@@ -82,7 +90,7 @@ def print_training(training: Training) -> None:
 
 
 def _print_table(out: Console, verdict: Verdict, *, exact: bool = False) -> None:
-    if all(c.status is Status.LEFT_OUT for c in verdict.comparisons):
+    if all(c.status is Status.INCOMPLETE for c in verdict.comparisons):
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("quantity", no_wrap=True)
@@ -95,7 +103,8 @@ def _print_table(out: Console, verdict: Verdict, *, exact: bool = False) -> None
     table.add_column("")
     for comparison in verdict.comparisons:
         cells = [_name(comparison), *_values(comparison), *(_errors(comparison) if exact else [])]
-        cells += [comparison.status.value, comparison.detail]
+        left_out = comparison.status is Status.INCOMPLETE
+        cells += ["not checked" if left_out else comparison.status.value, comparison.detail]
         table.add_row(*map(Text, cells), style=COLOURS.get(comparison.status, "red"))
     out.print(Text(f"{verdict.config}: {verdict.subject} against {verdict.reference}\n", "bold"))
     out.print(table)
@@ -132,7 +141,7 @@ def _print_closing(out: Console, verdict: Verdict, command: str) -> None:
         say(f"  {text.line(comparison)}")
         if comparison.ruling is not None:
             say(f"    {comparison.ruling.text}", "bold")
-    for finding in verdict.findings:
+    for finding in verdict.faults:
         say(f"  {finding.kind}  {finding.text}\n{finding.evidence}".rstrip())
     for remark in verdict.remarks:
         say(remark, "yellow")
@@ -140,4 +149,6 @@ def _print_closing(out: Console, verdict: Verdict, command: str) -> None:
         say(f"not checked, since the subject offers none: {', '.join(verdict.left_out)}")
     if (worth := text.worth(verdict)) is not None:
         say(worth)
+    for note in text.notes(verdict):
+        say(f"note: {note}", "dim")
     say(f"again: {command}", "dim")

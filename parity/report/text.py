@@ -6,6 +6,7 @@ from parity.cause import Cause
 from parity.comparison import Comparison, Greatest
 from parity.diagnosis import Diagnosis
 from parity.stepwise import OWN_STEP
+from parity.subject import NOT_EXECUTED, Subject
 from parity.verdict import Verdict
 
 PROBLEMS = 3
@@ -39,8 +40,8 @@ def headline(verdict: Verdict) -> str:
     """Return one line: how many of the comparisons agree, or why there are none."""
     count, wrong = len(verdict.comparisons), len(verdict.failures)
     checked = count - len(verdict.left_out)
-    if verdict.findings:
-        return verdict.findings[0].text.splitlines()[0]
+    if verdict.faults:
+        return verdict.faults[0].text.splitlines()[0]
     if not verdict.compared:
         return f"nothing was compared with {verdict.reference}"
     if wrong:
@@ -53,7 +54,7 @@ def headline(verdict: Verdict) -> str:
 def failure_message(verdict: Verdict) -> str:
     """Return everything that is wrong, the first in computation order on top, and how to repeat."""
     lines = [f"{verdict.config}: {headline(verdict)}"]
-    for finding in verdict.findings:
+    for finding in verdict.faults:
         lines += [f"  {finding.kind}  {finding.text}", *_indented(finding.evidence)]
     for comparison in (*verdict.failures, *verdict.undecided):
         lines.append(f"  {line(comparison)}")
@@ -62,6 +63,7 @@ def failure_message(verdict: Verdict) -> str:
     lines += [f"  {remark}" for remark in verdict.remarks]
     if not verdict.compared and verdict.left_out:
         lines.append(f"  the subject offers none of {', '.join(verdict.left_out)}")
+    lines += [f"  note: {note}" for note in notes(verdict)]
     return "\n".join([*lines, f"  again: {repeat_command(verdict)}"])
 
 
@@ -96,6 +98,14 @@ def _proof(cause: Cause) -> list[str]:
     return [f"    {title:9}  {line}" for title, line in rows]
 
 
+def assumed_lines(subject: Subject) -> list[str]:
+    """Return one line of what was assumed of a subject, and one for each thing left out."""
+    made = [said for said in subject.assumed if not said.startswith(NOT_EXECUTED)]
+    left = [said for said in subject.assumed if said.startswith(NOT_EXECUTED)]
+    adapter = f" (adapt-subject {shlex.quote(subject.name)} prints the adapter)"
+    return [f"assumed: {'; '.join(made)}{adapter}"] * bool(made) + left
+
+
 def entry(greatest: Greatest) -> str:
     """Return both numbers of one entry, how far they are apart and how far they may be."""
     return (
@@ -103,6 +113,12 @@ def entry(greatest: Greatest) -> str:
         f"reference {greatest.reference:.9g}, difference {greatest.difference:.1e}, "
         f"allowed {greatest.allowed:.1e}; {greatest.wrong} of {greatest.size} entries"
     )
+
+
+def notes(verdict: Verdict) -> list[str]:
+    """Return what is worth telling and fails nothing, each kind once."""
+    once = {finding.kind: finding.text for finding in reversed(verdict.notes)}
+    return [f"{kind}  {said}" for kind, said in reversed(once.items())]
 
 
 def worth(verdict: Verdict) -> str | None:

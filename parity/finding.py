@@ -1,0 +1,54 @@
+"""Finding: what a subject does beside its numbers, with a name."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Misbehaviour(StrEnum):
+    """What a subject can do whatever numbers it returns: faults first, then what is only noted."""
+
+    RAISED = "RAISED"
+    TIMEOUT = "TIMEOUT"
+    CRASHED = "CRASHED"
+    OUT_OF_MEMORY = "OUT_OF_MEMORY"
+    MUTATED_INPUT = "MUTATED_INPUT"
+    STATEFUL = "STATEFUL"
+    NONDETERMINISTIC = "NONDETERMINISTIC"
+    INCOMPLETE = "INCOMPLETE"  # the answer is no mapping of names to arrays of numbers
+    CHANGED_ERROR_STATE = "CHANGED_ERROR_STATE"
+    CHANGED_RANDOM_STATE = "CHANGED_RANDOM_STATE"
+    LEFT_THREADS = "LEFT_THREADS"
+    OUTPUT = "OUTPUT"
+    USES_TORCH = "USES_TORCH"
+
+
+NOTES = (
+    Misbehaviour.CHANGED_ERROR_STATE,
+    Misbehaviour.CHANGED_RANDOM_STATE,
+    Misbehaviour.LEFT_THREADS,
+    Misbehaviour.OUTPUT,
+    Misbehaviour.USES_TORCH,
+)
+"""What is worth telling and fails nothing: the numbers may be right all the same."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One misbehaviour: a line that says what happened, and the evidence under it."""
+
+    kind: Misbehaviour
+    text: str
+    evidence: str = ""
+
+    @property
+    def grave(self) -> bool:
+        """Whether it fails the verdict; what is not grave is a note."""
+        return self.kind not in NOTES
+
+
+class NoTraceError(Exception):
+    """A subject gave no trace; `finding` says why."""
+
+    def __init__(self, finding: Finding) -> None:
+        super().__init__(finding.text)
+        self.finding = finding
