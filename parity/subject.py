@@ -65,7 +65,8 @@ def load(spec: str, *, run_all: bool = False) -> Subject:
         what = f"{found.place} has no 'run', and it" if not found.name else "it"
         raise SubjectError(
             f"subject {spec!r}: {what} could not be told how to ask for an RNN's states: "
-            f"adapt-subject prints what is to be written\n" + "\n".join(adapted.assumed)
+            f"adapt-subject prints what is to be written\n"
+            + "\n".join((*adapted.assumed, *_told(found.left_out)))
         )
     return Subject(
         name=spec,

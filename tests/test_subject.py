@@ -211,7 +211,7 @@ def test_what_cannot_be_found_is_named(spec: str, message: str) -> None:
 def test_import_error_shows_the_files_own_line(tmp_path: Path) -> None:
     """A file that fails while it is imported shows its own traceback."""
     path = tmp_path / "broken.py"
-    path.write_text("import numpy\nnumpy.nothing_like_this\n")
+    path.write_text("import numpy\nnumpy.nothing_like_this\ndef run(case): ...\n")
     with pytest.raises(SubjectError, match="does not import") as raised:
         load(str(path))
     assert "numpy.nothing_like_this" in str(raised.value)

@@ -12,8 +12,9 @@ import numpy as np
 from parity.adapting import names
 from parity.adapting.backwards import Backward, best_backward, prelude, updates
 from parity.adapting.calls import members
-from parity.adapting.forwards import FROM_ZERO, Forward, best_forward
+from parity.adapting.forwards import FROM_ZERO, Forward, best_forward, is_exact
 from parity.adapting.ground import Ground
+from parity.adapting.trial import quiet
 from parity.aid import FAR
 from parity.case import Case, draw
 
@@ -34,6 +35,7 @@ class Draft:
     problems: tuple[str, ...]
     asks: Mapping[str, Any] = field(default_factory=dict)
     cast: bool = False
+    fresh: bool = False  # a new object for every case
     by_steps: bool = False
 
     @property
@@ -155,12 +157,41 @@ def _finished(draft: Draft) -> Draft:
     if backward is not None and set(backward.steps) - set(backward.gradients):
         draft = replace(draft, by_steps=_is_linear(draft))
     asks |= _activations(draft)
-    single = _answered(replace(draft, asks=asks), dtype="float32")
-    double = _answered(replace(draft, asks=asks), dtype="float64")
-    if double and all(a.dtype == np.float32 for a in double.values()):
+    draft = replace(draft, asks=asks)
+    single, double = _answered(draft, dtype="float32"), _answered(draft, dtype="float64")
+    if double and all(a.dtype == np.float32 for a in double.values() if a.ndim):
         asks["dtype"] = "float32"
     cast = bool(single) and any(a.dtype != np.float32 for a in single.values())
-    return replace(draft, asks=asks, cast=cast)
+    return replace(draft, asks=asks, cast=cast, fresh=_must_be_fresh(draft))
+
+
+def _must_be_fresh(draft: Draft) -> bool:
+    """Return whether a step leaves something behind that is set with no other weight.
+
+    Then each case gets an object of its own. What a forward or a backward pass leaves behind is
+    to be seen.
+    """
+    if draft.backward is None or not draft.backward.steps:
+        return False
+    before_step = replace(draft, backward=_without_step(draft.backward))
+    return _changes(draft) and not _changes(replace(draft, fresh=True)) and not _changes(before_step)
+
+
+def _without_step(backward: Backward) -> Backward:
+    lines = tuple(line for line in backward.lines if " = " in line)
+    return replace(backward, lines=lines, steps={})
+
+
+def _changes(draft: Draft) -> bool:
+    """Return whether a second answer to one question is another."""
+    run, case = runner(draft), _question(draft)
+    try:
+        with quiet():
+            first = {name: np.array(value) for name, value in run(case).items()}
+            second = run(case)
+    except (Exception, SystemExit):  # noqa: BLE001 - judged later
+        return False
+    return any(not np.array_equal(first[n], second[n], equal_nan=True) for n in first)
 
 
 def _activations(draft: Draft) -> dict[str, str]:
@@ -176,21 +207,30 @@ def _activations(draft: Draft) -> dict[str, str]:
     if trial.error is not None:
         return {"activation": own}
     seen = ground.seen(ground.leaves(trial, *draft.forward.roots), other, case)
-    right = bool(seen) and all(seen[k].share == 1 for k in draft.forward.seen if k in seen)
-    return {} if right or not draft.forward.exact else {"activation": own}
+    if draft.forward.exact and not is_exact(seen):
+        return {"activation": own}
+    try:
+        with quiet():
+            runner(draft)(_question(draft, activation=other))
+    except (Exception, SystemExit):  # noqa: BLE001 - a table of activations, say
+        return {"activation": own}
+    return {}
 
 
 def _answered(draft: Draft, dtype: str = "float64", lr: float | None = None) -> dict[str, Any]:
     """Return the answer to the ground's configuration, in a dtype or at a learning rate."""
     try:
-        answer = runner(draft)(_question(draft, dtype, lr))
+        with quiet():
+            answer = runner(draft)(_question(draft, dtype, lr))
     except (Exception, SystemExit):  # noqa: BLE001 - what somebody's code does elsewhere
         return {}
     return {name: np.asarray(value) for name, value in answer.items()}
 
 
-def _question(draft: Draft, dtype: str = "float64", lr: float | None = None) -> Case:
-    case = draw(draft.ground.config.replace(**{**draft.asks, "dtype": dtype}))
+def _question(
+    draft: Draft, dtype: str = "float64", lr: float | None = None, **changes: Any
+) -> Case:
+    case = draw(draft.ground.config.replace(**{**draft.asks, "dtype": dtype, **changes}))
     return case if lr is None else case.replace(case.config.replace(lr=lr))
 
 

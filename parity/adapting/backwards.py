@@ -11,7 +11,7 @@ import numpy as np
 from parity.adapting import expected, names
 from parity.adapting.calls import Call, Pool, calls, is_required, members, parameters
 from parity.adapting.forwards import Forward
-from parity.adapting.ground import Ground, laid_out
+from parity.adapting.ground import LOSSES, Ground, laid_out
 from parity.adapting.names import is_like
 from parity.adapting.shapes import recognised
 from parity.adapting.slots import Form, Slot, last_name
@@ -105,17 +105,35 @@ def _prepared(ground: Ground, forward: Forward, before: Trial) -> Iterator[tuple
     yield ()
     owners = [("model", before.names.get("model")), ("theirs", ground.module)]
     logits = [forward.seen[k].raw for k in ("logits", "every_logits") if k in forward.seen]
-    pool = Pool(values={**ground.pool.values, "logits": logits, "x": ()})
+    local = {n: t for n, t in forward.call.arguments.items() if t and "case.x" in t}
+    pool = Pool(values={**ground.pool.values, "logits": logits, "x": ()}, locals=local)
     for text, owner in owners:
-        for name in members(owner, names.LOSS) if owner is not None and logits else ():
+        for name in members(owner, names.LOSS) if owner is not None else ():
             function = getattr(owner, name)
-            for call in calls(f"{text}.{name}", function, pool, ("one_hot", "labels", "logits")):
-                if "logits" not in call.roles and len(call.roles) > 1:
-                    continue
-                line = f"scored = {call.text}"
-                if ground.tried([*forward.lines, line], _case(ground, forward)).error is None:
-                    yield (line,)
-                    break
+            asked = calls(f"{text}.{name}", function, pool, ("one_hot", "labels", "logits"))
+            lines = [f"scored = {call.text}" for call in asked if _is_loss(call)]
+            ran = [line for line in lines if _known_loss(ground, forward, line) is not None]
+            if ran:
+                yield (max(ran, key=lambda line: _known_loss(ground, forward, line) or 0),)
+
+
+def _is_loss(call: Call) -> bool:
+    return "logits" in call.roles or len(call.roles) == 1 or "local" in call.roles
+
+
+def _known_loss(ground: Ground, forward: Forward, line: str) -> int | None:
+    """Return 1 for a loss whose value is one we know, 0 for another; None where it fails."""
+    case = _case(ground, forward)
+    trial = ground.tried([*forward.lines, line], case)
+    if trial.error is not None:
+        return None
+    scalars = [leaf for leaf in ground.leaves(trial, "scored") if leaf.array.size == 1]
+    for leaf, kind in itertools.product(scalars, LOSSES):
+        value = expected.loss(case, kind, forward.activation)
+        times = ground.factors.values()
+        if any(abs(float(leaf.array.reshape(())) - value * k) <= 1e-5 * value * k for k in times):
+            return 1
+    return 0 if scalars else None
 
 
 def _pool(ground: Ground, forward: Forward, before: Trial, prepared: tuple[str, ...]) -> Pool:
@@ -180,8 +198,9 @@ def prelude(forward: Forward, lines: Sequence[str]) -> list[str]:
         found.append(f"dh = upstream(case, {hidden})  # by every state, (batch, steps, hidden)")
     if "dl" in _names(text):
         scores = seen["logits"]
-        if scores.right == "probabilities":
-            found.append(f"dl = ({scores.expression} - one_hot(case.labels, case)) / config.batch")
+        if scores.right.endswith("probabilities"):
+            p = f"np.exp({scores.expression})" if "log" in scores.right else scores.expression
+            found.append(f"dl = ({p} - one_hot(case.labels, case)) / config.batch")
         else:
             found.append(f"dl = d_logits(case, {scores.expression})")
     return found

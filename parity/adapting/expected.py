@@ -36,8 +36,10 @@ def forward(case: Case, activation: str = "tanh") -> dict[str, Array]:
         "last": hidden[:, -1],
         "logits": every[:, -1],
         "probabilities": softmax(every[:, -1]),
+        "log_probabilities": np.log(softmax(every[:, -1])),
         "every_logits": every,
         "every_probabilities": softmax(every),
+        "every_log_probabilities": np.log(softmax(every)),
     }
 
 

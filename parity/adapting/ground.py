@@ -20,6 +20,12 @@ FOUND = ("hidden", "every_logits", "last", "logits")
 """What a forward pass may answer, in the order in which a shape is taken for it."""
 
 
+SAME = {
+    "logits": ("logits", "probabilities", "log_probabilities"),
+    "every_logits": ("every_logits", "every_probabilities", "every_log_probabilities"),
+}
+"""What has the shape of logits, and is as good for telling how weights are held."""
+
 LOSSES = ("mean", "squared", "steps", "squared-steps")
 
 FACTORS = ("config.batch", "config.steps", "config.batch * config.steps", "2", "config.classes")
@@ -198,12 +204,12 @@ class Ground:
 
     def _nearest(self, kind: str, text: str, leaf: Leaf, right: dict[str, Array]) -> Seen:
         array = laid_out(text, leaf)
-        wanted = {"logits": ("logits", "probabilities")}.get(kind, (kind,))
-        wanted = ("every_logits", "every_probabilities") if kind == "every_logits" else wanted
+        wanted = SAME.get(kind, (kind,))
         shares = {name: expected.share(array, right[name]) for name in wanted}
         nearest = max(shares, key=lambda name: shares[name])
-        if shares[nearest] < 1 and kind.endswith("logits") and is_distribution(array):
-            nearest = wanted[1]
+        if shares[nearest] < 1 and kind in SAME:
+            nearest = wanted[1] if is_distribution(array) else nearest
+            nearest = wanted[2] if is_distribution(np.exp(np.minimum(array, 1))) else nearest
         return Seen(expression=text, raw=leaf.expression, share=shares[nearest], right=nearest)
 
     def leaves(self, trial: Trial, *roots: str) -> list[Leaf]:
@@ -225,5 +231,6 @@ def laid_out(text: str, leaf: Leaf) -> Array:
 
 
 def is_distribution(array: Array) -> bool:
-    """Return whether every row is one of probabilities."""
-    return bool((array >= 0).all() and np.allclose(array.sum(axis=-1), 1))
+    """Return whether every row is one of probabilities, or, by mistake, the whole array."""
+    sums = array.sum(axis=-1), array.sum()
+    return bool((array >= 0).all() and any(np.allclose(total, 1) for total in sums))

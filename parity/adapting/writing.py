@@ -35,8 +35,11 @@ def text_of(draft: Draft, imports: Sequence[str]) -> str:
     """Return the adapter from the module it is about on."""
     lines = [*imports]
     if "make(" in "\n".join(draft.forward.made):
-        cached = f"make = functools.cache(theirs.{draft.name})"
-        lines.append(f"{cached}  # one object a size: what a call leaves behind is seen")
+        if draft.fresh:
+            lines.append(f"make = theirs.{draft.name}  # a new one each time: a step changes more")
+        else:
+            cached = f"make = functools.cache(theirs.{draft.name})"
+            lines.append(f"{cached}  # one object a size: what a call leaves behind is seen")
     if draft.asks:
         asks = ", ".join(f'"{name}": {_literal(value)}' for name, value in sorted(draft.asks.items()))
         lines.append(f"CONFIG = {{{asks}}}  # all that it can be asked")
