@@ -44,6 +44,7 @@ def one_hot(labels: Array, case: Case) -> Array:
 def d_logits(case: Case, logits: Array) -> Array:
     """Return the gradient of the case's loss by the logits: (softmax - one-hot) / batch."""
     gradient: Array = (softmax(logits) - one_hot(case.labels, case)) / len(logits)
+    gradient.flags.writeable = False
     return gradient
 
 
@@ -51,13 +52,15 @@ def upstream(case: Case, hidden: Array) -> Array:
     """Return the gradient of the case's loss by every hidden state: (batch, steps, hidden).
 
     For a layer, what the case has drawn. For a classifier, that of a head on the last state.
+    Read-only: whoever writes into what he is given is told so.
     """
     if case.config.kind == "layer":
         gradient = case.upstream.copy()
         gradient[:, -1] += case.upstream_final
-        return gradient
-    gradient = np.zeros_like(case.upstream)
-    gradient[:, -1] = d_logits(case, hidden[:, -1] @ case.W_out + case.b_out) @ case.W_out.T
+    else:
+        gradient = np.zeros_like(case.upstream)
+        gradient[:, -1] = d_logits(case, hidden[:, -1] @ case.W_out + case.b_out) @ case.W_out.T
+    gradient.flags.writeable = False
     return gradient
 
 

@@ -13,6 +13,7 @@ from parity.case import Array, Case
 from parity.comparison import Comparison, Status, compare
 from parity.finding import Finding, NoTraceError
 from parity.observation import answer
+from parity.probes import with_large_gradients
 from parity.subject import Subject
 from parity.trace import BEHAVIOUR, Trace
 from parity.yardstick import FEW_COPIES, LIMIT, MANY_COPIES, SUSPICIOUS, Yardstick
@@ -62,7 +63,41 @@ def behaviours(
             if found.greatest.used * LIMIT <= SUSPICIOUS:
                 break
         comparisons += [found] if found is not None else []
+    if trace and finite and case.config.kind == "classifier":
+        found = _large_gradients(subject, case, yardstick)
+        comparisons += [found] if found is not None else []
     return tuple(comparisons), tuple(findings)
+
+
+def _large_gradients(subject: Subject, case: Case, yardstick: Yardstick) -> Comparison | None:
+    """Compare with the reference where gradients are large: clipping shows there alone.
+
+    A layer's upstream gradients are scaled instead. None where nothing is decided, or where the
+    subject does not answer, which is nothing new.
+    """
+    large = with_large_gradients(case)
+    try:
+        found = _sound(answer(subject, large), large)
+    except NoTraceError:
+        return None
+    reference = yardstick.run(large)
+    gates = _gates(found) if case.config.activation == "relu" else None
+    if gates is not None and not _same_gates(found, reference):
+        return None
+    for copies in (FEW_COPIES, MANY_COPIES):
+        sigma = yardstick.floor(large, copies, gates).sigma
+        names = [n for n in sigma if n in found and np.isfinite(sigma[n]).all()]
+        compared = [
+            compare(n, found[n], reference[n], LIMIT * sigma[n], against=yardstick.name)
+            for n in names
+            if np.isfinite(reference[n]).all()
+        ]
+        if not compared:
+            return None
+        worst = max(compared, key=_seriousness)
+        if worst.greatest is None or worst.greatest.used * LIMIT <= SUSPICIOUS:
+            break
+    return replace(worst, name=f"{BEHAVIOUR}large gradients", detail=worst.detail or worst.name)
 
 
 def ways(case: Case) -> Iterator[Again]:

@@ -96,6 +96,8 @@ class Predictions:
         parameter = name.partition("/")[2]
         gradient = self.at(mistakes, i, f"grad/{parameter}")
         rounding = step_rounding(case, case.parameters[parameter], gradient)
+        if f"grad/{parameter}" not in self.witnesses[i].subject:
+            rounding = rounding * case.config.steps  # who updates only may do so in every step
         moved = np.abs(self.at(mistakes, i, name) - case.parameters[parameter])
         slack: Array = LIMIT * sigma * _rate(case.lr, moved, gradient) + rounding
         return slack

@@ -63,16 +63,17 @@ def _probes(config: Config, dtype: str, shift: Mapping[str, Any]) -> Iterator[Pr
     weights = config.hidden * (config.features + config.hidden + config.classes)
     if states + weights + config.batch * config.steps * config.features <= LARGEST:
         yield Probe(label=ASKED, case=draw(config))
-    base = _of_sizes(config, ORDINARY, dtype, **shift)
+    dtype, batch = shift.get("dtype", dtype), {n: b for n, b in shift.items() if n == "batch"}
+    base = _of_sizes(config, ORDINARY, dtype, **batch)
     yield Probe(label=ORDINARILY, case=draw(base))
-    other_sizes = _of_sizes(config, OTHER, dtype, weights="chaotic", **shift)
+    other_sizes = _of_sizes(config, OTHER, dtype, weights="chaotic", **batch)
     yield Probe(label=OTHERWISE, case=draw(other_sizes))
     yield Probe(label="one row", case=draw(base.replace(batch=1)))
     yield Probe(label="one step", case=draw(base.replace(steps=1)))
     yield Probe(label="two steps", case=draw(base.replace(steps=2)))
     yield Probe(label="14 steps", case=draw(base.replace(steps=14, weights="chaotic")))
-    yield Probe(label="all sizes equal", case=draw(base.replace(**{**SQUARE, **shift})))
-    yield Probe(label="large gradients", case=_large_gradients(draw(base)))
+    yield Probe(label="all sizes equal", case=draw(base.replace(**{**SQUARE, **batch})))
+    yield Probe(label="large gradients", case=with_large_gradients(draw(base)))
     ordinary = draw(base)
     if base.initial == "drawn":
         yield Probe(label="h_0 = 0", case=ordinary.replace(h_0=ordinary.h_0 * 0))
@@ -90,10 +91,10 @@ def further(config: Config, asks: Mapping[str, Any] | None = None) -> Iterator[P
     """Yield more configurations, for mistakes that the probes do not tell apart."""
     shift = {name: value for name, value in (asks or {}).items() if name in SHIFTS}
     for number, sizes in enumerate(FURTHER, 1):
-        changes = {"seed": number, **shift}
-        case = draw(_of_sizes(config, {**ORDINARY, **sizes}, "float64", **changes))
+        changes = {"dtype": "float64", "seed": number, **shift}
+        case = draw(_of_sizes(config, {**ORDINARY, **sizes}, **changes))
         yield Probe(label=f"further {number}", case=case)
-        yield Probe(label=f"further {number}, large gradients", case=_large_gradients(case))
+        yield Probe(label=f"further {number}, large gradients", case=with_large_gradients(case))
 
 
 def linear(config: Config) -> Case:
@@ -111,7 +112,7 @@ def _of_sizes(config: Config, sizes: Mapping[str, Any], dtype: str, **changes: A
     return config.replace(**{**sizes, **shared, **changes})
 
 
-def _large_gradients(case: Case) -> Case:
+def with_large_gradients(case: Case) -> Case:
     """Make gradients of hundreds, without saturating the layer."""
     times: dict[str, float] = {"x": 100, "W_x": 0.01, "W_out": 30, "upstream": 1000}
     if case.config.data != "drawn":

@@ -158,11 +158,19 @@ def _finished(draft: Draft) -> Draft:
         draft = replace(draft, by_steps=_is_linear(draft))
     asks |= _activations(draft)
     draft = replace(draft, asks=asks)
-    single, double = _answered(draft, dtype="float32"), _answered(draft, dtype="float64")
-    if double and all(a.dtype == np.float32 for a in double.values() if a.ndim):
+    single = _answered(draft, dtype="float32")
+    if _is_single(draft):
         asks["dtype"] = "float32"
     cast = bool(single) and any(a.dtype != np.float32 for a in single.values())
     return replace(draft, asks=asks, cast=cast, fresh=_must_be_fresh(draft))
+
+
+def _is_single(draft: Draft) -> bool:
+    """Return whether an author's own weights are float32, and so are all of his numbers."""
+    trial = draft.ground.tried(draft.forward.made)
+    own = [trial.array(slot.target) for slot, _ in draft.forward.slots]
+    known = [array for array in own if array is not None]
+    return bool(known) and all(array.dtype == np.float32 for array in known)
 
 
 def _must_be_fresh(draft: Draft) -> bool:
@@ -253,7 +261,7 @@ def runner(draft: Draft) -> Callable[[Case], dict[str, Any]]:
     names_: dict[str, Any] = draft.ground.names(draft.ground.case) | {"functools": functools}
     from parity import aid
 
-    names_["by_steps"] = aid.by_steps
+    names_ |= {name: getattr(aid, name) for name in ("by_steps", "upstream", "d_logits")}
     exec(text_of(draft, imports=()), names_)  # noqa: S102 - the draft's own lines
     run: Callable[[Case], dict[str, Any]] = names_["run"]
     return run

@@ -46,7 +46,9 @@ class Forward:
     @property
     def score(self) -> float:
         """How much of the answer is right."""
-        return sum(seen.share for seen in self.seen.values()) + 2 * self.exact
+        states = [self.seen[kind].share for kind in ("hidden", "last") if kind in self.seen][:1]
+        right = sum(seen.share for seen in self.seen.values())
+        return right + 2 * all(share == 1 for share in states)
 
     @property
     def exact(self) -> bool:
@@ -61,11 +63,9 @@ class Forward:
 
 def is_exact(seen: dict[str, Seen]) -> bool:
     """Return whether what says most about a forward pass is right."""
-    first = next((kind for kind in TELLING if kind in seen), None)
-    return first is not None and seen[first].share == 1
-
-
-TELLING = ("hidden", "last", "every_logits", "logits", "loss")
+    states = [seen[kind].share for kind in ("hidden", "last") if kind in seen][:1]
+    head = [seen[kind].share for kind in ("every_logits", "logits", "loss") if kind in seen][:1]
+    return bool(states or head) and all(share == 1 for share in (*states, *head))
 
 
 @dataclass(frozen=True, kw_only=True)

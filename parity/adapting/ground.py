@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from types import ModuleType
 from typing import Any
 
@@ -92,11 +92,11 @@ class Ground:
             "np": np,
             "theirs": self.module,
             "make": functools.cache(self.target) if isinstance(self.target, type) else None,
-            "case": case,
+            "case": writable(case),
             "config": case.config,
             "ACTIVATIONS": aid.ACTIVATIONS,
-            "upstream": aid.upstream,
-            "d_logits": aid.d_logits,
+            "upstream": lambda asked, hidden: aid.upstream(asked, hidden).copy(),
+            "d_logits": lambda asked, logits: aid.d_logits(asked, logits).copy(),
             "one_hot": aid.one_hot,
             "softmax": aid.softmax,
         }
@@ -218,6 +218,12 @@ class Ground:
 
 
 LABELS = ("labels", "one_hot", "step_labels")
+
+
+def writable(case: Case) -> Case:
+    """Return a case whose arrays may be written into: that somebody does so is judged later."""
+    names = [f.name for f in fields(case) if f.name != "config"]
+    return replace(case, **{name: getattr(case, name).copy() for name in names})
 
 
 def laid_out(text: str, leaf: Leaf) -> Array:
