@@ -11,6 +11,7 @@ import numpy as np
 from parity import source
 from parity.case import Array, Case
 
+
 def definitions(path: str | Path, *, run_all: bool = False) -> ModuleType:
     """Return the functions, classes and constants of a script or notebook as a module.
 

@@ -113,8 +113,8 @@ def draw(config: Config) -> Case:
         step_labels=_read_only((rng.random((n, t)) * c).astype(np.int64)),
         **weights,
     )
-    zero = ("h_0",) if config.initial == "zero" else ()
-    zero += ("b", "b_out") if config.bias == "zero" else ()
+    zero = ["h_0"] * (config.initial == "zero")
+    zero += ["b", "b_out"] * (config.bias == "zero")
     return drawn.replace(**{name: getattr(drawn, name) * 0 for name in zero}) if zero else drawn
 
 

@@ -222,7 +222,13 @@ def _compare(config: Config, arguments: argparse.Namespace) -> Callable[[], int]
             table.print_assumed(subject)
         for problem in after.problems:
             print(f"compare-one-config: {problem}", file=sys.stderr)
-        _write(arguments.json, data.verdict_data(verdict) | data.diagnosis_data(why) | after.data() | data.subject_data(subject))
+        _write(
+            arguments.json,
+            data.verdict_data(verdict)
+            | data.diagnosis_data(why)
+            | after.data()
+            | data.subject_data(subject),
+        )
         return _status(verdict)
 
     return answer

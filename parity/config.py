@@ -115,7 +115,8 @@ class Config:
     def replace(self, **changes: Any) -> Self:
         """Return a copy with some fields changed; what must follow, follows.
 
-        Data digits brings its own sizes, data vocabulary as many classes as features, a layer no loss.
+        Data digits brings its own sizes, data vocabulary as many classes as features; a layer has
+        no loss.
         """
         if changes.get("data") == "digits":
             changes = {**DIGITS, **changes}

@@ -24,7 +24,8 @@ from typing import Any
 from parity import npz
 from parity.case import Array, Case
 from parity.errors import KeepingError
-from parity.observation import Misbehaviour, NoTraceError, answer
+from parity.finding import Misbehaviour, NoTraceError
+from parity.observation import answer
 from parity.report.data import to_json, verdict_data
 from parity.subject import Subject
 from parity.surroundings import surroundings

@@ -20,6 +20,7 @@ from parity import npz
 from parity.case import Array, Case, check_size, layout
 from parity.config import Config
 from parity.errors import ConfigError, KeepingError
+from parity.finding import NoTraceError
 from parity.keeping import (
     ANSWER,
     CASE,
@@ -32,7 +33,7 @@ from parity.keeping import (
     comparable,
 )
 from parity.npz import Layout
-from parity.observation import NoTraceError, answer
+from parity.observation import answer
 from parity.subject import Subject
 from parity.surroundings import changed, surroundings
 from parity.trace import Trace

@@ -15,7 +15,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import CodeType, ModuleType
-from typing import Any
 
 from parity.errors import SubjectError
 
@@ -28,6 +27,18 @@ _PLAIN = (
     ast.operator, ast.unaryop, ast.boolop, ast.cmpop, ast.expr_context, ast.keyword,
 )  # fmt: skip
 """What an expression may consist of to be called plain, beside calls of the functions below."""
+
+_DEFINITIONS = (
+    ast.Import,
+    ast.ImportFrom,
+    ast.FunctionDef,
+    ast.AsyncFunctionDef,
+    ast.ClassDef,
+    ast.Pass,
+)
+
+_SETTINGS = ("sys.path.append", "sys.path.insert", "np.seterr")
+"""What may be called though it defines nothing."""
 
 _MAKERS = {"int", "float", "bool", "str", "len", "range", "list", "tuple", "dict", "set", "max"}
 _MAKERS |= {"min", "abs", "round", "sum", "sorted"}
@@ -165,9 +176,10 @@ def _does_not_import(place: str, error: BaseException) -> SubjectError:
 
 
 def _where(cell: _Cell, statement: ast.stmt) -> str:
+    """Return where a statement stands and how it begins: "cell 3, line 12: model.fit(x, y)"."""
     first = cell.text.splitlines()[statement.lineno - 1].strip()
-    place = Path(cell.filename).name if "cell" in cell.filename else "line"
-    return f"{place} {statement.lineno}: {first}".replace("line", "line", 1)
+    _, comma, number = cell.filename.rpartition(", ")
+    return f"{number + comma if comma else ''}line {statement.lineno}: {first}"
 
 
 # -- what is plain ---------------------------------------------------------------------------------
@@ -176,25 +188,19 @@ def _where(cell: _Cell, statement: ast.stmt) -> str:
 def _is_plain(statement: ast.stmt) -> bool:
     """Return whether a statement defines something and does nothing else."""
     match statement:
-        case ast.Import() | ast.ImportFrom() | ast.FunctionDef() | ast.ClassDef() | ast.Pass():
-            return True
-        case ast.AsyncFunctionDef():
-            return True
         case ast.Assign(targets=targets, value=value):
             return _is_constant(value) and all(map(_is_name, targets))
-        case ast.AnnAssign(target=target, value=value):
+        case ast.AnnAssign(target=target, value=value) | ast.AugAssign(target=target, value=value):
             return value is not None and _is_constant(value) and _is_name(target)
-        case ast.AugAssign(target=target, value=value):
-            return _is_constant(value) and _is_name(target)
         case ast.If(test=test, body=body, orelse=other):
             return _is_constant(test) and not _asks_main(test) and all(map(_is_plain, body + other))
         case ast.Try(body=body, handlers=handlers, orelse=other, finalbody=final):
             caught = [inner for handler in handlers for inner in handler.body]
             return all(map(_is_plain, body + caught + other + final))
         case ast.Expr(value=ast.Call(func=func)):
-            return ast.unparse(func) in ("sys.path.append", "sys.path.insert", "np.seterr")
+            return ast.unparse(func) in _SETTINGS
         case _:
-            return False
+            return isinstance(statement, _DEFINITIONS)
 
 
 def _is_silent(statement: ast.stmt) -> bool:
@@ -214,16 +220,14 @@ def _is_name(target: ast.expr) -> bool:
     return isinstance(target, ast.Name)
 
 
-def _is_constant(value: ast.expr) -> bool:
+def _is_constant(value: ast.AST) -> bool:
     """Return whether an expression only names, combines and converts numbers, text and arrays."""
     if isinstance(value, ast.Lambda):
         return True
     if isinstance(value, ast.Call):
-        inner: list[Any] = [*value.args, *value.keywords]
+        inner = [*value.args, *(keyword.value for keyword in value.keywords)]
         return _is_maker(value.func) and all(map(_is_constant, inner))
-    if isinstance(value, ast.keyword):
-        return _is_constant(value.value)
-    children = [c for c in ast.iter_child_nodes(value) if isinstance(c, (ast.expr, ast.keyword))]
+    children = [c for c in ast.iter_child_nodes(value) if isinstance(c, ast.expr)]
     return isinstance(value, _PLAIN) and all(map(_is_constant, children))
 
 

@@ -23,6 +23,7 @@ NOT_EXECUTED = "not executed: "
 
 _HARNESS = str(Path(__file__).parent)
 
+
 @dataclass(frozen=True, kw_only=True)
 class Subject:
     """What is judged, and the text that names it on the command line."""

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from parity.observation import Misbehaviour
+from parity.finding import Misbehaviour
 from parity.verdict import Verdict
 
 

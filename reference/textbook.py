@@ -225,7 +225,9 @@ class Textbook(Generic[M]):
         exact, config = self.do.exact, case.config
         steps = range(config.steps)
         rows = case.labels[:, None] == np.arange(config.classes)
-        every = case.step_labels.T[..., None] == np.arange(config.classes)  # (steps, batch, classes)
+        every = case.step_labels.T[..., None] == np.arange(
+            config.classes
+        )  # (steps, batch, classes)
         every = every if config.every_step else every[:0]
         if weights is None:
             weights = {

@@ -20,7 +20,7 @@ class Implementation:
     spec: str  # file:Name in this folder, a file alone, or module:Name of a package in it
     looks: str  # its conventions: N rows, T steps, F features, H hidden units, C classes
     mistakes: tuple[str, ...] = ()  # as the catalogue says them, or in plain words where it cannot
-    finding: str = ""  # a misbehaviour to be expected instead, or NONDETERMINISTIC, BORROWED ...
+    finding: str = ""  # a misbehaviour to be expected instead, or NONDETERMINISTIC, USES_TORCH ...
     loss: str = ""  # its own, where that is no mean cross-entropy of the last step
     held_out: bool = False
 
@@ -291,6 +291,6 @@ IMPLEMENTATIONS: tuple[Implementation, ...] = (
     Implementation(
         spec="wrapped_torch.py:TorchBackedRNN",
         looks="x (N,T,F), the states and gradients of torch.nn.RNN itself",
-        finding="BORROWED",
+        finding="USES_TORCH",
     ),
 )

@@ -102,7 +102,7 @@ def _for_target(module: ModuleType, name: str, target: Any, end: float) -> Draft
 
 
 def _on(ground: Ground, name: str) -> Draft | None:
-    forward, errors = best_forward(ground)
+    forward, _ = best_forward(ground)
     if forward is None:
         return None
     backward, failed = best_backward(ground, forward)
@@ -182,7 +182,9 @@ def _must_be_fresh(draft: Draft) -> bool:
     if draft.backward is None or not draft.backward.steps:
         return False
     before_step = replace(draft, backward=_without_step(draft.backward))
-    return _changes(draft) and not _changes(replace(draft, fresh=True)) and not _changes(before_step)
+    return (
+        _changes(draft) and not _changes(replace(draft, fresh=True)) and not _changes(before_step)
+    )
 
 
 def _without_step(backward: Backward) -> Backward:

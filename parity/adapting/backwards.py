@@ -54,7 +54,7 @@ def best_backward(ground: Ground, forward: Forward) -> tuple[Backward | None, li
     errors: list[str] = []
     best: Backward | None = None
     before = ground.tried(forward.lines, _case(ground, forward))
-    for found in _candidates(ground, forward, before, errors):
+    for found in _candidates(ground, forward, before):
         judged = _judged(ground, forward, before, found, errors)
         if judged is not None and (best is None or judged.score > best.score + 1e-9):
             best = judged
@@ -74,9 +74,7 @@ def _asked(ground: Ground, forward: Forward, found: Backward) -> Case:
 # -- what may be called ----------------------------------------------------------------------------
 
 
-def _candidates(
-    ground: Ground, forward: Forward, before: Trial, errors: list[str]
-) -> Iterator[Backward]:
+def _candidates(ground: Ground, forward: Forward, before: Trial) -> Iterator[Backward]:
     yield Backward(lines=(), roles=())  # the forward pass may have answered them
     for prepared in _prepared(ground, forward, before):
         pool = _pool(ground, forward, before, prepared)
@@ -96,7 +94,7 @@ def _methods(value: Any, forward: Forward, owner: str) -> list[str]:
     own = forward.call.text.partition("(")[0].rpartition(".")[2]
     unlike = [n for n in dict.fromkeys(found) if n != own and not is_like(n, names.FORWARD)]
     if owner == "module":
-        unlike = [n for n in unlike if not is_like(n, names.STEP + r"|.*(step|cell).*")]
+        unlike = [n for n in unlike if not is_like(n, names.STEP)]
     return unlike
 
 
@@ -153,7 +151,7 @@ def _pool(ground: Ground, forward: Forward, before: Trial, prepared: tuple[str, 
         dh = ground.ways("dh[:, -1]", "NH")
     dl = ground.ways("dl", "NC") if "logits" in seen else []
     if prepared:
-        own = [x for x in _own_gradients(ground, forward, prepared)]
+        own = list(_own_gradients(ground, forward, prepared))
         dl = [*own, *dl]
     values["upstream"] = _like_output(dh, seen) + dl
     values["d_logits"] = dl + _like_output(dh, seen)
@@ -183,7 +181,11 @@ def _own_gradients(ground: Ground, forward: Forward, prepared: tuple[str, ...]) 
 
 def _like_output(ways: Sequence[str], seen: dict[str, Any]) -> list[str]:
     """Return ways to lay out a gradient, that of the states' own layout first."""
-    found = re.search(r"\.(T|swapaxes\([\d, ]*\)|transpose\([\d, ]*\))$", seen["hidden"].expression) if "hidden" in seen else None
+    found = (
+        re.search(r"\.(T|swapaxes\([\d, ]*\)|transpose\([\d, ]*\))$", seen["hidden"].expression)
+        if "hidden" in seen
+        else None
+    )
     back = {"transpose(1, 2, 0)": "transpose(2, 0, 1)", "transpose(2, 0, 1)": "transpose(1, 2, 0)"}
     own = back.get(found[1], found[1]) if found else ""
     return sorted(ways, key=lambda text: not (text.endswith(f".{own}") if own else text == "dh"))
@@ -194,7 +196,9 @@ def prelude(forward: Forward, lines: Sequence[str]) -> list[str]:
     text, found = "\n".join(lines), []
     seen = forward.seen
     if "dh" in _names(text):
-        hidden = seen["hidden"].expression if "hidden" in seen else f"{seen['last'].expression}[:, None]"
+        hidden = (
+            seen["hidden"].expression if "hidden" in seen else f"{seen['last'].expression}[:, None]"
+        )
         found.append(f"dh = upstream(case, {hidden})  # by every state, (batch, steps, hidden)")
     if "dl" in _names(text):
         scores = seen["logits"]
@@ -271,8 +275,7 @@ def _steps(ground: Ground, forward: Forward, before: Trial, after: Trial) -> dic
         old, new = before.array(slot.target), after.array(slot.target)
         if old is None or new is None or np.array_equal(old, new):
             continue
-        for part, text in form.read(slot.target, new.shape, ground.axes).items():
-            found[part] = text
+        found |= form.read(slot.target, new.shape, ground.axes)
     return found
 
 
@@ -289,7 +292,7 @@ def _assigned(
     right = expected.gradients(case, kind, forward.activation)
     own_head = {"dh", "dl"} & _names("\n".join(found.lines))
     multiples = {"1": 1.0} if kind == "upstream" or own_head else ground.factors
-    loss, loss_factor = _loss(ground, case, forward, kind, offered, multiples)
+    loss, loss_factor = _loss(case, forward, kind, offered, multiples)
     by_factor = {
         factor: _gradients(ground, forward, offered, right, times)
         for factor, times in multiples.items()
@@ -343,10 +346,15 @@ def _gradients(
             own = ground.own(name)
             for text in recognised(leaf.expression, leaf.array.shape, own, ground.axes):
                 share = expected.share(laid_out(text, leaf), right[name] * times)
-                likely = share == 1 or is_like(last_name(leaf.expression), rf"d_?{name}|grad_?{name}")
+                likely = share == 1 or is_like(last_name(leaf.expression), _slopes_of(name))
                 if likely and share >= shares.get(name, 0):
                     texts[name], shares[name] = text, share
     return texts, shares
+
+
+def _slopes_of(name: str) -> names.Words:
+    bare = name.lower().replace("_", "_?")
+    return (rf"d_?{bare}", rf"grad_?{bare}", rf"{bare}_?grad")
 
 
 def _for_slot(
@@ -381,13 +389,12 @@ def _alike(slot: Slot, leaf: Leaf) -> int:
     squeezed, other = weight.replace("_", ""), gradient.replace("_", "")
     if squeezed and squeezed in other and other != squeezed:
         return 3
-    if is_like(gradient, r"d.*|.*grad.*|g.*"):
+    if is_like(gradient, names.SLOPE):
         return 2
     return 1 if leaf.expression.startswith(("back", "out")) else 0
 
 
 def _loss(
-    ground: Ground,
     case: Case,
     forward: Forward,
     kind: str,
@@ -403,7 +410,10 @@ def _loss(
         if abs(float(leaf.array.reshape(())) - value * times) <= 1e-5 * abs(value * times):
             return _number(leaf), factor
     for leaf in scalars:
-        if leaf.expression in ("back", "scored", "back[0]", "scored[0]") or "loss" in leaf.expression:
+        if (
+            leaf.expression in ("back", "scored", "back[0]", "scored[0]")
+            or "loss" in leaf.expression
+        ):
             return _number(leaf), None
     return None, None
 
@@ -420,7 +430,10 @@ def updates(ground: Ground, forward: Forward, backward: Backward) -> Backward:
     owner = model_or_module.get("model", ground.module)
     text = "model" if "model" in model_or_module else "theirs"
     grads = {"grads": ["back"], "gradients": ["back"]}
-    pool = Pool(values={"lr": ["case.lr"], "cache": ["back"], "x": ()}, locals={k: v[0] for k, v in grads.items()})
+    pool = Pool(
+        values={"lr": ["case.lr"], "cache": ["back"], "x": ()},
+        locals={k: v[0] for k, v in grads.items()},
+    )
     case = _case(ground, forward)
     lines = [*forward.lines, *prelude(forward, backward.lines), *backward.lines]
     before = ground.tried(lines, case)
@@ -433,4 +446,4 @@ def updates(ground: Ground, forward: Forward, backward: Backward) -> Backward:
     return backward
 
 
-__all__ = ["Backward", "best_backward", "is_required", "parameters", "prelude", "updates", "Call"]
+__all__ = ["Backward", "Call", "best_backward", "is_required", "parameters", "prelude", "updates"]

@@ -2,7 +2,6 @@
 
 import inspect
 import itertools
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -73,7 +72,9 @@ def calls(
     for chosen in itertools.islice(itertools.product(*options), MOST):
         given = [c for c in chosen if c.text]
         arguments = [
-            c.text if p.kind is not p.KEYWORD_ONLY and _positional(chosen, i) else f"{p.name}={c.text}"
+            c.text
+            if p.kind is not p.KEYWORD_ONLY and _positional(chosen, i)
+            else f"{p.name}={c.text}"
             for i, (p, c) in enumerate(zip(parameters(function), chosen, strict=True))
             if c.text
         ]
@@ -122,11 +123,9 @@ def constructions(text: str, cls: Any, module: Any) -> Iterator[Call]:
 
     An activation, an optimiser or an initialiser is given as the code seems to want it.
     """
-    options: list[list[_Choice]] = []
-    required = [p for p in parameters(cls) if is_required(p)]
-    weights = any(re.fullmatch(r"W_?h{1,2}|W_?hh|W_?rec|Whh", p.name) for p in required)
-    for parameter in parameters(cls):
-        options.append(_made_of(parameter, module, takes_weights=weights))
+    needed = [role(p.name, names.WEIGHTS) for p in parameters(cls) if is_required(p)]
+    by_weights = {"W_x", "W_h"} <= set(needed)
+    options = [_made_of(p, module, takes_weights=by_weights) for p in parameters(cls)]
     _hidden_last(options)
     sizes = [place for place, option in enumerate(options) if not option]
     every = [f"config.{name}" for name in ("features", "hidden", "classes")]
@@ -156,60 +155,89 @@ def _hidden_last(options: list[list[_Choice]]) -> None:
         ]
 
 
-def _made_of(
-    parameter: inspect.Parameter, module: Any, *, takes_weights: bool
-) -> list[_Choice]:
-    name, default = parameter.name, parameter.default
-    required = is_required(parameter)
-    keep = [] if required else [_Choice("")]
-    if required and takes_weights and (part := role(name, names.WEIGHTS)) is not None:
+def _made_of(parameter: inspect.Parameter, module: Any, *, takes_weights: bool) -> list[_Choice]:
+    """Return what may be given for one parameter of a constructor; nothing for a size unknown."""
+    name = parameter.name
+    part = role(name, names.WEIGHTS)
+    if is_required(parameter) and takes_weights and part is not None:
         return [_Choice(f"case.{part}.copy()", part), _Choice(f"case.{part}.T.copy()", part)]
-    by_itself = callable(default) and not required and not isinstance(default, type)
-    if is_like(name, r"act(ivation)?(_?(fn|func|function|name))?|non_?lin.*|phi") or (
-        by_itself and is_like(name, r"f|fn|func|function|sigma|g")
-    ):
-        by_name, by_function = (
-            _Choice("config.activation", "activation"),
-            _Choice("ACTIVATIONS[config.activation]", "activation"),
-        )
-        if isinstance(default, str):
-            return [by_name, *keep]
-        if callable(default) or required:
-            return [by_function, by_name, *keep]
-        return [*keep, by_name, by_function]
-    if is_like(name, r"optim.*|opt|solver|updater"):
-        return [*(_Choice(text, "lr") for text in _helpers(module, r".*(sgd|optim|descent).*")), *keep]
-    if is_like(name, r".*init.*") and required:
-        return [_Choice(text) for text in _helpers(module, r".*init.*")]
-    if is_like(name, r"h_?0|h_?init|init(ial)?_?(h.*|state)"):
-        return [_Choice("case.h_0.copy()", "h_0"), *keep]
-    if is_like(name, r".*seed|random_state|rng"):
-        return keep or [_Choice("0"), _Choice("np.random.default_rng(0)")]
-    if is_like(name, r".*(bptt|trunc|clip|momentum|decay|sigma|scale|std|epoch|bias|verbose|iter).*"):
-        return keep or [_Choice("1000" if "trunc" in name or "bptt" in name else "0.01", sure=False)]
-    if is_like(name, r"d_?type"):
-        return [_Choice("config.dtype"), *keep]
-    size = role(name, SIZES)
+    if _is_activation(parameter):
+        return _activation(parameter)
+    for words, texts in _besides(module).items():
+        if is_like(name, words):
+            keep = [] if is_required(parameter) else [_Choice("")]
+            given = [_Choice(text, kind) for text, kind in texts]
+            return [*given, *keep] if words in EVEN_BY_DEFAULT else (keep or given)
+    return _size(parameter)
+
+
+EVEN_BY_DEFAULT = (names.OPTIMISER, names.INITIAL_STATE, names.DTYPE)
+"""What is given though a constructor could do without: it is the case's."""
+
+
+def _besides(module: Any) -> dict[names.Words, list[tuple[str, str]]]:
+    """Return what a constructor may want beside sizes: expressions, and the roles they play."""
+    return {
+        names.OPTIMISER: [(text, "lr") for text in _helpers(module, names.OPTIMISERS)],
+        names.INITIAL_STATE: [("case.h_0.copy()", "h_0")],
+        names.INITIALISER: [(text, "") for text in _helpers(module, names.INITIALISER)],
+        names.SEED: [("0", ""), ("np.random.default_rng(0)", "")],
+        names.TRUNCATION: [("1000", "")],
+        names.KNOB: [("0.01", "")],
+        names.DTYPE: [("config.dtype", "dtype")],
+    }
+
+
+def _is_activation(parameter: inspect.Parameter) -> bool:
+    """Return whether a nonlinearity is wanted; f and the like say so by a function as default."""
+    default = parameter.default
+    by_itself = callable(default) and not is_required(parameter) and not isinstance(default, type)
+    named = is_like(parameter.name, names.ACTIVATION)
+    return named or (by_itself and is_like(parameter.name, names.FUNCTION))
+
+
+def _activation(parameter: inspect.Parameter) -> list[_Choice]:
+    """Return an activation as its default has it: by name, as a function, or as an own object."""
+    default = parameter.default
+    keep = [] if is_required(parameter) else [_Choice("")]
+    by_name = _Choice("config.activation", "activation")
+    by_function = _Choice("ACTIVATIONS[config.activation]", "activation")
+    if isinstance(default, str):
+        return [by_name, *keep]
+    if callable(default) or not keep:
+        return [by_function, by_name, *keep]
+    return [*keep, by_name, by_function]
+
+
+def _size(parameter: inspect.Parameter) -> list[_Choice]:
+    keep = [] if is_required(parameter) else [_Choice("")]
+    size = role(parameter.name, SIZES)
     if size is None:
         return keep
-    sized = [_Choice(SIZE[size], size)]
-    if required or size == "lr":
-        return sized
-    return [*sized, *keep] if size in ("features", "hidden", "classes") else keep
+    sized = _Choice(SIZE[size], size)
+    if is_required(parameter) or size == "lr":
+        return [sized]
+    return [sized, *keep] if size in ("features", "hidden", "classes") else keep
 
 
-def _helpers(module: Any, pattern: str) -> list[str]:
+def _helpers(module: Any, pattern: names.Words) -> list[str]:
     """Return constructions of the module's own classes of such a name: an optimiser's takes lr."""
     found = []
     for name, value in vars(module).items():
-        if isinstance(value, type) and value.__module__ == module.__name__ and is_like(name, pattern):
-            required = [p for p in parameters(value) if is_required(p) or role(p.name, SIZES) == "lr"]
+        if (
+            isinstance(value, type)
+            and value.__module__ == module.__name__
+            and is_like(name, pattern)
+        ):
+            required = [
+                p for p in parameters(value) if is_required(p) or role(p.name, SIZES) == "lr"
+            ]
             rate = [("case.lr" if role(p.name, SIZES) == "lr" else "0.01") for p in required]
             found.append(f"theirs.{name}({', '.join(rate)})")
     return found
 
 
-def members(value: Any, pattern: str) -> list[str]:
+def members(value: Any, pattern: names.Words) -> list[str]:
     """Return the names of an object's or module's callables that match, the likeliest first."""
     found = []
     for name in dir(value):
@@ -217,4 +245,4 @@ def members(value: Any, pattern: str) -> list[str]:
             continue
         if is_like(name, pattern) and callable(getattr(value, name, None)):
             found.append(name)
-    return sorted(found, key=lambda name: (names.rank(name, pattern), name))
+    return sorted(found, key=lambda name: (names.rank(name, pattern) or 0, name))

@@ -55,7 +55,8 @@ def loss(case: Case, kind: str, activation: str = "tanh") -> float:
 
     mean: of the cross-entropy of the last step over the rows; steps: of its sum over all steps,
     each with the row's `step_labels`; squared: of half the squared distance of the logits from
-    the one-hot labels, squared-steps of its sum over all steps; upstream, final: sum_nth upstream h, with or without the last state's own.
+    the one-hot labels; squared-steps: of its sum over all steps; upstream: the sum of what the
+    case's upstream gradients are the gradients of.
     """
     found = forward(case, activation)
     batch, classes = case.config.batch, case.config.classes

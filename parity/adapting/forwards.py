@@ -16,8 +16,8 @@ from parity.adapting import names
 from parity.adapting.calls import Call, Pool, calls, constructions, is_required, members, parameters
 from parity.adapting.ground import Ground, Seen
 from parity.adapting.names import VALUES, is_like, role
-from parity.adapting.slots import Form, Slot, by_name, in_object, last_name
-from parity.adapting.trial import Trial, leaves
+from parity.adapting.slots import Form, Slot, by_name, in_object
+from parity.adapting.trial import Trial
 
 VARIANTS = 96
 """Combinations of forms of weights that are tried."""
@@ -131,7 +131,9 @@ def _is_fixed(ground: Ground, found: Forward) -> bool:
 def _mixture(forms: Sequence[Form]) -> int:
     """Return how many manners are mixed: mostly all weights stand upright, or all are turned."""
     lying = {"HF", "CH", "columns"}
-    turned = {form.turned or form.layout in lying for form in forms if form.parts not in ((), ("b",))}
+    turned = {
+        form.turned or form.layout in lying for form in forms if form.parts not in ((), ("b",))
+    }
     wide = {len(f.layout) for f in forms if f.parts in (("b",), ("b_out",), ())}
     return 2 * len(turned) + len(wide)
 
@@ -185,7 +187,9 @@ def _of_class(ground: Ground, errors: list[str]) -> Iterator[Way]:
     made = itertools.islice(constructions("make", ground.target, ground.module), CONSTRUCTIONS)
     for call in made:
         drawn = any(f"case.{name}" in call.text for name in ("h_0", "W_", "b"))
-        text = call.text.replace("make", f"theirs.{ground.target.__name__}", 1) if drawn else call.text
+        text = (
+            call.text.replace("make", f"theirs.{ground.target.__name__}", 1) if drawn else call.text
+        )
         line = f"model = {text}"
         trial = ground.tried([line])
         if trial.error is not None:
@@ -212,9 +216,7 @@ def _of_object(
                 continue
             slots, lazy = _slots(ground, made, call, trial, ran)
             first = (f"{call.text}  # makes its weights",) if lazy else ()
-            if slots and any(
-                ground.seen(ground.leaves(ran, "out", "model"), "tanh", ground.case)
-            ):
+            if slots and any(ground.seen(ground.leaves(ran, "out", "model"), "tanh", ground.case)):
                 yield Way(made=(*made, *first), slots=slots, call=call)
 
 
@@ -248,9 +250,7 @@ def _slots(
     return tuple(chosen), lazy
 
 
-def _chosen(
-    ground: Ground, parts: tuple[str, ...], slots: list[Slot]
-) -> list[Slot]:
+def _chosen(ground: Ground, parts: tuple[str, ...], slots: list[Slot]) -> list[Slot]:
     """Return which slots hold `parts`, where several have their shape and move the answer."""
     if parts == ("b",) and len(slots) > 1:
         return [slots[0], *(s.having(replace(s.forms[0], parts=())) for s in slots[1:])]
@@ -264,9 +264,7 @@ def _as_head(slot: Slot) -> Slot:
     return slot.having(Form(parts=("W_out",), layout=layout))
 
 
-def _moves(
-    ground: Ground, made: tuple[str, ...], call: Call, slot: Slot
-) -> bool:
+def _moves(ground: Ground, made: tuple[str, ...], call: Call, slot: Slot) -> bool:
     """Return whether a little more in a slot changes what a call answers."""
     answers = []
     for bump in ((), (f"{slot.target}[...] = {slot.target} + 0.125",)):
@@ -294,11 +292,13 @@ def _of_function(ground: Ground, function: Any, errors: list[str]) -> Iterator[W
                 slots += held[1]
                 local[parameter.name] = parameter.name
         elif _is_weight(parameter.name):
-            forms = by_name(parameter.name, one_row=ground.one_row)
+            forms = by_name(parameter.name)
             slots.append(Slot(target=parameter.name, forms=forms))
             local[parameter.name] = parameter.name
     for held_globally in _globals(ground, function):
-        slots.append(held_globally) if isinstance(held_globally, Slot) else made.append(held_globally)
+        slots.append(held_globally) if isinstance(held_globally, Slot) else made.append(
+            held_globally
+        )
     if "W_h" not in {part for slot in slots for part in slot.parts}:
         return
     slots = _with_second_bias(slots)
@@ -310,16 +310,20 @@ def _of_function(ground: Ground, function: Any, errors: list[str]) -> Iterator[W
 
 def _made_by(ground: Ground, name: str) -> tuple[str, list[Slot]] | None:
     """Return a call of the module's own function that makes all weights, and their slots."""
-    for maker in members(ground.module, r"(init|initialise|initialize|make|create|new|get).*"):
+    for maker in members(ground.module, names.MAKER):
         function = getattr(ground.module, maker)
         if isinstance(function, type):
             continue
         for call in itertools.islice(constructions(f"theirs.{maker}", function, ground.module), 12):
             trial = ground.tried([f"{name} = {call.text}"])
             sizes = {n: getattr(ground.config, n) for n in ("features", "hidden", "classes")}
-            found = in_object(ground.leaves(trial, name), ground.axes, sizes) if not trial.error else {}
+            found = (
+                in_object(ground.leaves(trial, name), ground.axes, sizes) if not trial.error else {}
+            )
             if ("W_h",) in found or any(len(parts) > 1 for parts in found):
-                slots = [slot for parts in found for slot in found[parts][:2 if parts == ("b",) else 1]]
+                slots = [
+                    slot for parts in found for slot in found[parts][: 2 if parts == ("b",) else 1]
+                ]
                 return call.text, slots
     return None
 
@@ -346,17 +350,14 @@ def _held(ground: Ground, function: Any, name: str) -> tuple[str, list[Slot]] | 
         return made
     keys = [key for key in _strings(ground.module) if _is_weight(key)]
     if keys:
-        slots = [
-            Slot(target=f"{name}[{key!r}]", forms=by_name(key, one_row=ground.one_row))
-            for key in keys
-        ]
+        slots = [Slot(target=f"{name}[{key!r}]", forms=by_name(key)) for key in keys]
         return "{}", slots
     places = _unpacked(function, name)
     if not places:
         return None
     slots = [
         Slot(target=f"{name}[{i}]", forms=forms)
-        for i, (n, forms) in enumerate(zip(places, _all_forms(ground, places), strict=True))
+        for i, (n, forms) in enumerate(zip(places, _all_forms(places), strict=True))
     ]
     return f"[None] * {len(places)}", slots
 
@@ -375,7 +376,7 @@ def _unpacked(function: Any, name: str) -> list[str]:
     return []
 
 
-def _all_forms(ground: Ground, names_: Sequence[str]) -> list[tuple[Form, ...]]:
+def _all_forms(names_: Sequence[str]) -> list[tuple[Form, ...]]:
     """Return the forms of weights that are held together: a bare W is the one that is missing."""
     known = {role(n, names.WEIGHTS) for n in names_}
     missing = [part for part in ("W_h", "W_x", "W_out") if part not in known]
@@ -383,7 +384,7 @@ def _all_forms(ground: Ground, names_: Sequence[str]) -> list[tuple[Form, ...]]:
     found = []
     for n in names_:
         part = role(n, names.WEIGHTS)
-        found.append(by_name(n if part else bare[missing.pop(0)], one_row=ground.one_row))
+        found.append(by_name(n if part else bare[missing.pop(0)]))
     return found
 
 
@@ -410,7 +411,7 @@ def _globals(ground: Ground, function: Any) -> Iterator[Slot | str]:
         size = role(name, names.SIZES)
         if isinstance(value, np.ndarray) or (value is None and _is_weight(name) and len(name) > 1):
             if _is_weight(name):
-                yield Slot(target=f"theirs.{name}", forms=by_name(name, one_row=ground.one_row))
+                yield Slot(target=f"theirs.{name}", forms=by_name(name))
         elif size is not None and (value is None or isinstance(value, int)):
             yield f"theirs.{name} = {'case.lr' if size == 'lr' else f'config.{size}'}"
 
@@ -430,6 +431,3 @@ def _global_names(module: Any, function: Any) -> Iterator[str]:
             if callable(value) and getattr(value, "__module__", "") == module.__name__:
                 todo.append(value)
             yield name
-
-
-__all__ = ["Forward", "best_forward", "last_name"]

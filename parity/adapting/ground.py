@@ -6,6 +6,8 @@ from dataclasses import dataclass, fields, replace
 from types import ModuleType
 from typing import Any
 
+import numpy as np
+
 from parity import aid
 from parity.adapting import expected
 from parity.adapting.calls import Pool
@@ -14,15 +16,13 @@ from parity.adapting.trial import Leaf, Trial, leaves, tried
 from parity.case import Array, Case, draw
 from parity.config import Config
 
-import numpy as np
-
 FOUND = ("hidden", "every_logits", "last", "logits")
 """What a forward pass may answer, in the order in which a shape is taken for it."""
 
 
 SAME = {
-    "logits": ("logits", "probabilities", "log_probabilities"),
-    "every_logits": ("every_logits", "every_probabilities", "every_log_probabilities"),
+    "logits": ("probabilities", "log_probabilities"),
+    "every_logits": ("every_probabilities", "every_log_probabilities"),
 }
 """What has the shape of logits, and is as good for telling how weights are held."""
 
@@ -53,6 +53,7 @@ class Ground:
 
     @functools.cached_property
     def config(self) -> Config:
+        """The configuration, in which every size is another."""
         sizes = {**SIZES, "batch": 1} if self.one_row else SIZES
         config = Config(lr=0.125).replace(**sizes)
         shared = {"classes": config.features} if self.data == "vocabulary" else {}
@@ -84,6 +85,7 @@ class Ground:
 
     @functools.cached_property
     def axes(self) -> dict[int, str]:
+        """Which axis a size is."""
         return letters(self.config)
 
     def names(self, case: Case) -> dict[str, Any]:
@@ -169,7 +171,9 @@ class Ground:
         found = list(found)
         for leaf in found:
             for kind in FOUND:
-                for text in recognised(leaf.expression, leaf.array.shape, self.own(kind), self.axes):
+                for text in recognised(
+                    leaf.expression, leaf.array.shape, self.own(kind), self.axes
+                ):
                     seen = self._nearest(kind, text, leaf, right)
                     if kind not in best or seen.share > best[kind].share:
                         best[kind] = seen
@@ -181,7 +185,9 @@ class Ground:
             value, text = float(leaf.array.reshape(())), leaf.expression
             for kind in LOSSES:
                 right = expected.loss(case, kind, activation)
-                near = any(abs(value - right * k) <= 1e-6 * abs(right * k) for k in self.factors.values())
+                near = any(
+                    abs(value - right * k) <= 1e-6 * abs(right * k) for k in self.factors.values()
+                )
                 if near:
                     return {"loss": Seen(expression=text, raw=text, share=1.0, right="loss")}
         if scalars:
@@ -204,12 +210,13 @@ class Ground:
 
     def _nearest(self, kind: str, text: str, leaf: Leaf, right: dict[str, Array]) -> Seen:
         array = laid_out(text, leaf)
-        wanted = SAME.get(kind, (kind,))
+        wanted = (kind, *SAME.get(kind, ()))
         shares = {name: expected.share(array, right[name]) for name in wanted}
         nearest = max(shares, key=lambda name: shares[name])
         if shares[nearest] < 1 and kind in SAME:
-            nearest = wanted[1] if is_distribution(array) else nearest
-            nearest = wanted[2] if is_distribution(np.exp(np.minimum(array, 1))) else nearest
+            probabilities, logarithms = SAME[kind]
+            nearest = probabilities if is_distribution(array) else nearest
+            nearest = logarithms if is_distribution(np.exp(np.minimum(array, 1))) else nearest
         return Seen(expression=text, raw=leaf.expression, share=shares[nearest], right=nearest)
 
     def leaves(self, trial: Trial, *roots: str) -> list[Leaf]:
@@ -228,9 +235,7 @@ def writable(case: Case) -> Case:
 
 def laid_out(text: str, leaf: Leaf) -> Array:
     """Return a leaf's array as an expression built on the leaf's own arranges it."""
-    from parity.adapting.shapes import SIZES
-
-    names = {"leaf": leaf.array, "np": np, "config": Config(**SIZES)}
+    names = {"leaf": leaf.array, "np": np, "config": Config().replace(**SIZES)}
     whole = text.replace(leaf.expression, "leaf")
     arranged_: Array = np.asarray(eval(whole, names))  # noqa: S307 - an expression of our own
     return arranged_

@@ -1,5 +1,6 @@
 """Slots: the places in somebody's code that hold weights, and how each holds them."""
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Self
@@ -64,8 +65,10 @@ class Form:
         for part in self.parts:
             end = f"{start} + {LENGTH[part]}" if start else LENGTH[part]
             last = part == self.parts[-1]
-            found[part] = f"{rows}[{start or '0'}]" if part.startswith("b") else (
-                f"{rows}[{start}:{'' if last else end}]"
+            found[part] = (
+                f"{rows}[{start or '0'}]"
+                if part.startswith("b")
+                else (f"{rows}[{start}:{'' if last else end}]")
             )
             start = end
         return found
@@ -123,34 +126,26 @@ def by_shape(shape: Sequence[int], axes: dict[int, str], sizes: dict[str, int]) 
 
 
 def _stacked(shape: Sequence[int], sizes: dict[str, int]) -> Iterator[Form]:
-    f, h = sizes["features"], sizes["hidden"]
-    orders: dict[int, list[tuple[str, ...]]] = {
-        f + h: [("W_x", "W_h"), ("W_h", "W_x")],
-        f + h + 1: [
-            ("W_x", "W_h", "b"), ("W_h", "W_x", "b"), ("b", "W_x", "W_h"),
-            ("b", "W_h", "W_x"), ("W_x", "b", "W_h"), ("W_h", "b", "W_x"),
-        ],
-    }  # fmt: skip
-    head = (h + 1, sizes["classes"])
-    if tuple(shape) in (head, head[::-1]):
-        layout = "rows" if tuple(shape) == head else "columns"
-        yield Form(parts=("W_out", "b_out"), layout=layout)
-        yield Form(parts=("b_out", "W_out"), layout=layout)
-    if len(shape) != 2 or h not in shape:
-        return
-    layout = "rows" if shape[1] == h else "columns"
-    for parts in orders.get(shape[0] if shape[1] == h else shape[1], ()):
-        yield Form(parts=parts, layout=layout)
+    """Yield the orders in which a matrix may hold several weights, one below the other."""
+    f, h, c = sizes["features"], sizes["hidden"], sizes["classes"]
+    for width, rows in ((h, {"W_x": f, "W_h": h, "b": 1}), (c, {"W_out": h, "b_out": 1})):
+        for count in range(2, len(rows) + 1):
+            for parts in itertools.permutations(rows, count):
+                whole = (sum(rows[part] for part in parts), width)
+                if tuple(shape) == whole:
+                    yield Form(parts=parts, layout="rows")
+                elif tuple(shape) == whole[::-1]:
+                    yield Form(parts=parts, layout="columns")
 
 
-def by_name(name: str, *, one_row: bool) -> tuple[Form, ...]:
+def by_name(name: str) -> tuple[Form, ...]:
     """Return the forms of weights that a parameter, key or global of this name may be."""
     part = role(name, WEIGHTS)
     if part is None:
         return ()
     if part == "W_h":
         return Form(parts=("W_h",), layout="HH"), Form(parts=("W_h",), layout="HH", turned=True)
-    shapes = {"W_x": ("FH", "HF"), "W_out": ("HC", "CH")}
+    shapes: dict[str, tuple[str, ...]] = {"W_x": ("FH", "HF"), "W_out": ("HC", "CH")}
     shapes |= {"b": ("H", "1H", "H1"), "b_out": ("C", "1C", "C1")}
     return tuple(Form(parts=(part,), layout=layout) for layout in shapes[part])
 
@@ -195,7 +190,9 @@ def _likely(slots: list[Slot]) -> list[Slot]:
 def last_name(target: str) -> str:
     """Return the name in an expression that says what it is: 'Wx' of model.params['Wx'].data."""
     text = "".join(c if c.isalnum() or c == "_" else " " for c in target)
-    words = [w for w in text.split() if not w.isdigit() and w not in ("data", "value", "array", "W")]
+    words = [
+        w for w in text.split() if not w.isdigit() and w not in ("data", "value", "array", "W")
+    ]
     return words[-1] if words else ""
 
 

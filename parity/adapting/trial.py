@@ -118,7 +118,7 @@ def _inside(expression: str, value: Any) -> list[tuple[str, Any]]:
         if len(value) in (STEPS, STEPS + 1) and _by_time(value):
             return [(f"{expression}[-1]", value[-1])]
         return [(f"{expression}[{i}]", item) for i, item in enumerate(value[:40])]
-    if isinstance(value, type) or callable(value) and not hasattr(value, "__dict__"):
+    if isinstance(value, type) or (callable(value) and not hasattr(value, "__dict__")):
         return []
     if type(value).__module__ == "builtins":
         return []
@@ -128,7 +128,9 @@ def _inside(expression: str, value: Any) -> list[tuple[str, Any]]:
 
 def _by_time(value: Any) -> bool:
     """Return whether a list has one like the other, as states by step, and not weights."""
-    shapes = {np.shape(item) if isinstance(item, (np.ndarray, float)) else type(item) for item in value}
+    shapes = {
+        np.shape(item) if isinstance(item, (np.ndarray, float)) else type(item) for item in value
+    }
     return len(shapes) == 1
 
 

@@ -41,7 +41,9 @@ def text_of(draft: Draft, imports: Sequence[str]) -> str:
             cached = f"make = functools.cache(theirs.{draft.name})"
             lines.append(f"{cached}  # one object a size: what a call leaves behind is seen")
     if draft.asks:
-        asks = ", ".join(f'"{name}": {_literal(value)}' for name, value in sorted(draft.asks.items()))
+        asks = ", ".join(
+            f'"{name}": {_literal(value)}' for name, value in sorted(draft.asks.items())
+        )
         lines.append(f"CONFIG = {{{asks}}}  # all that it can be asked")
     lines += ["", ""]
     if draft.by_steps:
@@ -76,8 +78,10 @@ def _answers(draft: Draft, factor: str) -> Iterator[tuple[str, str]]:
         yield "hidden", seen["hidden"].expression
     every = found is not None and found.kind.endswith("steps")
     logits = seen.get("every_logits" if every else "logits")
-    if logits is not None and not logits.right.endswith("probabilities") and (
-        draft.asks.get("kind") == "classifier"
+    if (
+        logits is not None
+        and not logits.right.endswith("probabilities")
+        and (draft.asks.get("kind") == "classifier")
     ):
         yield "logits", logits.expression
     if found is None:
@@ -112,7 +116,9 @@ def assumptions(draft: Draft) -> Iterator[str]:
     """Yield what was assumed, a line each."""
     found = draft.backward
     call = draft.forward.call.text
-    yield f"asked as {call}" + (f", then {found.lines[-1].removeprefix('back = ')}" if found and found.lines else "")
+    yield f"asked as {call}" + (
+        f", then {found.lines[-1].removeprefix('back = ')}" if found and found.lines else ""
+    )
     turned = [form.comment() for _, form in draft.forward.slots if form.parts == ("W_h",)]
     if turned == ["used as W_h @ h"]:
         yield "its weights are transposed: W_h @ h"

@@ -1,0 +1,142 @@
+"""Implementations as their authors left them: recognised, judged, and named what is wrong.
+
+`python -m benchmarks.adapting [NAME ...]` (part of `make power`): the share that is recognised
+without any help, whether each verdict over the grid is right, and the share of wrong ones whose
+mistake is named, in the diagnosis or as a finding. Each runs in a process of its own.
+"""
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks import implementations
+from benchmarks.implementations import IMPLEMENTATIONS, Implementation
+from benchmarks.naming import configs
+from parity.case import draw
+from parity.config import Config
+from parity.diagnosis import diagnose
+from parity.errors import ParityError
+from parity.isolation import Limits, closed, isolated
+from parity.judging import judge
+from parity.subject import Subject
+from parity.verdict import Verdict
+from reference import pytorch
+
+FOLDER = Path(implementations.__file__).parent
+LIMITS = Limits(seconds=3.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """What became of one implementation."""
+
+    recognised: bool
+    agrees: bool = False
+    said: frozenset[str] = frozenset()  # causes, kinds of findings, notes and remarks
+    seconds: float = 0.0
+
+
+def spec_of(implementation: Implementation) -> str:
+    """Return what the command line is given for it."""
+    if ".py" in implementation.spec:
+        return str(FOLDER / implementation.spec)
+    if ".ipynb" in implementation.spec:
+        return str(FOLDER / implementation.spec)
+    if str(FOLDER) not in sys.path:
+        sys.path.insert(0, str(FOLDER))  # a package in it
+    return implementation.spec
+
+
+def result(implementation: Implementation, grid: str = "default") -> Result:
+    """Adapt an implementation, judge it over a grid up to the first failure, and diagnose that."""
+    start = time.perf_counter()
+    try:
+        subject = isolated(spec_of(implementation), limits=LIMITS)
+    except ParityError:
+        return Result(recognised=False)
+    try:
+        failing = _first_failing(subject, grid)
+        said = frozenset(_said(subject, failing))
+    finally:
+        closed(subject)
+    seconds = time.perf_counter() - start
+    return Result(recognised=True, agrees=failing is None, said=said, seconds=seconds)
+
+
+def _first_failing(subject: Subject, grid: str) -> Verdict | None:
+    asked = subject.asked(Config())
+    first = judge(subject, draw(asked), pytorch, thorough=True)
+    if not first.passed and not first.only_undecided:
+        return first
+    longest = asked.replace(steps=28, hidden=16)  # the grid's largest
+    for config in (longest, *subject.fitting(configs(grid))):
+        verdict = judge(subject, draw(config), pytorch)
+        if not verdict.passed and not verdict.only_undecided:
+            return judge(subject, draw(config), pytorch, thorough=True)
+    return None
+
+
+def _said(subject: Subject, failing: Verdict | None) -> Iterator[str]:
+    verdict = failing or judge(subject, draw(subject.asked(Config())), pytorch, thorough=True)
+    yield from (finding.kind.value for finding in verdict.findings)
+    yield from verdict.remarks
+    if failing is not None:
+        diagnosis = diagnose(subject, failing.config, pytorch)
+        yield from (cause.says for cause in diagnosis.causes)
+        yield from diagnosis.facts
+
+
+def is_named(implementation: Implementation, found: Result) -> bool:
+    """Return whether what is wrong with an implementation was said, each of its mistakes."""
+    said = "\n".join(found.said).lower()
+    wanted = [m.lower().rstrip(".") for m in implementation.mistakes]
+    if implementation.finding:
+        wanted.append(implementation.finding.lower())
+    return all(what in said for what in wanted)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Print every implementation that is not as it should be, and the shares."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.adapting")
+    parser.add_argument("names", nargs="*", help="parts of names; all without")
+    parser.add_argument("--grid", default="default")
+    given = parser.parse_args(arguments)
+    chosen = [i for i in IMPLEMENTATIONS if not given.names or any(n in i.spec for n in given.names)]
+
+    found = {i: result(i, given.grid) for i in chosen}
+    for title, some in (
+        ("", [i for i in chosen if not i.held_out]),
+        ("held out: ", [i for i in chosen if i.held_out]),
+    ):
+        if some:
+            _print(title, {i: found[i] for i in some})
+
+
+def _print(title: str, found: dict[Implementation, Result]) -> None:
+    recognised = {i: r for i, r in found.items() if r.recognised}
+    wrong = {i: r for i, r in recognised.items() if not i.right}
+    borrowed = [i for i, r in recognised.items() if i.finding == "USES_TORCH" and r.agrees]
+    right = [i for i, r in recognised.items() if r.agrees == i.right or i in borrowed]
+    named = [i for i, r in wrong.items() if is_named(i, r)]
+    for implementation, result_ in found.items():
+        notes = [
+            "not recognised" * (not result_.recognised),
+            "wrong verdict" * (result_.recognised and implementation not in right),
+            "not named" * (implementation in wrong and implementation not in named),
+        ]
+        if any(notes):
+            print(f"  {implementation.spec}: {', '.join(filter(None, notes))}")
+    share = len(recognised) / len(found)
+    print(f"{title}recognised without help: {share:.1%} of {len(found)} (85% asked)")
+    print(f"{title}right verdict: {len(right)} of {len(recognised)} recognised (all asked)")
+    alarms = [i for i, r in recognised.items() if r.agrees and not i.right and i not in borrowed]
+    print(f"{title}wrong ones that agree: {len(alarms)} (none asked)")
+    print(f"{title}mistake named: {len(named)} of {len(wrong)} wrong ones (90% asked)", flush=True)
+
+
+if __name__ == "__main__":
+    main()
