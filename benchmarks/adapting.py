@@ -81,7 +81,8 @@ def _first_failing(subject: Subject, grid: str) -> Verdict | None:
 
 
 def _said(subject: Subject, failing: Verdict | None) -> Iterator[str]:
-    verdict = failing or judge(subject, draw(subject.asked(Config())), pytorch, thorough=True)
+    case = draw(subject.asked(Config()))
+    verdict = judge(subject, case, pytorch, thorough=True) if failing is None else failing
     yield from (finding.kind.value for finding in verdict.findings)
     yield from verdict.remarks
     if failing is not None:
@@ -105,7 +106,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("names", nargs="*", help="parts of names; all without")
     parser.add_argument("--grid", default="default")
     given = parser.parse_args(arguments)
-    chosen = [i for i in IMPLEMENTATIONS if not given.names or any(n in i.spec for n in given.names)]
+    chosen = [
+        i for i in IMPLEMENTATIONS if not given.names or any(n in i.spec for n in given.names)
+    ]
 
     found = {i: result(i, given.grid) for i in chosen}
     for title, some in (

@@ -38,12 +38,13 @@ class Again:
 
 
 def behaviours(
-    subject: Subject, case: Case, trace: Trace, yardstick: Yardstick
+    subject: Subject, case: Case, trace: Trace, yardstick: Yardstick, *, agrees: bool = True
 ) -> tuple[tuple[Comparison, ...], tuple[Finding, ...]]:
     """Ask `subject`, whose answer to `case` is `trace`, again in ways that must not matter.
 
     Returns a comparison for each way, of the array that used most of its allowance, and a finding
-    where the subject did not answer.
+    where the subject did not answer. Where all of it `agrees` so far, large
+    gradients are compared, too.
     """
     comparisons: list[Comparison] = []
     findings: list[Finding] = []
@@ -63,7 +64,7 @@ def behaviours(
             if found.greatest.used * LIMIT <= SUSPICIOUS:
                 break
         comparisons += [found] if found is not None else []
-    if trace and finite and case.config.kind == "classifier":
+    if trace and finite and agrees and case.config.kind == "classifier":
         found = _large_gradients(subject, case, yardstick)
         comparisons += [found] if found is not None else []
     return tuple(comparisons), tuple(findings)

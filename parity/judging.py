@@ -5,7 +5,7 @@ import numpy as np
 from parity.behaviour import behaviours
 from parity.bench import Bench
 from parity.case import Case
-from parity.comparison import Comparison
+from parity.comparison import Comparison, Status
 from parity.constants import constants
 from parity.observation import observe
 from parity.precision import flushes_to_zero
@@ -45,7 +45,8 @@ def judge(
         comparisons = tuple(bench.ruled(found, always=exact) for found in comparisons)
     if thorough:
         said = tuple(constants(subject, case, observation.trace, comparisons))
-        behaved, failed = behaviours(subject, case, observation.trace, yardstick)
+        agrees = all(found.status is not Status.DIFFERS for found in comparisons)
+        behaved, failed = behaviours(subject, case, observation.trace, yardstick, agrees=agrees)
         local = by_own_steps(case, observation.trace, reference, yardstick)
         comparisons = (*_beside(comparisons, local), *behaved)
         findings = (*findings, *failed)

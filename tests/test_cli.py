@@ -49,7 +49,7 @@ def test_default_configuration_agrees(capsys: pytest.CaptureFixture[str]) -> Non
     assert main([]) == 0
     out = capsys.readouterr().out
     assert out.startswith(f"{DEFAULT}: scratch against PyTorch")
-    assert "agrees with PyTorch in 23 of 23 comparisons" in out
+    assert "agrees with PyTorch in 24 of 24 comparisons" in out
     assert re.search(r"anything above \de-1\d of the largest grad/\w+ entry would have been", out)
     assert f"again: compare-one-config {DEFAULT}" in out
 
@@ -86,7 +86,7 @@ def test_json_on_standard_output_is_json(wrong: str, capsys: pytest.CaptureFixtu
     data = json.loads(captured.out)
     assert data["passed"] is True
     assert data["id"] == DEFAULT
-    assert len(data["comparisons"]) == 23
+    assert len(data["comparisons"]) == 24
     assert "look at me" in captured.err
 
 
@@ -104,7 +104,7 @@ def test_what_was_not_checked_is_said(wrong: str, capsys: pytest.CaptureFixture[
     """A subject that offers only hidden states agrees in these, and the rest is listed."""
     assert main(["--subject", f"{wrong}:half"]) == 0
     out = capsys.readouterr().out
-    assert "agrees with PyTorch in 4 of 4 comparisons" in out
+    assert "agrees with PyTorch in 5 of 5 comparisons" in out
     assert "not checked, since the subject offers none: logits, loss, grad/W_out" in out
 
 

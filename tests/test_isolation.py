@@ -456,10 +456,19 @@ def test_interrupt_ends_the_child(file: Path) -> None:
 
 
 LOADS = {
-    "exit": ("import os\nos._exit(4)\n", "does not load: the subject's process ended with exit st"),
-    "raise": ("import nothing_like_this\n", "does not import"),
-    "interrupt": ("raise KeyboardInterrupt\n", "does not load: the subject raised KeyboardInterr"),
-    "crash": ("import ctypes\nctypes.string_at(0)\n", "ended by signal 11 (SIGSEGV)"),
+    "exit": (
+        "import os\nos._exit(4)\ndef run(case): ...",
+        "does not load: the subject's process ended with exit st",
+    ),
+    "raise": ("import nothing_like_this\ndef run(case): ...", "does not import"),
+    "interrupt": (
+        "raise KeyboardInterrupt\ndef run(case): ...",
+        "does not load: the subject raised KeyboardInterr",
+    ),
+    "crash": (
+        "import ctypes\nctypes.string_at(0)\ndef run(case): ...",
+        "ended by signal 11 (SIGSEGV)",
+    ),
 }
 
 
