@@ -6,7 +6,6 @@ mistake is named, in the diagnosis or as a finding. Each runs in a process of it
 """
 
 import argparse
-import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -56,6 +55,9 @@ def result(implementation: Implementation, grid: str = "default") -> Result:
     start = time.perf_counter()
     try:
         subject = isolated(spec_of(implementation), limits=LIMITS)
+        if subject.lacking:
+            closed(subject)
+            return Result(recognised=False)
     except ParityError:
         return Result(recognised=False)
     try:

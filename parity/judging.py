@@ -1,5 +1,7 @@
 """Judging: a subject asked about one case, and a verdict about all that it answered."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from parity.behaviour import behaviours
@@ -7,6 +9,7 @@ from parity.bench import Bench
 from parity.case import Case
 from parity.comparison import Comparison, Status
 from parity.constants import constants
+from parity.finding import Finding, Misbehaviour
 from parity.observation import observe
 from parity.precision import flushes_to_zero
 from parity.remarks import remarks
@@ -36,6 +39,9 @@ def judge(
     arrays are the same without either.
     """
     observation = observe(subject, case)
+    if subject.lacking:
+        found = Finding(kind=Misbehaviour.INCOMPLETE, text=subject.lacking)
+        observation = replace(observation, findings=(*observation.findings, found))
     if reference is None:
         reference = yardstick.run(case)
     bench = Bench(case, yardstick, observation.trace, reference, resolution=thorough)

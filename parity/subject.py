@@ -3,6 +3,7 @@
 import ast
 import importlib
 import inspect
+import re
 import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -33,6 +34,7 @@ class Subject:
     asks: Mapping[str, Any] = field(default_factory=dict)  # the only values of options it takes
     offers: tuple[str, ...] | None = None  # the names it answers, where that is known
     assumed: tuple[str, ...] = ()  # what was assumed about it, and what was left out of its file
+    lacking: str = ""  # what it has and could not be asked for: a verdict without it is no pass
 
     def fitting(self, configs: Iterable[Config]) -> tuple[Config, ...]:
         """Return those of `configs` that are for this subject, changed to what it can be asked."""
@@ -75,6 +77,7 @@ def load(spec: str, *, run_all: bool = False) -> Subject:
         asks=adapted.asks,
         offers=adapted.offers or None,
         assumed=(*adapted.assumed, *_told(found.left_out)),
+        lacking=adapted.lacking,
     )
 
 
@@ -111,7 +114,14 @@ def takes_case(name: str, value: Any) -> bool:
         ]
     except (TypeError, ValueError):
         return name == "run"
-    return name == "run" or needed == ["case"]
+    return needed == ["case"] or (
+        name == "run" and len(needed) < 2 and not (needed and is_input(needed[0]))
+    )
+
+
+def is_input(name: str) -> bool:
+    """Return whether a parameter is somebody's input, and no case: `run(seq)` is no run(case)."""
+    return re.fullmatch(r"x|xs|x_.*|inputs?|seq.*|data|tokens|self", name.lower()) is not None
 
 
 def find(spec: str, *, run_all: bool = False) -> Found:
@@ -124,7 +134,8 @@ def find(spec: str, *, run_all: bool = False) -> Found:
         imports = (f"theirs = definitions({str(Path(place).resolve())!r})",)
     else:
         module, imports = _from_module(place), (f"import {place} as theirs",)
-    if not name and callable(getattr(module, "run", None)):
+    run = getattr(module, "run", None)
+    if not name and run is not None and takes_case("run", run):
         name = "run"
     if name and not hasattr(module, name):
         raise SubjectError(f"subject {spec!r}: {place} has no {name!r}{_among(left_out, name)}")
@@ -141,7 +152,8 @@ def _has_run(path: Path) -> bool:
     except (OSError, ValueError, SyntaxError):
         return False  # told when it is read
     body = [] if tree is None else tree.body
-    return any(isinstance(node, ast.FunctionDef) and node.name == "run" for node in body)
+    runs = [node for node in body if isinstance(node, ast.FunctionDef) and node.name == "run"]
+    return any(not node.args.args or not is_input(node.args.args[0].arg) for node in runs)
 
 
 def _asks(found: Found) -> dict[str, Any]:

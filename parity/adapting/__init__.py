@@ -22,6 +22,7 @@ class Adapted:
     asks: dict[str, Any] = field(default_factory=dict)
     offers: tuple[str, ...] = ()
     assumed: tuple[str, ...] = ()
+    lacking: str = ""
 
 
 def adapt(module: ModuleType, name: str, title: str, imports: tuple[str, ...]) -> Adapted:
@@ -36,8 +37,9 @@ def adapt(module: ModuleType, name: str, title: str, imports: tuple[str, ...]) -
     run = runner(draft)
     case = draw(draft.ground.config.replace(**draft.asks))
     said = list(assumptions(draft))
-    if draft.backward is None:
-        said.append("no way to ask for gradients was found: they are not checked")
+    lacking = ""
+    if not draft.complete and draft.problems:
+        lacking = "no way to ask for its gradients was found: they are not checked"
         said += [f"tried {problem}" for problem in draft.problems]
     return Adapted(
         text=file_of(draft, title, imports),
@@ -45,6 +47,7 @@ def adapt(module: ModuleType, name: str, title: str, imports: tuple[str, ...]) -
         asks=dict(draft.asks),
         offers=_offers(run, case),
         assumed=tuple(said),
+        lacking=lacking,
     )
 
 

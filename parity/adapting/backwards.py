@@ -2,6 +2,7 @@
 
 import itertools
 import re
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from parity.adapting import expected, names
-from parity.adapting.calls import Call, Pool, calls, is_required, members, parameters
+from parity.adapting.calls import Call, Pool, calls, members, others
 from parity.adapting.forwards import Forward
 from parity.adapting.ground import LOSSES, Ground, laid_out
 from parity.adapting.names import is_like
@@ -18,10 +19,13 @@ from parity.adapting.slots import Form, Slot, last_name
 from parity.adapting.trial import Leaf, Trial
 from parity.case import Array, Case
 
+SECONDS = 8.0
+"""How long ways to ask for gradients are tried."""
+
 CRASHES = (NameError, AttributeError, SystemExit)
 """Errors that no other arguments would mend: typos, globals expected, exits."""
 
-FALLBACK = ("d_logits", "upstream", "cache", "hidden")
+FALLBACK = ("upstream", "d_logits", "labels", "one_hot", "cache", "hidden", "logits", "x", "lr")
 
 ROLES = ("cache", "d_logits", "upstream", "one_hot", "labels", "h_0", "hidden", "logits", "x", "lr")
 
@@ -54,11 +58,23 @@ def best_backward(ground: Ground, forward: Forward) -> tuple[Backward | None, li
     errors: list[str] = []
     best: Backward | None = None
     before = ground.tried(forward.lines, _case(ground, forward))
+    end = time.monotonic() + SECONDS
     for found in _candidates(ground, forward, before):
         judged = _judged(ground, forward, before, found, errors)
         if judged is not None and (best is None or judged.score > best.score + 1e-9):
             best = judged
+        if (best is not None and _is_whole(forward, best)) or time.monotonic() > end:
+            break
     return best, errors
+
+
+def _is_whole(forward: Forward, found: Backward) -> bool:
+    """Return whether every weight's gradient is there and right, and the loss where there is one."""
+    parts = {part for _, form in forward.slots for part in form.parts}
+    if found.kind == "upstream" or "dh" in _names("\n".join(found.lines)):
+        parts -= {"W_out", "b_out"}
+    right = all(found.shares.get(part) == 1 for part in parts)
+    return right and (found.loss is not None or found.kind == "upstream")
 
 
 def _case(ground: Ground, forward: Forward) -> Case:
@@ -82,15 +98,24 @@ def _candidates(ground: Ground, forward: Forward, before: Trial) -> Iterator[Bac
             value = before.names.get("model") if owner == "model" else ground.module
             if value is None or (owner == "module" and "model" in before.names):
                 continue
-            for name in _methods(value, forward, owner):
-                function = getattr(value, name)
-                for call in calls(f"{text}.{name}", function, pool, ROLES, fallback=FALLBACK):
+            called = {f"{text}.{n}": getattr(value, n) for n in _methods(value, forward, owner)}
+            for name, function in (_undoing(before) | called).items():
+                for call in calls(name, function, pool, ROLES, fallback=FALLBACK):
                     lines = (*prepared, f"back = {call.text}")
                     yield Backward(lines=lines, roles=call.roles, named=call.named)
 
 
+def _undoing(before: Trial) -> dict[str, Any]:
+    """Return the functions that a forward pass has handed back, by their expressions."""
+    out = before.names.get("out")
+    parts = out if isinstance(out, tuple) else (out,)
+    texts = [f"out[{i}]" for i in range(len(parts))] if isinstance(out, tuple) else ["out"]
+    return {text: part for text, part in zip(texts, parts, strict=True) if callable(part)}
+
+
 def _methods(value: Any, forward: Forward, owner: str) -> list[str]:
     found = members(value, names.BACKWARD) + members(value, names.TRAIN)
+    found += others(value, [*found, *members(value, names.LOSS), *members(value, names.UPDATE)])
     own = forward.call.text.partition("(")[0].rpartition(".")[2]
     unlike = [n for n in dict.fromkeys(found) if n != own and not is_like(n, names.FORWARD)]
     if owner == "module":
@@ -423,22 +448,33 @@ def _number(leaf: Leaf) -> str:
 
 
 def updates(ground: Ground, forward: Forward, backward: Backward) -> Backward:
-    """Return `backward` with the call that updates the weights, where there is one of its own."""
-    model_or_module = ground.tried(forward.lines).names
-    if backward.steps:
-        return backward
-    owner = model_or_module.get("model", ground.module)
-    text = "model" if "model" in model_or_module else "theirs"
-    grads = {"grads": ["back"], "gradients": ["back"]}
-    pool = Pool(
-        values={"lr": ["case.lr"], "cache": ["back"], "x": ()},
-        locals={k: v[0] for k, v in grads.items()},
-    )
-    case = _case(ground, forward)
+    """Return `backward` with the call that updates the weights, where there is one of its own.
+
+    Steps of a learning rate that cannot be set are none.
+    """
+    if not backward.steps:
+        backward = _updated(ground, forward, backward)
+    if backward.steps and "case.lr" not in "\n".join((*forward.made, *backward.lines)):
+        return _at_our_rate(ground, forward, backward)
+    return backward
+
+
+def _updated(ground: Ground, forward: Forward, backward: Backward) -> Backward:
+    case = _asked(ground, forward, backward)
     lines = [*forward.lines, *prelude(forward, backward.lines), *backward.lines]
     before = ground.tried(lines, case)
-    for name in members(owner, names.UPDATE):
-        for call in calls(f"{text}.{name}", getattr(owner, name), pool, ("lr", "cache")):
+    owner = before.names.get("model", ground.module)
+    text = "model" if "model" in before.names else "theirs"
+    pool = Pool(
+        values={"lr": ["case.lr"], "cache": ["back"], "x": ()},
+        locals={"grads": "back", "gradients": "back"},
+    )
+    called = members(owner, names.UPDATE)
+    for name in called + others(owner, called):
+        function = getattr(owner, name)
+        for call in calls(
+            f"{text}.{name}", function, pool, ("lr", "cache"), fallback=("lr", "cache")
+        ):
             after = ground.tried([*lines, call.text], case)
             steps = _steps(ground, forward, before, after) if after.error is None else {}
             if steps:
@@ -446,4 +482,24 @@ def updates(ground: Ground, forward: Forward, backward: Backward) -> Backward:
     return backward
 
 
-__all__ = ["Backward", "Call", "best_backward", "is_required", "parameters", "prelude", "updates"]
+def _at_our_rate(ground: Ground, forward: Forward, backward: Backward) -> Backward:
+    """Set the attribute that is the learning rate: twice as much moves weights twice as far."""
+    case = _asked(ground, forward, backward)
+    first, then = forward.lines, [*prelude(forward, backward.lines), *backward.lines]
+    model = ground.tried(first, case).names.get("model")
+    rates = [n for n, v in getattr(model, "__dict__", {}).items() if isinstance(v, float) and v]
+    for name in rates:
+        moved = []
+        for times in ("", f"model.{name} *= 2"):
+            after = ground.tried([*first, *([times] if times else []), *then], case)
+            moved.append([_moved(after, slot, form) for slot, form in forward.slots])
+        if all(np.allclose(2 * a, b) for a, b in zip(*moved, strict=True)):
+            lines = (f"model.{name} = case.lr", *backward.lines)
+            return replace(backward, lines=lines)
+    return replace(backward, steps={})
+
+
+def _moved(after: Trial, slot: Slot, form: Form) -> Array:
+    """Return how far an array of weights has moved from the case's."""
+    now, was = after.array(slot.target), after.array(form.written())
+    return np.zeros(1) if now is None or was is None or now.shape != was.shape else was - now

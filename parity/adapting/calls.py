@@ -4,6 +4,7 @@ import inspect
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import ModuleType
 from typing import Any
 
 from parity.adapting import names
@@ -69,7 +70,7 @@ def calls(
     options = [_options(p, pool, among, fallback) for p in parameters(function)]
     if any(not option for option in options):
         return
-    for chosen in itertools.islice(itertools.product(*options), MOST):
+    for chosen in _likeliest(options):
         given = [c for c in chosen if c.text]
         arguments = [
             c.text
@@ -84,6 +85,17 @@ def calls(
             named=all(c.sure for c in given),
             arguments={p.name: c.text for p, c in zip(parameters(function), chosen, strict=True)},
         )
+
+
+def _likeliest(options: Sequence[Sequence["_Choice"]]) -> Iterator[tuple["_Choice", ...]]:
+    """Yield combinations of the options, those first that leave few likely ones aside."""
+    ranges = [range(len(option)) for option in options]
+    every = itertools.islice(itertools.product(*ranges), 40 * MOST)
+    for places in sorted(every, key=sum)[:MOST]:
+        chosen = tuple(option[i] for option, i in zip(options, places, strict=True))
+        texts = [c.text for c in chosen if c.text]
+        if len(set(texts)) == len(texts):  # nothing is given twice
+            yield chosen
 
 
 @dataclass(frozen=True)
@@ -109,13 +121,15 @@ def _options(
     if meaning is not None:
         found = [_Choice(text, meaning) for text in pool.of(meaning)]
     default = [] if is_required(parameter) else [_Choice("")]
+    guessed = [_Choice(text, kind, sure=False) for kind in fallback for text in pool.of(kind)]
     if found:
-        return [*found, *default]
+        known = {choice.text for choice in found}
+        return [*found, *(default or [c for c in guessed if c.text not in known])]
     if (size := role(name, SIZES)) is not None and (default or meaning is None):
         return default if default and size != "lr" else [_Choice(SIZE[size], size)]
     if default:
         return default
-    return [_Choice(text, kind, sure=False) for kind in fallback for text in pool.of(kind)]
+    return guessed
 
 
 def constructions(text: str, cls: Any, module: Any) -> Iterator[Call]:
@@ -235,6 +249,22 @@ def _helpers(module: Any, pattern: names.Words) -> list[str]:
             rate = [("case.lr" if role(p.name, SIZES) == "lr" else "0.01") for p in required]
             found.append(f"theirs.{name}({', '.join(rate)})")
     return found
+
+
+def others(owner: Any, known: Sequence[str]) -> list[str]:
+    """Return the names of somebody's own public callables beside those that are `known`."""
+    if isinstance(owner, ModuleType):
+        own = [n for n, v in vars(owner).items() if getattr(v, "__module__", "") == owner.__name__]
+    else:
+        own = [n for kind in type(owner).__mro__[:-1] for n in vars(kind)]
+    return [
+        name
+        for name in dict.fromkeys(own)
+        if not name.startswith("_")
+        and name not in (*known, "main")
+        and callable(getattr(owner, name, None))
+        and not isinstance(getattr(owner, name), type)
+    ]
 
 
 def members(value: Any, pattern: names.Words) -> list[str]:

@@ -6,6 +6,7 @@ import dis
 import inspect
 import itertools
 import textwrap
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -13,7 +14,16 @@ from typing import Any
 import numpy as np
 
 from parity.adapting import names
-from parity.adapting.calls import Call, Pool, calls, constructions, is_required, members, parameters
+from parity.adapting.calls import (
+    Call,
+    Pool,
+    calls,
+    constructions,
+    is_required,
+    members,
+    others,
+    parameters,
+)
 from parity.adapting.ground import Ground, Seen
 from parity.adapting.names import VALUES, is_like, role
 from parity.adapting.slots import Form, Slot, by_name, in_object
@@ -82,7 +92,10 @@ def best_forward(ground: Ground) -> tuple[Forward | None, list[str]]:
     """Return the forward pass that is nearest to a right one, and the errors of what failed."""
     errors: list[str] = []
     best: Forward | None = None
+    end = time.monotonic() + SECONDS
     for way in _ways(ground, errors):
+        if time.monotonic() > end:
+            break
         for found in _with_weights(ground, way):
             if best is None or found.score > best.score + 1e-9:
                 best = found
@@ -209,18 +222,31 @@ def _of_object(
     )
     for name in _entries(model):
         method = getattr(model, name)
-        for call in calls(f"model.{name}", method, ground.pool, FORWARD_ROLES, fallback=("x",)):
+        for call in calls(f"model.{name}", method, ground.pool, FORWARD_ROLES, fallback=GUESSED):
             ran = ground.tried([*made, f"out = {call.text}"])
             if ran.error is not None:
                 errors.append(f"{call.text}: {type(ran.error).__name__}: {ran.error}")
                 continue
             slots, lazy = _slots(ground, made, call, trial, ran)
             first = (f"{call.text}  # makes its weights",) if lazy else ()
-            if slots and any(ground.seen(ground.leaves(ran, "out", "model"), "tanh", ground.case)):
+            if slots and _says_something(ground, ran):
                 yield Way(made=(*made, *first), slots=slots, call=call)
 
 
 FORWARD_ROLES = ("h_0", "one_hot", "labels", "x")
+
+GUESSED = ("x", "h_0", "labels", "one_hot")
+"""What a parameter may stand for whose name says nothing."""
+
+SECONDS = 8.0
+"""How long ways into one class or module are tried, in one manner of asking."""
+
+
+def _says_something(ground: Ground, ran: Trial) -> bool:
+    """Return whether an answer has the shape of states or logits, or is a number: a loss, say."""
+    found = ground.leaves(ran, "out", "model")
+    seen = ground.seen(found, "tanh", ground.case)
+    return bool(seen) or any(leaf.array.size == 1 for leaf in found if "out" in leaf.expression)
 
 
 def _entries(owner: Any) -> list[str]:
@@ -228,7 +254,7 @@ def _entries(owner: Any) -> list[str]:
     found = members(owner, names.FORWARD)
     for pattern in (names.LOSS, names.BACKWARD, names.TRAIN):
         found += [n for n in members(owner, pattern) if n not in found]
-    return found
+    return found + others(owner, found)
 
 
 def _slots(
@@ -303,7 +329,7 @@ def _of_function(ground: Ground, function: Any, errors: list[str]) -> Iterator[W
         return
     slots = _with_second_bias(slots)
     pool = Pool(values=ground.pool.values, locals=local)
-    for call in calls(name, function, pool, FORWARD_ROLES, fallback=("x",)):
+    for call in calls(name, function, pool, FORWARD_ROLES, fallback=GUESSED):
         yield Way(made=tuple(made), slots=tuple(slots), call=call)
     errors.append(f"{name}{tuple(p.name for p in parameters(function))}: no call of it ran")
 

@@ -190,9 +190,6 @@ class Ground:
                 )
                 if near:
                     return {"loss": Seen(expression=text, raw=text, share=1.0, right="loss")}
-        if scalars:
-            text = scalars[0].expression
-            return {"loss": Seen(expression=text, raw=text, share=0.0, right="loss")}
         return {}
 
     @functools.cached_property

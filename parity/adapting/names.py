@@ -47,7 +47,7 @@ VALUES: Mapping[str, Words] = {
     ),
     "one_hot": _words(r".*one_?hot.* .*_oh"),
     "labels": _words(
-        r"y ys y_?true t target.* label.* gold truth y_?train y_?batch classes y_?s expected"
+        r"y ys y_?true t .*target.* label.* gold truth y_?train y_?batch classes y_?s expected"
     ),
     "parameters": _words(r"param.* weights p theta w_?dict params model"),
     "h_0": _words(

@@ -81,4 +81,5 @@ def about(header: wire.Header, spec: str, run: Run) -> Subject:
         asks=asks,
         offers=tuple(map(str, offers)) if isinstance(offers, list) else None,
         assumed=tuple(map(str, header.get("assumed", ()))),
+        lacking=str(header.get("lacking", "")),
     )

@@ -62,6 +62,7 @@ def _loaded(order: wire.Header) -> bytes:
         said: wire.Header = {
             "number": 0,
             "assumed": list(found.assumed),
+            "lacking": found.lacking,
             "asks": dict(found.asks),
             "offers": None if found.offers is None else list(found.offers),
         }
