@@ -38,7 +38,7 @@ def adapt(module: ModuleType, name: str, title: str, imports: tuple[str, ...]) -
     case = draw(draft.ground.config.replace(**draft.asks))
     said = list(assumptions(draft))
     lacking = ""
-    if not draft.complete and draft.problems:
+    if not draft.complete and (draft.problems or not draft.is_trusted):
         lacking = "no way to ask for its gradients was found: they are not checked"
         said += [f"tried {problem}" for problem in draft.problems]
     return Adapted(

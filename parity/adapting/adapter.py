@@ -1,6 +1,7 @@
 """Adapter: a short Python file with one `run(case)`, made of what was found out by asking."""
 
 import functools
+import itertools
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -12,8 +13,9 @@ import numpy as np
 from parity.adapting import names
 from parity.adapting.backwards import Backward, best_backward, prelude, updates
 from parity.adapting.calls import members
-from parity.adapting.forwards import FROM_ZERO, Forward, best_forward, is_exact
+from parity.adapting.forwards import FROM_ZERO, Forward, forwards, is_exact
 from parity.adapting.ground import Ground
+from parity.adapting.names import is_like
 from parity.adapting.trial import quiet
 from parity.aid import FAR
 from parity.case import Case, draw
@@ -50,9 +52,20 @@ class Draft:
         return any(seen.share > 0 for seen in self.forward.seen.values())
 
     @property
-    def standing(self) -> tuple[bool, bool, bool]:
+    def is_trusted(self) -> bool:
+        """Whether it is certain that the right things were asked: some numbers, or all names."""
+        found = self.backward
+        if found is None:
+            return False
+        known = is_known(self.forward.call.text, ENTRIES) and is_known(found.called, ENTRIES)
+        named = self.forward.call.named and found.named and known
+        sure = self.is_plausible and (found.aligned > 0 or bool(found.crash))
+        return sure or named
+
+    @property
+    def standing(self) -> tuple[bool, bool, bool, bool]:
         """What makes one manner of asking better than another."""
-        return self.is_plausible, self.complete, self.forward.exact
+        return self.is_plausible, self.is_trusted, self.complete, self.forward.exact
 
     @property
     def rank(self) -> float:
@@ -68,7 +81,11 @@ def drafts(module: ModuleType, name: str) -> Draft | None:
         draft = _for_target(module, own, target, end)
         if draft is not None and (best is None or draft.rank > best.rank):
             best = draft
-    return None if best is None else _finished(best)
+    if best is None or not (best.is_plausible or best.is_trusted):
+        return None
+    if not best.is_trusted:  # what is not certain accuses nobody
+        best = replace(best, backward=None)
+    return _finished(best)
 
 
 def _targets(module: ModuleType, name: str) -> Iterator[tuple[str, Any]]:
@@ -94,27 +111,46 @@ def _for_target(module: ModuleType, name: str, target: Any, end: float) -> Draft
             draft = _on(ground, name)
             if draft is None:
                 continue
-            if draft.complete and draft.is_plausible:
+            if draft.complete and draft.is_trusted:
                 return draft
             if best is None or draft.standing > best.standing:
                 best = draft
     return best
 
 
+ENTRIES = (*names.FORWARD, *names.LOSS, *names.BACKWARD, *names.TRAIN)
+
+
+def is_known(call: str, words: names.Words) -> bool:
+    """Return whether a call's own name says that it is what is looked for; no call is."""
+    name = call.partition("(")[0].rpartition(".")[2]
+    return not call or is_like(name, words)
+
+
+FORWARDS = 4
+"""Right forward passes, at most, for which gradients are asked for."""
+
+
 def _on(ground: Ground, name: str) -> Draft | None:
-    forward, _ = best_forward(ground)
-    if forward is None:
-        return None
+    best: Draft | None = None
+    for forward in itertools.islice(forwards(ground), FORWARDS):
+        draft = _from(ground, name, forward)
+        if draft.complete and draft.is_trusted:
+            return draft
+        if best is None or draft.standing > best.standing:
+            best = draft
+    return best
+
+
+def _from(ground: Ground, name: str, forward: Forward) -> Draft:
     backward, failed = best_backward(ground, forward)
     if backward is not None and _starts_anew(ground, forward, backward):
         forward = replace(forward, asks=forward.asks | FROM_ZERO)
         backward, failed = best_backward(ground, forward)
     if backward is not None and not backward.crash:
         backward = updates(ground, forward, backward)
-    problems = tuple(dict.fromkeys(failed if backward is None else ()))
-    return Draft(
-        ground=ground, name=name, forward=forward, backward=backward, problems=problems[:5]
-    )
+    problems = tuple(dict.fromkeys(failed))[:5]
+    return Draft(ground=ground, name=name, forward=forward, backward=backward, problems=problems)
 
 
 def _starts_anew(ground: Ground, forward: Forward, backward: Backward) -> bool:

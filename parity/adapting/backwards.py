@@ -43,14 +43,21 @@ class Backward:
     kind: str = "mean"  # of the loss: see expected.loss
     factor: str = "1"  # the subject's loss over ours, as an expression
     crash: str = ""
-    named: bool = True
+    named: bool = True  # every argument's name says what it is
+    aligned: int = 0  # gradients, or steps, that have the right direction
+
+    @property
+    def called(self) -> str:
+        """The call that is asked for gradients; empty where the forward pass has answered them."""
+        calls_ = [line.removeprefix("back = ") for line in self.lines if line.startswith("back = ")]
+        return calls_[0] if calls_ else ""
 
     @property
     def score(self) -> float:
         """How much is recognised, and how much of that is right."""
         exact = sum(share == 1 for share in self.shares.values())
         offered = len(self.gradients) + 0.5 * len(self.steps) + (self.loss is not None)
-        return 3 * exact + sum(self.shares.values()) + offered
+        return 3 * exact + sum(self.shares.values()) + offered + self.aligned
 
 
 def best_backward(ground: Ground, forward: Forward) -> tuple[Backward | None, list[str]]:
@@ -178,8 +185,10 @@ def _pool(ground: Ground, forward: Forward, before: Trial, prepared: tuple[str, 
     if prepared:
         own = list(_own_gradients(ground, forward, prepared))
         dl = [*own, *dl]
-    values["upstream"] = _like_output(dh, seen) + dl
-    values["d_logits"] = dl + _like_output(dh, seen)
+    both = [f"{text}.copy()" for text in ground.ways("case.upstream", "NTH")[:2]]
+    both += [f"{text}.copy()" for text in ground.ways("case.upstream_final", "NH")[:2]]
+    values["upstream"] = [*_like_output(dh, seen), *dl, *both]
+    values["d_logits"] = [*dl, *_like_output(dh, seen)]
     local = {n: t for n, t in forward.call.arguments.items() if t and "labels" not in t}
     for slot, _ in forward.slots:
         if slot.target.isidentifier():
@@ -259,6 +268,8 @@ def _judged(
     best: Backward | None = None
     for kind in _kinds(found, forward):
         candidate = _assigned(ground, forward, case, found, kind, offered, steps)
+        aligned = _aligned(case, forward, after, candidate)
+        candidate = replace(candidate, aligned=aligned)
         if best is None or candidate.score > best.score + 1e-9:
             best = candidate
     if best is None or not (best.gradients or best.steps):
@@ -268,8 +279,29 @@ def _judged(
     return best
 
 
+def _aligned(case: Case, forward: Forward, after: Trial, found: Backward) -> int:
+    """Return how many gradients, or steps where there are none, are the right ones but for size."""
+    right = expected.gradients(case, found.kind, forward.activation)
+    moved = {part: after.array(f"case.{part} - ({text})") for part, text in found.steps.items()}
+    offered = {part: after.array(text) for part, text in found.gradients.items()}
+    given = after.array("dl.sum(axis=0)")
+    if given is not None and np.array_equal(offered.get("b_out"), given):
+        return 1  # it has used the gradient that it was given, whatever its logits are
+    return sum(
+        array is not None and _has_direction(array, right[part])
+        for part, array in (moved | offered).items()
+    )
+
+
+def _has_direction(one: Array, other: Array) -> bool:
+    sizes = float(np.linalg.norm(one) * np.linalg.norm(other))
+    return one.shape == other.shape and sizes > 0 and float((one * other).sum()) > 0.999999 * sizes
+
+
 def _kinds(found: Backward, forward: Forward) -> tuple[str, ...]:
     text = "\n".join(found.lines) + "\n".join(forward.lines)
+    if "case.upstream" in text:
+        return ("upstream",)
     if "dh[:, -1]" in text or "dl" in _names(text):
         return ("mean",)
     if "dh" in _names(text):
@@ -412,7 +444,8 @@ def _alike(slot: Slot, leaf: Leaf) -> int:
     """Return how alike the names of a weight and of its gradient are."""
     weight, gradient = last_name(slot.target).lower(), last_name(leaf.expression).lower()
     squeezed, other = weight.replace("_", ""), gradient.replace("_", "")
-    if squeezed and squeezed in other and other != squeezed:
+    longer = len(squeezed) > 1 and squeezed in other
+    if squeezed and (longer or other in (squeezed, f"d{squeezed}", f"g{squeezed}")):
         return 3
     if is_like(gradient, names.SLOPE):
         return 2

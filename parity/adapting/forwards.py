@@ -88,20 +88,20 @@ class Way:
     loop: tuple[str, ...] = ()
 
 
-def best_forward(ground: Ground) -> tuple[Forward | None, list[str]]:
-    """Return the forward pass that is nearest to a right one, and the errors of what failed."""
-    errors: list[str] = []
+def forwards(ground: Ground) -> Iterator[Forward]:
+    """Yield the forward passes that are right, as they are found; without one, the nearest."""
     best: Forward | None = None
     end = time.monotonic() + SECONDS
-    for way in _ways(ground, errors):
+    for way in _ways(ground):
         if time.monotonic() > end:
             break
-        for found in _with_weights(ground, way):
-            if best is None or found.score > best.score + 1e-9:
-                best = found
-        if best is not None and best.exact:
-            break
-    return best, errors
+        found = max(_with_weights(ground, way), key=lambda one: one.score, default=None)
+        if found is not None and found.exact:
+            yield found
+        if found is not None and (best is None or found.score > best.score + 1e-9):
+            best = found
+    if best is not None and not best.exact:
+        yield best
 
 
 def _with_weights(ground: Ground, way: Way) -> Iterator[Forward]:
@@ -152,23 +152,21 @@ def _mixture(forms: Sequence[Form]) -> int:
 
 
 def _judged(ground: Ground, found: Forward) -> Forward | None:
-    total: dict[str, Seen] = {}
+    """Return a forward pass with what it answers, from h_0 or from zero; None if it fails."""
     asks = asked_of_bias(found)
-    for case in (ground.asked(asks), ground.asked(asks | FROM_ZERO)):
+    best: Forward | None = None
+    for more in ({}, FROM_ZERO):
+        case = ground.asked(asks | more)
         trial = ground.tried(found.lines, case)
         if trial.error is not None:
             return None
         seen = ground.seen(ground.leaves(trial, *found.roots), found.activation, case)
-        if not seen:
-            return None
-        exact = is_exact(seen)
-        if not total:
-            total = seen
-            if exact:
-                break
-        elif exact or sum(s.share for s in seen.values()) > sum(s.share for s in total.values()):
-            asks, total = asks | FROM_ZERO, seen
-    return replace(found, seen=total, asks=asks)
+        judged = replace(found, seen=seen, asks=asks | more)
+        if seen and (best is None or judged.score > best.score + 1e-9):
+            best = judged
+        if judged.exact:
+            break
+    return best
 
 
 FROM_ZERO = {"initial": "zero"}
@@ -184,19 +182,19 @@ def asked_of_bias(found: Forward) -> dict[str, str]:
 # -- ways to call ----------------------------------------------------------------------------------
 
 
-def _ways(ground: Ground, errors: list[str]) -> Iterator[Way]:
+def _ways(ground: Ground) -> Iterator[Way]:
     if isinstance(ground.target, type):
-        yield from _of_class(ground, errors)
+        yield from _of_class(ground)
     elif callable(ground.target):
-        yield from _of_function(ground, ground.target, errors)
+        yield from _of_function(ground, ground.target)
     else:
         for name in [n for n in _entries(ground.module) if not is_like(n, names.STEP)]:
             if getattr(ground.module, name).__module__ != ground.module.__name__:
                 continue
-            yield from _of_function(ground, getattr(ground.module, name), errors)
+            yield from _of_function(ground, getattr(ground.module, name))
 
 
-def _of_class(ground: Ground, errors: list[str]) -> Iterator[Way]:
+def _of_class(ground: Ground) -> Iterator[Way]:
     made = itertools.islice(constructions("make", ground.target, ground.module), CONSTRUCTIONS)
     for call in made:
         drawn = any(f"case.{name}" in call.text for name in ("h_0", "W_", "b"))
@@ -206,14 +204,11 @@ def _of_class(ground: Ground, errors: list[str]) -> Iterator[Way]:
         line = f"model = {text}"
         trial = ground.tried([line])
         if trial.error is not None:
-            errors.append(f"{text}: {type(trial.error).__name__}: {trial.error}")
             continue
-        yield from _of_object(ground, (line,), trial, errors)
+        yield from _of_object(ground, (line,), trial)
 
 
-def _of_object(
-    ground: Ground, made: tuple[str, ...], trial: Trial, errors: list[str]
-) -> Iterator[Way]:
+def _of_object(ground: Ground, made: tuple[str, ...], trial: Trial) -> Iterator[Way]:
     model = trial.names["model"]
     made += tuple(
         f"model.{name}()"
@@ -225,7 +220,6 @@ def _of_object(
         for call in calls(f"model.{name}", method, ground.pool, FORWARD_ROLES, fallback=GUESSED):
             ran = ground.tried([*made, f"out = {call.text}"])
             if ran.error is not None:
-                errors.append(f"{call.text}: {type(ran.error).__name__}: {ran.error}")
                 continue
             slots, lazy = _slots(ground, made, call, trial, ran)
             first = (f"{call.text}  # makes its weights",) if lazy else ()
@@ -304,7 +298,7 @@ def _moves(ground: Ground, made: tuple[str, ...], call: Call, slot: Slot) -> boo
     return any(not np.array_equal(a, b, equal_nan=True) for a, b in pairs)
 
 
-def _of_function(ground: Ground, function: Any, errors: list[str]) -> Iterator[Way]:
+def _of_function(ground: Ground, function: Any) -> Iterator[Way]:
     """Yield ways to call a function that takes its weights, or finds them in globals."""
     name = f"theirs.{function.__name__}"
     local: dict[str, str] = {}
@@ -331,7 +325,6 @@ def _of_function(ground: Ground, function: Any, errors: list[str]) -> Iterator[W
     pool = Pool(values=ground.pool.values, locals=local)
     for call in calls(name, function, pool, FORWARD_ROLES, fallback=GUESSED):
         yield Way(made=tuple(made), slots=tuple(slots), call=call)
-    errors.append(f"{name}{tuple(p.name for p in parameters(function))}: no call of it ran")
 
 
 def _made_by(ground: Ground, name: str) -> tuple[str, list[Slot]] | None:
