@@ -28,6 +28,7 @@ calibrate: $(READY)  ## false alarms, power and cost of the verdict
 
 power: $(READY)  ## how many planted mistakes are caught and named
 	$(BIN)/python -m benchmarks.naming
+	$(BIN)/python -m benchmarks.adapting
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, this is " + sys.version.split()[0])'

@@ -74,8 +74,8 @@ def _first_failing(subject: Subject, grid: str) -> Verdict | None:
     first = judge(subject, draw(asked), pytorch, thorough=True)
     if not first.passed and not first.only_undecided:
         return first
-    longest = asked.replace(steps=28, hidden=16)  # the grid's largest
-    for config in (longest, *subject.fitting(configs(grid))):
+    ends = (asked.replace(steps=28, hidden=16), asked.replace(steps=1))  # those of the grid
+    for config in (*ends, *subject.fitting(configs(grid))):
         verdict = judge(subject, draw(config), pytorch)
         if not verdict.passed and not verdict.only_undecided:
             return judge(subject, draw(config), pytorch, thorough=True)

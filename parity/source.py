@@ -138,7 +138,7 @@ def _execute(cell: _Cell, module: ModuleType, *, run_all: bool) -> Iterator[str]
     except (SyntaxError, ValueError, RecursionError) as error:
         if cell.filename.endswith(".py") or run_all:
             raise _does_not_import(cell.filename, error) from error
-        yield f"{cell.filename}: no Python ({error})"
+        yield f"{cell.filename.rpartition(', ')[2]}: no Python ({error.args[0]})"
         return
     for statement in tree.body:
         if not (run_all or _is_plain(statement)):

@@ -237,7 +237,7 @@ IMPLEMENTATIONS: tuple[Implementation, ...] = (
         spec="constants.py:ConstantRNN",
         looks="x (N,T,F), logits and a dict of gradients that are the same for whatever it is "
         "given",
-        mistakes=("every answer is a constant",),
+        mistakes=("one number throughout",),
     ),
     Implementation(
         spec="stream_model.py:RNN",

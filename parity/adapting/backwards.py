@@ -76,7 +76,7 @@ def best_backward(ground: Ground, forward: Forward) -> tuple[Backward | None, li
 
 
 def _is_whole(forward: Forward, found: Backward) -> bool:
-    """Return whether every weight's gradient is there and right, and the loss where there is one."""
+    """Return whether every weight's gradient is right, and a loss is there if it has one."""
     parts = {part for _, form in forward.slots for part in form.parts}
     if found.kind == "upstream" or "dh" in _names("\n".join(found.lines)):
         parts -= {"W_out", "b_out"}
@@ -121,7 +121,9 @@ def _undoing(before: Trial) -> dict[str, Any]:
 
 
 def _methods(value: Any, forward: Forward, owner: str) -> list[str]:
-    found = members(value, names.BACKWARD) + members(value, names.TRAIN)
+    steps = members(value, names.UPDATE)
+    named = members(value, names.BACKWARD) + members(value, names.TRAIN)
+    found = [name for name in named if name not in steps]
     found += others(value, [*found, *members(value, names.LOSS), *members(value, names.UPDATE)])
     own = forward.call.text.partition("(")[0].rpartition(".")[2]
     unlike = [n for n in dict.fromkeys(found) if n != own and not is_like(n, names.FORWARD)]
@@ -187,7 +189,8 @@ def _pool(ground: Ground, forward: Forward, before: Trial, prepared: tuple[str, 
         dl = [*own, *dl]
     both = [f"{text}.copy()" for text in ground.ways("case.upstream", "NTH")[:2]]
     both += [f"{text}.copy()" for text in ground.ways("case.upstream_final", "NH")[:2]]
-    values["upstream"] = [*_like_output(dh, seen), *dl, *both]
+    first, *rest = _like_output(dh, seen) or [""]
+    values["upstream"] = [text for text in (first, *both, *rest, *dl) if text]
     values["d_logits"] = [*dl, *_like_output(dh, seen)]
     local = {n: t for n, t in forward.call.arguments.items() if t and "labels" not in t}
     for slot, _ in forward.slots:
@@ -260,7 +263,7 @@ def _judged(
     if after.error is not None:
         call = found.lines[-1].removeprefix("back = ")
         errors.append(f"{call}: {type(after.error).__name__}: {after.error}")
-        if found.named and isinstance(after.error, CRASHES):
+        if found.named and isinstance(after.error, CRASHES) and _is_backward(found.called):
             return replace(found, crash=errors[-1])
         return None
     offered = _offered(ground, forward, before, after)
@@ -274,9 +277,16 @@ def _judged(
             best = candidate
     if best is None or not (best.gradients or best.steps):
         return None
-    if not found.lines and "W_h" not in best.gradients and "W_h" not in best.steps:
-        return None  # what a forward pass answers is no gradient because of its shape
+    answered = best.gradients.get("W_h", "").startswith("out")
+    if not found.lines and not (best.aligned or answered):
+        return None  # what a forward pass leaves is no gradient because of its shape
     return best
+
+
+def _is_backward(call: str) -> bool:
+    """Return whether a call's own name says that it asks for gradients."""
+    name = call.partition("(")[0].rpartition(".")[2]
+    return is_like(name, (*names.BACKWARD, *names.TRAIN)) and not is_like(name, names.UPDATE)
 
 
 def _aligned(case: Case, forward: Forward, after: Trial, found: Backward) -> int:
@@ -284,8 +294,8 @@ def _aligned(case: Case, forward: Forward, after: Trial, found: Backward) -> int
     right = expected.gradients(case, found.kind, forward.activation)
     moved = {part: after.array(f"case.{part} - ({text})") for part, text in found.steps.items()}
     offered = {part: after.array(text) for part, text in found.gradients.items()}
-    given = after.array("dl.sum(axis=0)")
-    if given is not None and np.array_equal(offered.get("b_out"), given):
+    own, given = offered.get("b_out"), after.array("dl.sum(axis=0)")
+    if own is not None and given is not None and np.array_equal(own, given):
         return 1  # it has used the gradient that it was given, whatever its logits are
     return sum(
         array is not None and _has_direction(array, right[part])

@@ -2,7 +2,7 @@
 
 import inspect
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
@@ -87,6 +87,12 @@ def calls(
         )
 
 
+def _in_turn(each: Iterable[Sequence["_Choice"]]) -> list["_Choice"]:
+    """Return the first of each, then the second of each, and so on."""
+    rounds = itertools.zip_longest(*each)
+    return [choice for one in rounds for choice in one if choice is not None]
+
+
 def _likeliest(options: Sequence[Sequence["_Choice"]]) -> Iterator[tuple["_Choice", ...]]:
     """Yield combinations of the options, those first that leave few likely ones aside."""
     ranges = [range(len(option)) for option in options]
@@ -121,7 +127,7 @@ def _options(
     if meaning is not None:
         found = [_Choice(text, meaning) for text in pool.of(meaning)]
     default = [] if is_required(parameter) else [_Choice("")]
-    guessed = [_Choice(text, kind, sure=False) for kind in fallback for text in pool.of(kind)]
+    guessed = _in_turn([_Choice(t, kind, sure=False) for t in pool.of(kind)] for kind in fallback)
     if found:
         known = {choice.text for choice in found}
         return [*found, *(default or [c for c in guessed if c.text not in known])]
@@ -142,7 +148,9 @@ def constructions(text: str, cls: Any, module: Any) -> Iterator[Call]:
     options = [_made_of(p, module, takes_weights=by_weights) for p in parameters(cls)]
     _hidden_last(options)
     sizes = [place for place, option in enumerate(options) if not option]
-    every = [f"config.{name}" for name in ("features", "hidden", "classes")]
+    used = {choice.role for option in options for choice in option}
+    every = [f"config.{n}" for n in ("features", "hidden", "classes") if n not in used]
+    every += [f"config.{n}" for n in ("features", "hidden", "classes") if n in used]
     for order in itertools.permutations(every, len(sizes)) if len(sizes) <= len(every) else ():
         filled = [list(option) for option in options]
         for place, size in zip(sizes, order, strict=True):

@@ -3,7 +3,7 @@
 import inspect
 from types import ModuleType
 
-from parity.adapting.calls import constructions, members, parameters
+from parity.adapting.calls import constructions, members, others, parameters
 from parity.adapting.ground import Ground
 from parity.adapting.names import BACKWARD, FORWARD
 from parity.adapting.slots import in_object
@@ -23,7 +23,8 @@ def skeleton(
     if isinstance(target, type):
         lines += [f"    {line}" for line in _of_class(module, name, target, tried)]
     else:
-        called = members(module, FORWARD) + members(module, BACKWARD)
+        known = members(module, FORWARD) + members(module, BACKWARD)
+        called = known + others(module, known)
         tried += [_signature(f"theirs.{n}", getattr(module, n)) for n in called]
         lines += [f"    # {line}" for line in tried] + ["    out = ..."]
     lines += ["    return {", f"        # any of {NAMES}", '        "hidden": ...,', "    }"]
@@ -41,7 +42,8 @@ def _of_class(module: ModuleType, name: str, target: type, tried: list[str]) -> 
         found = in_object(ground.leaves(trial, "model"), ground.axes, sizes)
         weights = [slot.line(slot.forms[0]) for slots in found.values() for slot in slots[:1]]
         model = trial.names["model"]
-        methods = dict.fromkeys(members(model, FORWARD) + members(model, BACKWARD))
+        known = members(model, FORWARD) + members(model, BACKWARD)
+        methods = dict.fromkeys(known + others(model, known))
         asks = [_signature(f"model.{n}", getattr(model, n)) for n in methods]
         tried += asks
         return [f"model = {call.text}", *weights, *(f"# {ask}" for ask in asks), "out = ..."]

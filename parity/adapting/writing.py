@@ -57,19 +57,35 @@ def _body(draft: Draft) -> Iterator[str]:
     backward = list(found.lines) if found is not None else []
     lines = [*draft.forward.lines, *prelude(draft.forward, backward), *backward]
     factor = found.factor if found is not None else "1"
-    if factor != "1":
-        lines = [line.replace("case.lr", f"case.lr / ({factor})") for line in lines]
+    lines = _at_our_rate(lines, factor)
     if "config" in _words("\n".join(lines)) or draft.cast:
         yield "config = case.config"
-    yield from lines
-    answers = [f'"{name}": {text},' for name, text in _answers(draft, factor)]
-    opening = "answer = {" if draft.cast else "return {"
+    updates = [line for line in backward if " = " not in line]
+    yield from (line for line in lines if line not in _at_our_rate(updates, factor))
+    answers = dict(_answers(draft, factor))
+    steps = {n: text for n, text in answers.items() if updates and n.startswith("step/")}
+    dtype = ", config.dtype" if draft.cast else ""
+    copied = f"{{name: np.array(array{dtype}) for name, array in answer.items()}}"
+    opening = "answer = {" if draft.cast or steps else "return {"
     yield opening
-    yield from (f"    {answer}" for answer in answers)
+    yield from (f'    "{name}": {text},' for name, text in answers.items() if name not in steps)
     yield "}"
+    if steps:
+        yield f"answer = {copied}  # before a step changes them"
+        yield from _at_our_rate(updates, factor)
+        yield "answer |= {" if draft.cast else "return answer | {"
+        yield from (f'    "{name}": {text},' for name, text in steps.items())
+        yield "}"
     if draft.cast:
         yield "# it computes in float64 whatever it is given"
-        yield "return {name: np.asarray(array, config.dtype) for name, array in answer.items()}"
+        yield f"return {copied}"
+
+
+def _at_our_rate(lines: Sequence[str], factor: str) -> list[str]:
+    """Return lines with a learning rate at which a loss of other size moves weights as ours."""
+    if factor == "1":
+        return list(lines)
+    return [line.replace("case.lr", f"case.lr / ({factor})") for line in lines]
 
 
 def _answers(draft: Draft, factor: str) -> Iterator[tuple[str, str]]:
