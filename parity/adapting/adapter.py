@@ -11,12 +11,14 @@ from typing import Any
 import numpy as np
 
 from parity.adapting import names
-from parity.adapting.backwards import Backward, best_backward, prelude, updates
+from parity.adapting.backwards import best_backward
 from parity.adapting.calls import members
 from parity.adapting.forwards import FROM_ZERO, Forward, forwards, is_exact
+from parity.adapting.gradients import Backward, prelude
 from parity.adapting.ground import Ground
 from parity.adapting.names import is_like
 from parity.adapting.trial import quiet
+from parity.adapting.updating import updates
 from parity.aid import FAR
 from parity.case import Case, draw
 

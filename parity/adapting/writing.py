@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from parity.adapting.adapter import ORDER, Draft
-from parity.adapting.backwards import prelude
+from parity.adapting.gradients import prelude
 
 AIDS = (
     "ACTIVATIONS", "by_steps", "d_logits", "definitions", "one_hot", "softmax", "upstream",

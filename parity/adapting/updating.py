@@ -1,0 +1,73 @@
+"""Updating: the call that changes the weights, and the learning rate it takes."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from parity.adapting import names
+from parity.adapting.answers import steps_of
+from parity.adapting.calls import Pool, calls, members, others
+from parity.adapting.forwards import Forward
+from parity.adapting.gradients import Backward, asked_of, prelude
+from parity.adapting.ground import Ground
+from parity.adapting.slots import Form, Slot
+from parity.adapting.trial import Trial
+from parity.case import Array
+
+
+def updates(ground: Ground, forward: Forward, backward: Backward) -> Backward:
+    """Return `backward` with the call that updates the weights, where there is one of its own.
+
+    Steps of a learning rate that cannot be set are none.
+    """
+    if not backward.steps:
+        backward = _updated(ground, forward, backward)
+    if backward.steps and "case.lr" not in "\n".join((*forward.made, *backward.lines)):
+        return _at_our_rate(ground, forward, backward)
+    return backward
+
+
+def _updated(ground: Ground, forward: Forward, backward: Backward) -> Backward:
+    case = asked_of(ground, forward, backward)
+    lines = [*forward.lines, *prelude(forward, backward.lines), *backward.lines]
+    before = ground.tried(lines, case)
+    owner = before.names.get("model", ground.module)
+    text = "model" if "model" in before.names else "theirs"
+    pool = Pool(
+        values={"lr": ["case.lr"], "cache": ["back"], "x": ()},
+        locals={"grads": "back", "gradients": "back"},
+    )
+    called = members(owner, names.UPDATE)
+    for name in called + others(owner, called):
+        function = getattr(owner, name)
+        for call in calls(
+            f"{text}.{name}", function, pool, ("lr", "cache"), fallback=("lr", "cache")
+        ):
+            after = ground.tried([*lines, call.text], case)
+            steps = steps_of(ground, forward, before, after) if after.error is None else {}
+            if steps:
+                return replace(backward, lines=(*backward.lines, call.text), steps=steps)
+    return backward
+
+
+def _at_our_rate(ground: Ground, forward: Forward, backward: Backward) -> Backward:
+    """Set the attribute that is the learning rate: twice as much moves weights twice as far."""
+    case = asked_of(ground, forward, backward)
+    first, then = forward.lines, [*prelude(forward, backward.lines), *backward.lines]
+    model = ground.tried(first, case).names.get("model")
+    rates = [n for n, v in getattr(model, "__dict__", {}).items() if isinstance(v, float) and v]
+    for name in rates:
+        moved = []
+        for times in ("", f"model.{name} *= 2"):
+            after = ground.tried([*first, *([times] if times else []), *then], case)
+            moved.append([_moved(after, slot, form) for slot, form in forward.slots])
+        if all(np.allclose(2 * a, b) for a, b in zip(*moved, strict=True)):
+            lines = (f"model.{name} = case.lr", *backward.lines)
+            return replace(backward, lines=lines)
+    return replace(backward, steps={})
+
+
+def _moved(after: Trial, slot: Slot, form: Form) -> Array:
+    """Return how far an array of weights has moved from the case's."""
+    now, was = after.array(slot.target), after.array(form.written())
+    return np.zeros(1) if now is None or was is None or now.shape != was.shape else was - now
