@@ -26,7 +26,7 @@ def symptom(verdict: Verdict) -> Symptom:
     """Return the symptom of a verdict that did not pass."""
     first = next(iter((*verdict.failures, *verdict.undecided)), None)
     return Symptom(
-        findings=tuple(f"{f.kind.value} {f.text.partition(':')[0]}" for f in verdict.findings),
+        findings=tuple(f"{f.kind.value} {f.text.partition(':')[0]}" for f in verdict.faults),
         name=first.name if first is not None else "",
         status=first.status.value if first is not None else "nothing-compared",
     )

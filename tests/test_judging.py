@@ -539,3 +539,21 @@ def test_own_gates_are_what_a_difference_is_measured_against() -> None:
     verdict = judge(Subject(name="late", run=without_first_step), case, pytorch)
     assert verdict.failures
     assert all(c.typical for c in verdict.failures if c.name.startswith("grad/"))
+
+
+def test_clipping_is_seen_though_ordinary_gradients_are_small() -> None:
+    """Where gradients are large, clipped ones differ, in a configuration in which none is clipped.
+
+    Once something differs already, large gradients are not asked for.
+    """
+
+    def clipped(case: Case) -> dict[str, np.ndarray]:
+        trace = {n: a for n, a in scratch.run(case).items() if not n.startswith("step/")}
+        return {n: np.clip(a, -5, 5) if n.startswith("grad/") else a for n, a in trace.items()}
+
+    case = draw(Config())
+    verdict = judge(Subject(name="clipped", run=clipped), case, pytorch, thorough=True)
+    assert [c.name for c in verdict.failures] == ["behaviour/large gradients"]
+    wrong = Subject(name="wrong", run=lambda c: clipped(c) | {"loss": np.array(1.0)})
+    names = [c.name for c in judge(wrong, case, pytorch, thorough=True).comparisons]
+    assert "behaviour/large gradients" not in names

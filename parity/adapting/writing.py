@@ -21,13 +21,16 @@ def file_of(draft: Draft, title: str, imported: Sequence[str]) -> str:
     """Return the whole file. `imported`: the lines that make `theirs` the author's module."""
     body = text_of(draft, imports=imported)
     used = [name for name in AIDS if f"{name}" in _words(body)]
-    head = [f'"""Adapter for {title}, as adapt-subject made it: edit it where it is wrong."""', ""]
-    if "functools" in _words(body):
-        head += ["import functools", ""]
-    if "Path(__file__)" in body:
-        head += ["from pathlib import Path", ""]
-    head += ["import numpy as np", ""] if "np" in _words(body) else []
-    head += [f"from parity.aid import {', '.join(used)}", ""] if used else []
+    words = _words(body)
+    standard = ["import functools"] * ("functools" in words)
+    standard += ["from pathlib import Path"] * ("__file__" in words)
+    groups = [
+        [f'"""Adapter for {title}, as adapt-subject made it: edit it where it is wrong."""'],
+        standard,
+        ["import numpy as np"] * ("np" in words),
+        [f"from parity.aid import {', '.join(used)}"] * bool(used),
+    ]
+    head = [line for group in groups if group for line in (*group, "")]
     return "\n".join(head) + "\n" + body
 
 
@@ -132,9 +135,8 @@ def assumptions(draft: Draft) -> Iterator[str]:
     """Yield what was assumed, a line each."""
     found = draft.backward
     call = draft.forward.call.text
-    yield f"asked as {call}" + (
-        f", then {found.lines[-1].removeprefix('back = ')}" if found and found.lines else ""
-    )
+    then = [line.removeprefix("back = ") for line in found.lines] if found is not None else []
+    yield ", then ".join([f"asked as {call}", *then])
     turned = [form.comment() for _, form in draft.forward.slots if form.parts == ("W_h",)]
     if turned == ["used as W_h @ h"]:
         yield "its weights are transposed: W_h @ h"
