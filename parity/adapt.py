@@ -57,7 +57,7 @@ def _adapt(arguments: argparse.Namespace) -> int:
     else:
         target.write_text(made.text, encoding="utf-8")
     _tell(made, found, target)
-    return WRITTEN if made.run is not None else TO_BE_COMPLETED
+    return WRITTEN if made.run is not None and not made.lacking else TO_BE_COMPLETED
 
 
 def _check(target: Path | None) -> None:
@@ -77,7 +77,8 @@ def _imports(found: Found, target: Path | None) -> tuple[str, ...]:
         return found.imports
     folder = Path.cwd() if target is None else target.resolve().parent
     place = Path(os.path.relpath(Path(found.place).resolve(), folder)).as_posix()
-    return (f'theirs = definitions(Path(__file__).parent / "{place}")',)
+    every = ", run_all=True" if "run_all=True" in found.imports[0] else ""
+    return (f"theirs = definitions(Path(__file__).parent / {place!r}{every})",)
 
 
 def _tell(made: Adapted, found: Found, target: Path | None) -> None:
@@ -85,5 +86,7 @@ def _tell(made: Adapted, found: Found, target: Path | None) -> None:
         print(f"wrote {target}: compare-one-config --subject {target}", file=sys.stderr)
     if made.run is None:
         print("this could not be told: complete the lines with ...", file=sys.stderr)
+    if made.lacking:
+        print(made.lacking, file=sys.stderr)
     for said in (*made.assumed, *(f"{NOT_EXECUTED}{line}" for line in found.left_out)):
         print(said, file=sys.stderr)

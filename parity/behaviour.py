@@ -76,7 +76,7 @@ def _large_gradients(subject: Subject, case: Case, yardstick: Yardstick) -> Comp
     A layer's upstream gradients are scaled instead. None where nothing is decided, or where the
     subject does not answer, which is nothing new.
     """
-    large = with_large_gradients(case)
+    large = with_large_gradients(case, head=1000)
     try:
         found = _sound(answer(subject, large), large)
     except NoTraceError:

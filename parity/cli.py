@@ -254,6 +254,7 @@ def _train(config: Config, arguments: argparse.Namespace) -> Callable[[], int]:
     def answer() -> int:
         if arguments.json != "-":
             table.print_training(training)
+            table.print_assumed(subject)
         _write(arguments.json, data.training_data(training))
         return _status(training.verdict)
 

@@ -112,9 +112,9 @@ def _of_sizes(config: Config, sizes: Mapping[str, Any], dtype: str, **changes: A
     return config.replace(**{**sizes, **shared, **changes})
 
 
-def with_large_gradients(case: Case) -> Case:
-    """Make gradients of hundreds, without saturating the layer."""
-    times: dict[str, float] = {"x": 100, "W_x": 0.01, "W_out": 30, "upstream": 1000}
+def with_large_gradients(case: Case, head: float = 30) -> Case:
+    """Make gradients of hundreds, without saturating the layer; W_out is `head` times as large."""
+    times: dict[str, float] = {"x": 100, "W_x": 0.01, "W_out": head, "upstream": 1000}
     if case.config.data != "drawn":
         del times["x"], times["W_x"]
     scaled: dict[str, Array] = {name: getattr(case, name) * by for name, by in times.items()}

@@ -9,7 +9,10 @@ import contextlib
 import io
 import json
 import linecache
+import re
 import sys
+import tokenize
+import traceback
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -96,32 +99,38 @@ def make_importable(folder: Path) -> None:
 
 def _cells(path: Path) -> list[_Cell]:
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
+        if path.suffix == ".py":
+            with tokenize.open(path) as file:  # in the encoding that it says
+                text = file.read()
+        else:
+            text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError, SyntaxError) as error:
         raise SubjectError(f"subject {str(path)!r} cannot be read: {error}") from error
     if path.suffix != ".ipynb":
         return [_Cell(filename=str(path), text=text)]
     try:
-        found = [c["source"] for c in json.loads(text)["cells"] if c["cell_type"] == "code"]
+        cells = [c for c in json.loads(text)["cells"] if c["cell_type"] == "code"]
+        found = ["".join(cell["source"]) for cell in cells]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise SubjectError(f"subject {str(path)!r} is no notebook of nbformat 4") from error
     return [
-        _Cell(filename=f"{path}, cell {number}", text=_without_magic("".join(source)))
+        _Cell(filename=f"{path}, cell {number}", text=_without_magic(source))
         for number, source in enumerate(found, 1)
     ]
 
 
+_TIMED = ("%%time", "%%timeit", "%%capture", "%%prun")
+"""Cell magics whose cell is Python all the same."""
+
+
 def _without_magic(text: str) -> str:
-    """Return a cell without IPython's own lines; one of another language is empty."""
-    if text.lstrip().startswith("%%"):
-        return ""
-    lines = text.splitlines()
-    return "\n".join("pass" if ln.startswith(("%", "!")) else _indented_magic(ln) for ln in lines)
-
-
-def _indented_magic(line: str) -> str:
-    bare = line.lstrip()
-    return line[: len(line) - len(bare)] + "pass" if bare.startswith(("%", "!")) else line
+    """Return a cell with IPython's own lines as `pass`; one of another language stays as it is."""
+    if text.lstrip().startswith("%%") and text.split(maxsplit=1)[0] not in _TIMED:
+        return text
+    return "\n".join(
+        re.sub(r"^(\s*)(%|!|.*= *[!%]|\w[\w.]*\?+\s*$).*", r"\1pass", line)
+        for line in text.splitlines()
+    )
 
 
 # -- statements ------------------------------------------------------------------------------------
@@ -172,6 +181,9 @@ def _may_fail(statement: ast.stmt, error: BaseException) -> bool:
 def _does_not_import(place: str, error: BaseException) -> SubjectError:
     from parity.subject import own_traceback
 
+    if isinstance(error, SyntaxError):
+        said = "".join(traceback.format_exception_only(error)).rstrip()
+        return SubjectError(f"subject {place!r} does not import:\n{said}")
     return SubjectError(f"subject {place!r} does not import:\n{own_traceback(error).rstrip()}")
 
 

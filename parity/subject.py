@@ -60,7 +60,9 @@ def load(spec: str, *, run_all: bool = False) -> Subject:
     found = find(spec, run_all=run_all)
     if found.is_run:
         asks = _asks(found)
-        return Subject(name=spec, run=found.value, asks=asks, assumed=_told(found.left_out))
+        lacking = str(getattr(found.module, "LACKING", "")) if found.name == "run" else ""
+        told = _told(found.left_out)
+        return Subject(name=spec, run=found.value, asks=asks, assumed=told, lacking=lacking)
     from parity.adapting import adapt
 
     adapted = adapt(found.module, found.name, spec, found.imports)
@@ -131,7 +133,8 @@ def find(spec: str, *, run_all: bool = False) -> Found:
     if place.endswith(source.ENDINGS):
         read = source.read(Path(place), run_all=run_all or _has_run(Path(place)))
         module, left_out = read.module, read.left_out
-        imports = (f"theirs = definitions({str(Path(place).resolve())!r})",)
+        every = ", run_all=True" if run_all else ""
+        imports = (f"theirs = definitions({str(Path(place).resolve())!r}{every})",)
     else:
         module, imports = _from_module(place), (f"import {place} as theirs",)
     run = getattr(module, "run", None)

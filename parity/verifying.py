@@ -12,7 +12,7 @@ from parity.case import draw
 from parity.comparison import Status
 from parity.conduct import SECONDS, Here
 from parity.config import Config
-from parity.errors import ConfigError
+from parity.errors import ConfigError, SubjectError
 from parity.finding import Misbehaviour
 from parity.grid import GRIDS
 from parity.isolation import Limits, closed, isolated
@@ -99,6 +99,8 @@ def _subject(subject: Subject | Run | str, limits: Limits) -> Subject:
         return subject
     if isinstance(subject, str):
         return isolated(subject, limits=limits)
+    if isinstance(subject, type):
+        raise SubjectError(f"a class is given by its name, 'file.py:{subject.__name__}'")
     name = getattr(subject, "__name__", type(subject).__name__)
     return Subject(name=name, run=Here(run=subject, seconds=limits.seconds))
 

@@ -37,17 +37,14 @@ def adapt(module: ModuleType, name: str, title: str, imports: tuple[str, ...]) -
     run = runner(draft)
     case = draw(draft.ground.config.replace(**draft.asks))
     said = list(assumptions(draft))
-    lacking = ""
-    if not draft.complete and (draft.problems or not draft.is_trusted):
-        lacking = "no way to ask for its gradients was found: they are not checked"
-        said += [f"tried {problem}" for problem in draft.problems]
+    said += [f"tried {problem}" for problem in draft.problems if not draft.complete]
     return Adapted(
         text=file_of(draft, title, imports),
         run=run,
         asks=dict(draft.asks),
         offers=_offers(run, case),
         assumed=tuple(said),
-        lacking=lacking,
+        lacking=draft.lacking,
     )
 
 

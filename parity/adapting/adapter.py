@@ -13,8 +13,8 @@ import numpy as np
 from parity.adapting import names
 from parity.adapting.backwards import best_backward
 from parity.adapting.calls import members
-from parity.adapting.forwards import FROM_ZERO, Forward, forwards, is_exact
-from parity.adapting.gradients import Backward, prelude
+from parity.adapting.forwards import FROM_ZERO, Forward, forwards
+from parity.adapting.gradients import Backward, prelude, weights_judged
 from parity.adapting.ground import Ground
 from parity.adapting.names import is_like
 from parity.adapting.trial import quiet
@@ -40,6 +40,8 @@ class Draft:
     asks: Mapping[str, Any] = field(default_factory=dict)
     cast: bool = False
     fresh: bool = False  # a new object for every case
+    trusted: bool = True  # until what is not certain is left out
+    others: tuple[str, ...] = ()  # classes of the same file that are not judged
     by_steps: bool = False
 
     @property
@@ -47,6 +49,22 @@ class Draft:
         """Whether there are gradients, or steps that they can be recovered from."""
         found = self.backward
         return found is not None and bool(found.crash or "W_h" in found.gradients or found.steps)
+
+    @property
+    def lacking(self) -> str:
+        """What it has and could not be asked for, or understood; empty where there is nothing."""
+        found = self.backward
+        if not self.complete:
+            unasked = bool(self.problems) or not self.trusted
+            return "no way to ask for its gradients was found: they are not checked" * unasked
+        if found is None or found.crash:
+            return ""
+        missing = [part for part in weights_judged(self.forward, found) if part not in found.known]
+        if missing:
+            return f"no gradient of {', '.join(missing)} was found among its answers"
+        if found.factor != "1" and found.loss is None:
+            return f"its gradients are ours times {found.factor}, and no loss says so"
+        return found.lacking
 
     @property
     def is_plausible(self) -> bool:
@@ -79,15 +97,18 @@ def drafts(module: ModuleType, name: str) -> Draft | None:
     """Return the best draft for a class or function of a module, or, without a name, for any."""
     best: Draft | None = None
     end = time.monotonic() + SECONDS
+    rivals: list[str] = []
     for own, target in _targets(module, name):
         draft = _for_target(module, own, target, end)
+        if draft is not None and own:
+            rivals.append(own)
         if draft is not None and (best is None or draft.rank > best.rank):
             best = draft
     if best is None or not (best.is_plausible or best.is_trusted):
         return None
     if not best.is_trusted:  # what is not certain accuses nobody
-        best = replace(best, backward=None)
-    return _finished(best)
+        best = replace(best, backward=None, trusted=False)
+    return _finished(replace(best, others=tuple(n for n in rivals if n != best.name)))
 
 
 def _targets(module: ModuleType, name: str) -> Iterator[tuple[str, Any]]:
@@ -99,7 +120,8 @@ def _targets(module: ModuleType, name: str) -> Iterator[tuple[str, Any]]:
         for n, v in vars(module).items()
         if isinstance(v, type) and v.__module__ == module.__name__
     ]
-    yield from (pair for pair in reversed(own) if members(pair[1], names.FORWARD))
+    named = [pair for pair in reversed(own) if members(pair[1], names.FORWARD)]
+    yield from named or reversed(own)
     yield "", module
 
 
@@ -255,7 +277,7 @@ def _activations(draft: Draft) -> dict[str, str]:
     if trial.error is not None:
         return {"activation": own}
     seen = ground.seen(ground.leaves(trial, *draft.forward.roots), other, case)
-    if draft.forward.exact and not is_exact(seen):
+    if not seen:
         return {"activation": own}
     try:
         with quiet():

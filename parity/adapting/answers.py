@@ -128,7 +128,10 @@ def _gradients(
             own = ground.own(name)
             for text in recognised(leaf.expression, leaf.array.shape, own, ground.axes):
                 share = expected.share(laid_out(text, leaf), right[name] * times)
-                likely = share == 1 or is_like(last_name(leaf.expression), _slopes_of(name))
+                unclaimed = leaf.expression not in taken and "'" not in leaf.expression
+                returned = leaf.expression.startswith("back") and unclaimed
+                named = is_like(last_name(leaf.expression), _slopes_of(name))
+                likely = share == 1 or named or returned
                 if likely and share >= shares.get(name, 0):
                     texts[name], shares[name] = text, share
     return texts, shares
@@ -149,7 +152,7 @@ def _for_slot(
     taken: set[str],
 ) -> tuple[Leaf, dict[str, str], dict[str, float]] | None:
     """Return the leaf that is the gradient of a slot: by value, then by name, then by order."""
-    best, rank = None, (-1.0, -1, -1)
+    best, rank = None, (False, -1.0, -1, -1)
     for place, leaf in enumerate(offered):
         if leaf.expression in taken or "np.stack" in leaf.expression:
             continue
@@ -159,8 +162,9 @@ def _for_slot(
         arrays = {part: laid_out(text, leaf) for part, text in parts.items()}
         shares = {p: expected.share(a, right[p] * times) for p, a in arrays.items()}
         mean = sum(shares.values()) / len(shares)
-        mine = (1.0 if mean == 1 else 0.0, _alike(slot, leaf), -place)
-        if mine > rank and max(mine[:2]) > 0:
+        returned = leaf.expression.startswith("back") and leaf.array.ndim > 1
+        mine = (returned, 1.0 if mean == 1 else 0.0, _alike(slot, leaf), -place)
+        if mine > rank and max(mine[1:3]) > 0:
             best, rank = (leaf, parts, shares), mine
     return best
 

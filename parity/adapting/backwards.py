@@ -7,17 +7,21 @@ from parity.adapting import names
 from parity.adapting.answers import aligned, assigned, offered, steps_of
 from parity.adapting.candidates import candidates
 from parity.adapting.forwards import Forward
-from parity.adapting.gradients import Backward, asked_of, case_of, kinds, names_in, prelude
+from parity.adapting.gradients import (
+    CRASHES,
+    Backward,
+    asked_of,
+    case_of,
+    kinds,
+    prelude,
+    weights_judged,
+)
 from parity.adapting.ground import Ground
 from parity.adapting.names import is_like
 from parity.adapting.trial import Trial
 
 SECONDS = 8.0
 """How long ways to ask for gradients are tried."""
-
-
-CRASHES = (NameError, AttributeError, SystemExit)
-"""Errors that no other arguments would mend: typos, globals expected, exits."""
 
 
 def best_backward(ground: Ground, forward: Forward) -> tuple[Backward | None, list[str]]:
@@ -37,9 +41,7 @@ def best_backward(ground: Ground, forward: Forward) -> tuple[Backward | None, li
 
 def _is_whole(forward: Forward, found: Backward) -> bool:
     """Return whether every weight's gradient is right, and a loss is there if it has one."""
-    parts = {part for _, form in forward.slots for part in form.parts}
-    if found.kind == "upstream" or "dh" in names_in("\n".join(found.lines)):
-        parts -= {"W_out", "b_out"}
+    parts = weights_judged(forward, found)
     right = all(found.shares.get(part) == 1 for part in parts)
     return right and (found.loss is not None or found.kind == "upstream")
 

@@ -193,8 +193,8 @@ def _made_of(parameter: inspect.Parameter, module: Any, *, takes_weights: bool) 
     return _size(parameter)
 
 
-EVEN_BY_DEFAULT = (names.OPTIMISER, names.INITIAL_STATE, names.DTYPE)
-"""What is given though a constructor could do without: it is the case's."""
+EVEN_BY_DEFAULT = (names.OPTIMISER, names.INITIAL_STATE, names.DTYPE, names.PENALTY)
+"""What is given though a constructor could do without: the case's, and no loss of other terms."""
 
 
 def _besides(module: Any) -> dict[names.Words, list[tuple[str, str]]]:
@@ -204,6 +204,7 @@ def _besides(module: Any) -> dict[names.Words, list[tuple[str, str]]]:
         names.INITIAL_STATE: [("case.h_0.copy()", "h_0")],
         names.INITIALISER: [(text, "") for text in _helpers(module, names.INITIALISER)],
         names.SEED: [("0", ""), ("np.random.default_rng(0)", "")],
+        names.PENALTY: [("0.0", "")],
         names.TRUNCATION: [("1000", "")],
         names.KNOB: [("0.01", "")],
         names.DTYPE: [("config.dtype", "dtype")],

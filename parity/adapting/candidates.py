@@ -64,13 +64,15 @@ def _prepared(ground: Ground, forward: Forward, before: Trial) -> Iterator[tuple
     local = {n: t for n, t in forward.call.arguments.items() if t and "case.x" in t}
     pool = Pool(values={**ground.pool.values, "logits": logits, "x": ()}, locals=local)
     for text, owner in owners:
-        for name in members(owner, names.LOSS) if owner is not None else ():
+        known = members(owner, names.LOSS) if owner is not None else []
+        for name in known + (others(owner, known) if owner is not None else []):
             function = getattr(owner, name)
             asked = calls(f"{text}.{name}", function, pool, ("one_hot", "labels", "logits"))
             lines = [f"scored = {call.text}" for call in asked if _is_loss(call)]
-            ran = [line for line in lines if _known_loss(ground, forward, line) is not None]
+            worth = {line: _known_loss(ground, forward, line) for line in lines}
+            ran = [line for line, value in worth.items() if value or (value == 0 and name in known)]
             if ran:
-                yield (max(ran, key=lambda line: _known_loss(ground, forward, line) or 0),)
+                yield (max(ran, key=lambda line: worth[line] or 0),)
 
 
 def _is_loss(call: Call) -> bool:

@@ -26,6 +26,7 @@ class Forward:
     seen: dict[str, Seen]
     activation: str
     asks: dict[str, str] = field(default_factory=dict)
+    from_zero: bool = False  # what it answers is right from h_0 = 0 on only
     loop: tuple[str, ...] = ()  # lines instead of one call
 
     @property
@@ -132,7 +133,10 @@ def _judged(ground: Ground, found: Forward) -> Forward | None:
         if trial.error is not None:
             return None
         seen = ground.seen(ground.leaves(trial, *found.roots), found.activation, case)
-        judged = replace(found, seen=seen, asks=asks | more)
+        given = "case.h_0" in "\n".join(found.lines)  # and must not be lost
+        judged = replace(
+            found, seen=seen, asks=asks | ({} if given else more), from_zero=bool(more)
+        )
         if seen and (best is None or judged.score > best.score + 1e-9):
             best = judged
         if judged.exact:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from parity.adapting.forwards import Forward
+from parity.adapting.forwards import FROM_ZERO, Forward
 from parity.adapting.ground import Ground
 from parity.case import Case
 
@@ -23,6 +23,12 @@ class Backward:
     crash: str = ""
     named: bool = True  # every argument's name says what it is
     aligned: int = 0  # gradients, or steps, that have the right direction
+    lacking: str = ""  # what it does that could not be understood
+
+    @property
+    def known(self) -> set[str]:
+        """The weights of which there is a gradient, or a step."""
+        return {*self.gradients, *self.steps}
 
     @property
     def called(self) -> str:
@@ -38,9 +44,24 @@ class Backward:
         return 3 * exact + sum(self.shares.values()) + offered + self.aligned
 
 
+CRASHES = (NameError, AttributeError, SystemExit)
+"""Errors that no other arguments would mend: typos, globals expected, exits."""
+
+
+def weights_judged(forward: Forward, found: Backward) -> list[str]:
+    """Return the weights whose gradients a backward pass should give.
+
+    A layer that is handed the gradient by its states knows nothing of a head.
+    """
+    parts = [part for _, form in forward.slots for part in form.parts]
+    if "dh" in names_in("\n".join(found.lines)) or found.kind == "upstream":
+        parts = [part for part in parts if part not in ("W_out", "b_out")]
+    return parts
+
+
 def case_of(ground: Ground, forward: Forward) -> Case:
     """Return the case that a forward pass can be asked about."""
-    return ground.asked(forward.asks)
+    return ground.asked(forward.asks | (FROM_ZERO if forward.from_zero else {}))
 
 
 def asked_of(ground: Ground, forward: Forward, found: Backward) -> Case:

@@ -130,6 +130,9 @@ INITIALISER = _words(r".*init.*")
 INITIAL_STATE = _words(r"h_?0 h_?init init(ial)?_?(h.*|state)")
 SEED = _words(r".*seed random_state rng")
 TRUNCATION = _words(r".*bptt.* .*trunc.*")
+PENALTY = _words(
+    r"l_?[12](_?reg.*)? .*weight_?decay.* reg(ulari[sz]ation)?(_.*)? lambda.* .*drop.*"
+)
 KNOB = _words(r".*(clip|momentum|decay|sigma|scale|std|epoch|bias|verbose|iter).*")
 DTYPE = _words(r"d_?type")
 """What else a constructor may want."""

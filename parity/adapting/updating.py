@@ -8,7 +8,7 @@ from parity.adapting import names
 from parity.adapting.answers import steps_of
 from parity.adapting.calls import Pool, calls, members, others
 from parity.adapting.forwards import Forward
-from parity.adapting.gradients import Backward, asked_of, prelude
+from parity.adapting.gradients import CRASHES, Backward, asked_of, prelude
 from parity.adapting.ground import Ground
 from parity.adapting.slots import Form, Slot
 from parity.adapting.trial import Trial
@@ -37,17 +37,35 @@ def _updated(ground: Ground, forward: Forward, backward: Backward) -> Backward:
         values={"lr": ["case.lr"], "cache": ["back"], "x": ()},
         locals={"grads": "back", "gradients": "back"},
     )
-    called = members(owner, names.UPDATE)
+    called, failed = members(owner, names.UPDATE), ""
     for name in called + others(owner, called):
         function = getattr(owner, name)
         for call in calls(
             f"{text}.{name}", function, pool, ("lr", "cache"), fallback=("lr", "cache")
         ):
-            after = ground.tried([*lines, call.text], case)
-            steps = steps_of(ground, forward, before, after) if after.error is None else {}
-            if steps:
-                return replace(backward, lines=(*backward.lines, call.text), steps=steps)
+            after = ground.tried([*lines, f"stepped = {call.text}"], case)
+            named = name in called and call.named
+            if after.error is not None:
+                if named and isinstance(after.error, CRASHES):
+                    failed = f"{call.text}: {type(after.error).__name__}: {after.error}"
+                continue
+            steps = steps_of(ground, forward, before, after)
+            forgets = named and after.names["stepped"] is None  # and answers no new weights, either
+            if steps or forgets:
+                every = (_unmoved(ground, forward, after) if named else {}) | steps
+                return replace(backward, lines=(*backward.lines, call.text), steps=every)
+    if failed and not backward.crash:
+        return replace(backward, lacking=f"its step could not be asked for: {failed}")
     return backward
+
+
+def _unmoved(ground: Ground, forward: Forward, after: Trial) -> dict[str, str]:
+    """Return every weight as it stands after a step, moved or not."""
+    found: dict[str, str] = {}
+    for slot, form in forward.slots:
+        now = after.array(slot.target)
+        found |= form.read(slot.target, now.shape, ground.axes) if now is not None else {}
+    return found
 
 
 def _at_our_rate(ground: Ground, forward: Forward, backward: Backward) -> Backward:

@@ -48,6 +48,8 @@ def text_of(draft: Draft, imports: Sequence[str]) -> str:
             f'"{name}": {_literal(value)}' for name, value in sorted(draft.asks.items())
         )
         lines.append(f"CONFIG = {{{asks}}}  # all that it can be asked")
+    if draft.lacking:
+        lines.append(f"LACKING = {_literal(draft.lacking)}  # so no verdict is a pass")
     lines += ["", ""]
     if draft.by_steps:
         lines.append("@by_steps  # it changes its weights: gradients are (w - w') / lr")
@@ -133,6 +135,8 @@ def _words(text: str) -> set[str]:
 
 def assumptions(draft: Draft) -> Iterator[str]:
     """Yield what was assumed, a line each."""
+    if draft.others:
+        yield f"judged is {draft.name}, not {', '.join(draft.others)}"
     found = draft.backward
     call = draft.forward.call.text
     then = [line.removeprefix("back = ") for line in found.lines] if found is not None else []

@@ -168,15 +168,16 @@ class Process(Askable):
             return self._subject
         if self._child is None:
             self._child = Child()
+        loading = max(LOADING, self.limits.seconds)
         order = {
             "spec": self.spec,
             "options": self.options,
             "path": sys.path,
             "megabytes": self.limits.megabytes,
-            "seconds": LOADING,
+            "seconds": loading,
         }
         try:
-            header, _ = self._exchanged(wire.pack(order), LOADING, 0, 0)
+            header, _ = self._exchanged(wire.pack(order), loading, 0, 0)
         except _FailedError as failed:
             said = f"{failed.finding.text}\n{failed.finding.evidence}".rstrip()
             raise SubjectError(f"subject {self.spec!r} does not load: {said}") from failed
