@@ -68,10 +68,11 @@ def load(spec: str, *, run_all: bool = False) -> Subject:
     adapted = adapt(found.module, found.name, spec, found.imports)
     if adapted.run is None:
         what = f"{found.place} has no 'run', and it" if not found.name else "it"
+        count = len(found.left_out)
+        left = f" ({count} statements were not executed: --run-all does it)" if count else ""
         raise SubjectError(
-            f"subject {spec!r}: {what} could not be told how to ask for an RNN's states: "
-            f"adapt-subject prints what is to be written\n"
-            + "\n".join((*adapted.assumed, *_told(found.left_out)))
+            f"subject {spec!r}: {what} could not be told how to ask for an RNN's states{left}: "
+            "adapt-subject prints what is to be written"
         )
     return Subject(
         name=spec,

@@ -67,7 +67,8 @@ def _prepared(ground: Ground, forward: Forward, before: Trial) -> Iterator[tuple
         known = members(owner, names.LOSS) if owner is not None else []
         for name in known + (others(owner, known) if owner is not None else []):
             function = getattr(owner, name)
-            asked = calls(f"{text}.{name}", function, pool, ("one_hot", "labels", "logits"))
+            roles = ("one_hot", "labels", "logits")
+            asked = calls(f"{text}.{name}", function, pool, roles, fallback=roles)
             lines = [f"scored = {call.text}" for call in asked if _is_loss(call)]
             worth = {line: _known_loss(ground, forward, line) for line in lines}
             ran = [line for line, value in worth.items() if value or (value == 0 and name in known)]
