@@ -56,7 +56,10 @@ def grid(
     *arguments: str, files: list[str] = GRID, cwd: Path = ROOT
 ) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments, *files]
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")}
+    told = ("CI", "BUILD_NUMBER")  # with either of them pytest prints every message twice
+    environment = {
+        k: v for k, v in os.environ.items() if not k.startswith("PYTEST_") and k not in told
+    }
     return subprocess.run(
         command, capture_output=True, check=False, text=True, cwd=cwd, env=environment
     )
