@@ -101,6 +101,7 @@ def pytest_configure(config: pytest.Config) -> None:
     closed(subject)  # each worker has a process of its own, from its first case on
     config.stash[KNOWN] = {
         "asks": dict(subject.asks),
+        "knows": list(subject.knows),
         "offers": subject.offers,
         "assumed": assumed_lines(subject),
     }
@@ -135,7 +136,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     known = metafunc.config.stash[KNOWN]
     grid = GRIDS[metafunc.config.getoption("--grid")]
     every = grid.groups(metafunc.config.getoption("--seeds"))
-    asked = (replace(g, configs=fitting(g.configs, known["asks"])) for g in every)
+    asked = (replace(g, configs=fitting(g.configs, known["asks"], known["knows"])) for g in every)
     groups = {group.id: group for group in asked if group.configs}
     part = CHAPTERS[metafunc.function.__name__]
     if part == "behaviour":

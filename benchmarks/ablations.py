@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from unittest.mock import patch
 
+from parity.branches import Branches
 from parity.case import Array, Case
 from parity.yardstick import FEW_COPIES, MANY_COPIES, Floor
 from reference import jitter, noise
@@ -49,14 +50,14 @@ class Ablation:
     instead: Mapping[str, Any] = field(default_factory=dict)
     copies: int = MANY_COPIES
 
-    def floor(self, case: Case, copies: int, gates: Array | None = None) -> Floor:
+    def floor(self, case: Case, copies: int, branches: Branches | None = None) -> Floor:
         """Return the noise floor as `reference.noise.floor` does, without the missing piece."""
         with ExitStack() as stack:
             for name, other in self.instead.items():
                 for module in (jitter, noise):
                     if hasattr(module, name):
                         stack.enter_context(patch.object(module, name, other))
-            return noise.floor(case, min(copies, self.copies), gates)
+            return noise.floor(case, min(copies, self.copies), branches)
 
 
 ABLATIONS = {

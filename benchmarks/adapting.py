@@ -15,9 +15,9 @@ from pathlib import Path
 from benchmarks import implementations
 from benchmarks.implementations import IMPLEMENTATIONS, Implementation
 from benchmarks.naming import configs
-from parity.case import draw
 from parity.config import Config
 from parity.diagnosis import diagnose
+from parity.drawing import draw
 from parity.errors import ParityError
 from parity.isolation import Limits, closed, isolated
 from parity.judging import judge

@@ -10,13 +10,14 @@ from benchmarks.ablations import ABLATIONS
 from benchmarks.sampling import Sample, sample
 from benchmarks.variants import VARIANTS
 from parity.bench import Bench
-from parity.case import Array, Case
+from parity.branches import Branches
+from parity.case import Case
 from parity.comparison import Comparison, Status
 from parity.trace import Trace, read
 from parity.yardstick import LIMIT, Floor, Yardstick
 from reference import pytorch
 
-Floors = Callable[[Case, int, Array | None], Floor]
+Floors = Callable[[Case, int, Branches | None], Floor]
 
 FULL = "full method"
 METHODS: dict[str, Floors] = {
@@ -105,12 +106,13 @@ def compared(
 
 def once(floor: Floors) -> Floors:
     """Return `floor` of one case, which computes no floor twice: the variants share them."""
-    known: dict[tuple[int, bytes | None], Floor] = {}
+    known: dict[tuple[int, bytes], Floor] = {}
 
-    def remembered(case: Case, copies: int, gates: Array | None) -> Floor:
-        key = copies, None if gates is None else gates.tobytes()
+    def remembered(case: Case, copies: int, branches: Branches | None) -> Floor:
+        gates = branches.gates.values() if branches is not None else ()
+        key = copies, b"".join(own.tobytes() for own in gates)
         if key not in known:
-            known[key] = floor(case, copies, gates)
+            known[key] = floor(case, copies, branches)
         return known[key]
 
     return remembered

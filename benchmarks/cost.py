@@ -16,7 +16,8 @@ import torch
 
 from benchmarks.training_step import medians
 from parity import Config, draw, judge, load
-from parity.case import Array, Case
+from parity.branches import Branches
+from parity.case import Case
 from parity.grid import GRIDS
 from parity.yardstick import FEW_COPIES, Floor, Yardstick
 from reference import noise, oracle, pytorch, twin
@@ -31,7 +32,7 @@ SHAPES = {
 def screening() -> Yardstick:
     """Return PyTorch's yardstick with a floor that costs nothing and lets everything through."""
 
-    def no_floor(_: Case, __: int, ___: Array | None) -> Floor:
+    def no_floor(_: Case, __: int, ___: Branches | None) -> Floor:
         endless = dict.fromkeys(_NAMES, np.asarray(np.inf))
         return Floor(clean={}, gauge=endless, sigma=endless, most={}, near_kink=False)
 

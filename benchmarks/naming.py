@@ -21,9 +21,9 @@ from benchmarks.mutants import CannotPlantError, load, planted
 from benchmarks.planted import Edit
 from benchmarks.unknown import UNKNOWN
 from benchmarks.variants import VARIANTS
-from parity.case import draw
 from parity.config import Config
 from parity.diagnosis import Diagnosis, diagnose
+from parity.drawing import draw
 from parity.grid import GRIDS
 from parity.judging import judge
 from parity.mistake import Mistake

@@ -17,8 +17,9 @@ from collections.abc import Callable
 import torch
 from torch import nn
 
-from parity.case import Case, draw
+from parity.case import Case
 from parity.config import Config
+from parity.drawing import draw
 from parity.grid import CLASSES, GRIDS
 from scratch import ScratchSimpleRNNClassifier
 

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 
-from parity.case import draw
+from parity.drawing import draw
 from parity.grid import GRIDS
 from reference import twin
 

@@ -1,9 +1,10 @@
 """The engine: configuration, case, trace, comparison, verdict, report, command line."""
 
-from parity.case import Case, draw
+from parity.case import Case
 from parity.comparison import Comparison, Status, compare
 from parity.config import Config
 from parity.diagnosis import Diagnosis, diagnose
+from parity.drawing import draw
 from parity.errors import ConfigError, MissingExtraError, ParityError, SubjectError
 from parity.finding import Finding, Misbehaviour
 from parity.isolation import Limits, isolated

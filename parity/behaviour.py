@@ -9,18 +9,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from parity.case import Array, Case
+from parity.branches import Branches
+from parity.case import Case
 from parity.comparison import Comparison, Status, compare
 from parity.finding import Finding, NoTraceError
 from parity.observation import answer
 from parity.probes import with_large_gradients
 from parity.subject import Subject
-from parity.trace import BEHAVIOUR, Trace
+from parity.trace import BEHAVIOUR, Trace, by_row, is_step, outputs
 from parity.yardstick import FEW_COPIES, LIMIT, MANY_COPIES, SUSPICIOUS, Yardstick
-
-PER_ROW = ("x", "h_0", "labels", "step_labels", "upstream", "upstream_final")
-BY_ROW = ("hidden", "logits", "grad/x", "grad/h_0")
-"""The arrays of a case, and of a trace, whose first axis is the batch."""
 
 FACTOR = -1024.0
 """What upstream gradients are multiplied by: a power of two scales without rounding."""
@@ -82,11 +79,11 @@ def _large_gradients(subject: Subject, case: Case, yardstick: Yardstick) -> Comp
     except NoTraceError:
         return None
     reference = yardstick.run(large)
-    gates = _gates(found) if case.config.activation == "relu" else None
-    if gates is not None and not _same_gates(found, reference):
+    ours, theirs = Branches.of(large, found, reference), Branches.of(large, reference)
+    if ours is not None and theirs is not None and not ours.same(theirs):
         return None
     for copies in (FEW_COPIES, MANY_COPIES):
-        sigma = yardstick.floor(large, copies, gates).sigma
+        sigma = yardstick.floor(large, copies, ours).sigma
         names = [n for n in sigma if n in found and np.isfinite(sigma[n]).all()]
         compared = [
             compare(n, found[n], reference[n], LIMIT * sigma[n], against=yardstick.name)
@@ -112,43 +109,47 @@ def ways(case: Case) -> Iterator[Again]:
 
 
 def _one_row_alone(case: Case) -> Again:
-    """The first sequence alone; a mean loss makes its gradients `batch` times larger."""
-    rows = {name: getattr(case, name)[:1] for name in PER_ROW}
-    share = 1 / case.config.batch if case.config.kind == "classifier" else 1.0
+    """The first sequence alone; a mean loss makes its gradients `batch` times larger.
+
+    A mean of weighted labels, by a factor that rounds: there the gradients are not compared.
+    """
+    config = case.config
+    mean = config.kind == "classifier" and config.loss != "sum"
+    share = 1 / config.batch if mean else 1.0
+    told = config.plain_loss or not mean
+
+    def rows(trace: Trace) -> Trace:
+        names = [n for n in trace if by_row(n) and (told or not n.startswith("grad/"))]
+        return {name: trace[name][:1] for name in names}
 
     def restate(answers: Sequence[Trace]) -> Trace:
         (alone,) = answers
         return {
-            name: alone[name] * share if name.startswith("grad/") else alone[name]
-            for name in BY_ROW
-            if name in alone
+            name: array * share if name.startswith("grad/") else array
+            for name, array in rows(alone).items()
         }
 
-    return Again(
-        title="one row alone",
-        cases=(case.replace(case.config.replace(batch=1), **rows),),
-        view=lambda trace: {name: trace[name][:1] for name in BY_ROW if name in trace},
-        restate=restate,
-    )
+    return Again(title="one row alone", cases=(case.rows(slice(1)),), view=rows, restate=restate)
 
 
 def _rows_reversed(case: Case) -> Again:
-    rows = {name: getattr(case, name)[::-1] for name in PER_ROW}
+    config = case.config
+    if config.lengths == "sorted":
+        config = config.replace(lengths="unsorted")
+    turned = case.rows(slice(None, None, -1)).replace(config)
 
     def restate(answers: Sequence[Trace]) -> Trace:
         return {
-            name: array[::-1] if name in BY_ROW else array
+            name: array[::-1] if by_row(name) else array
             for name, array in _before_step(answers[0]).items()
         }
 
-    return Again(
-        title="rows reversed", cases=(case.replace(**rows),), view=_before_step, restate=restate
-    )
+    return Again(title="rows reversed", cases=(turned,), view=_before_step, restate=restate)
 
 
 def _upstream_scaled(case: Case) -> Again:
     """Gradients of -1024 times the upstream gradients: clipped or offset ones do not follow."""
-    scaled = {name: getattr(case, name) * FACTOR for name in ("upstream", "upstream_final")}
+    scaled = {name: array * FACTOR for name, array in case.arrays.items() if _is_upstream(name)}
     return Again(
         title="upstream x -1024",
         cases=(case.replace(**{n: a.astype(case.x.dtype) for n, a in scaled.items()}),),
@@ -160,10 +161,11 @@ def _upstream_scaled(case: Case) -> Again:
 def _upstream_in_parts(case: Case) -> Again:
     """Gradients of the upstream at even steps, plus those of the rest, are those of the whole."""
     even = (np.arange(case.config.steps) % 2 == 0)[:, None]  # (steps, 1)
-    nothing = np.zeros_like(case.upstream_final)
+    finals = {n: a for n, a in case.arrays.items() if _is_upstream(n) and n != "upstream"}
+    nothing = {name: np.zeros_like(array) for name, array in finals.items()}
     parts = (
-        case.replace(upstream=case.upstream * even, upstream_final=nothing),
-        case.replace(upstream=case.upstream * ~even),
+        case.replace(upstream=(case.upstream * even).astype(case.x.dtype), **nothing),
+        case.replace(upstream=(case.upstream * ~even).astype(case.x.dtype)),
     )
 
     def restate(answers: Sequence[Trace]) -> Trace:
@@ -175,24 +177,29 @@ def _upstream_in_parts(case: Case) -> Again:
     )
 
 
+def _is_upstream(name: str) -> bool:
+    return name.startswith("upstream")
+
+
 def _sound(trace: Trace, case: Case) -> Trace:
     """Return the arrays that can be compared: the others are failures of their own already."""
-    n, c = case.config.batch, case.config.classes
-    shapes: dict[str, tuple[int, ...]] = {"hidden": case.upstream.shape, "loss": ()}
-    shapes["logits"] = (n, case.config.steps, c) if case.config.every_step else (n, c)
-    for name in ("x", "h_0", "W_x", "W_h", "b", "W_out", "b_out"):
-        shapes[f"grad/{name}"] = getattr(case, name).shape
+    config = case.config
+    shapes: dict[str, tuple[int, ...]] = dict.fromkeys(outputs(config), case.upstream.shape)
+    shapes |= {cell.name("final"): case.h_0.shape for cell in config.cells} | {"loss": ()}
+    logits = (config.batch, config.classes)
+    shapes["logits"] = (config.batch, config.steps, config.classes) if config.every_step else logits
+    shapes |= {f"grad/{name}": array.shape for name, array in case.arrays.items()}
     return {
         name: array
         for name, array in trace.items()
         if shapes.get(name) == array.shape
-        and array.dtype == case.config.dtype
+        and array.dtype == case.x.dtype
         and np.isfinite(array).all()
     }
 
 
 def _before_step(trace: Trace) -> Trace:
-    return {name: array for name, array in trace.items() if not name.startswith("step/")}
+    return {name: array for name, array in trace.items() if not is_step(name)}
 
 
 def _gradients(trace: Trace) -> Trace:
@@ -209,12 +216,12 @@ def _worst(
 ) -> Comparison | None:
     """Compare all that both answers tell; return the array that used most, None without any."""
     first, second = again.view(trace), again.restate(answers)
-    gates = _gates(trace) if case.config.activation == "relu" else None
-    noise = dict(again.view(yardstick.floor(case, copies, gates).sigma))
+    own = Branches.of(case, trace)
+    noise = dict(again.view(yardstick.floor(case, copies, own).sigma))
     if again.noisier:
-        floors = [yardstick.floor(other, copies, gates).sigma for other in again.cases]
-        noise = {name: noise[name] + own for name, own in again.restate(floors).items()}
-    flipped = gates is not None and not _same_gates(first, second)
+        floors = [yardstick.floor(other, copies, own).sigma for other in again.cases]
+        noise = {name: noise[name] + more for name, more in again.restate(floors).items()}
+    flipped = not _alike(case, first, second)
     names = [n for n in noise if n in first and n in second]
     found = [
         compare(n, second[n], first[n], LIMIT * noise[n], against="the first answer")
@@ -227,14 +234,16 @@ def _worst(
     return replace(worst, name=f"{BEHAVIOUR}{again.title}", detail=worst.detail or worst.name)
 
 
-def _same_gates(first: Trace, second: Trace) -> bool:
-    """Return whether no gate of relu flipped between two answers, as rounding can make it do."""
-    both = "hidden" in first and "hidden" in second
-    return not both or np.array_equal(first["hidden"] > 0, second["hidden"] > 0)
+def _alike(case: Case, first: Trace, second: Trace) -> bool:
+    """Return whether no branch turned over between two answers, as rounding can make it do.
 
-
-def _gates(trace: Trace) -> Array | None:
-    return trace["hidden"] > 0 if "hidden" in trace else None
+    Both may be of the first sequences alone.
+    """
+    if "hidden" not in first or "hidden" not in second:
+        return True
+    some = case.rows(slice(len(first["hidden"])))
+    one, other = Branches.of(some, first), Branches.of(some, second)
+    return one is None or other is None or one.same(other)
 
 
 def _seriousness(comparison: Comparison) -> tuple[bool, float]:

@@ -1,14 +1,17 @@
 """The bench: two traces of one case, compared array by array in units of the noise floor."""
 
+import re
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 
 from parity.arbiter import rule
+from parity.branches import Branches, has_branches
 from parity.case import Array, Case
 from parity.comparison import Comparison, Status, comparable, compare
-from parity.precision import UNIT_ROUNDOFF
-from parity.trace import OPTIONAL, Trace
+from parity.precision import UNIT_ROUNDOFF, smallest_normal
+from parity.trace import DELTA, Trace, is_optional, is_step, outputs, step_name
 from parity.yardstick import (
     FEW_COPIES,
     LIMIT,
@@ -18,6 +21,7 @@ from parity.yardstick import (
     USELESS,
     Exact,
     Floor,
+    Step,
     Yardstick,
     step_rounding,
 )
@@ -42,22 +46,25 @@ class Bench:
         self.case, self.yardstick, self.resolution = case, yardstick, resolution
         self.subject, self.reference = subject, reference
         self.u = UNIT_ROUNDOFF[case.config.dtype]
-        self.gates, self.own_gates = self._gates()
+        self.branches, self.own_branches = self._branches()
+        self.parted = self._parted()
         self._floors: dict[tuple[int, bool], Floor] = {}
         self._exacts: dict[bool, Exact] = {}
+        self._steps: Mapping[str, Step] | None = None
 
     def comparisons(self) -> tuple[Comparison, ...]:
         """Compare all names, in the reference's order; names it does not know come last."""
         known: list[Comparison] = []
         for name in self.reference:
-            known += self._step(name) if name.startswith("step/") else [self._value(name)]
+            if name in self.subject or not is_optional(name):
+                known += self._compared(name)
         detail = f"expected one of {', '.join(self.reference)}"
         unknown = (
             Comparison(
                 name=name, status=Status.UNKNOWN_NAME, against=self.yardstick.name, detail=detail
             )
             for name in self.subject
-            if name not in self.reference and name not in OPTIONAL
+            if name not in self.reference and name != DELTA
         )
         return (*_after_overflow(known), *unknown)
 
@@ -66,9 +73,9 @@ class Bench:
     def ruled(self, found: Comparison, *, always: bool) -> Comparison:
         """Add the arbiter's ruling to a difference, or to any comparison of values."""
         name, differs = found.name, found.status is Status.DIFFERS
-        if found.greatest is None or name.startswith("step/") or not (differs or always):
+        if found.greatest is None or is_step(name) or not (differs or always):
             return found
-        own = self.own_gates is not None
+        own = self.own_branches is not None
         ruling = rule(
             name,
             (self.subject[name], self._exact(own=own)),
@@ -84,45 +91,86 @@ class Bench:
 
     def _exact(self, *, own: bool) -> Exact:
         if own not in self._exacts:
-            gates = self.own_gates if own else self.gates
-            self._exacts[own] = self.yardstick.exact(self.case, gates)
+            branches = self.own_branches if own else self.branches
+            self._exacts[own] = self.yardstick.exact(self.case, branches)
         return self._exacts[own]
 
     # -- one array -------------------------------------------------------------------------------
 
+    def _compared(self, name: str) -> list[Comparison]:
+        """Compare one array, a stepped parameter twice."""
+        if name not in self.subject:
+            return [Comparison(name=name, status=Status.INCOMPLETE, against=self.yardstick.name)]
+        if not is_step(name):
+            return [self._value(name)]
+        plain = self.case.config.plain_step
+        first = [self._plain_step(name) if plain else self._later(name)]
+        own = self._by_own_gradients(name) if name.startswith("step/") else None
+        return first if own is None else [*first, own]
+
     def _value(self, name: str) -> Comparison:
         """Compare a state, the loss or a gradient."""
-        if name not in self.subject:
-            return self._left_out(name)
-        if self.own_gates is None or not name.startswith("grad/"):
+        if self.own_branches is None or not name.startswith("grad/"):
             return self._by_noise(name, self.reference[name])
         own = self._floor(0, own=True).clean[name].astype(self.reference[name].dtype)
         return self._by_noise(name, own, own=True)
 
-    def _step(self, name: str) -> list[Comparison]:
-        """Compare a stepped parameter with the reference's, and with w - lr * own gradient.
-
-        A wrong gradient and a wrong step are two mistakes, and only the second tells them apart.
-        """
-        if name not in self.subject:
-            return [self._left_out(name)]
+    def _plain_step(self, name: str) -> Comparison:
+        """Compare w - lr * gradient with the reference's."""
         parameter = name.partition("/")[2]
-        gradient = self.subject.get(f"grad/{parameter}")
-        weight = self.case.parameters[parameter]
-        rounding = step_rounding(self.case, weight, self.reference[f"grad/{parameter}"])
-        expected, own = self.reference[name], self.own_gates is not None
-        if own:  # the gradients of other gates make another step
+        weight, gradient = self.case.parameters[parameter], self.reference[f"grad/{parameter}"]
+        rounding = step_rounding(self.case, weight, gradient)
+        expected, own = self.reference[name], self.own_branches is not None
+        if own:  # the gradients of other branches make another step
             clean = self._floor(0, own=True).clean[f"grad/{parameter}"]
             expected = (weight - self.case.lr * clean).astype(weight.dtype)
-        found = [self._by_noise(name, expected, scale=self.case.lr, extra=rounding, own=own)]
-        if gradient is not None and comparable(gradient, self.reference[f"grad/{parameter}"]):
+        return self._by_noise(name, expected, scale=self.case.lr, extra=rounding, own=own)
+
+    def _later(self, name: str) -> Comparison:
+        """Compare what an optimiser with a state, or a later step, has come to."""
+        if self.own_branches is not None or self._has_parted(name):
+            return self._unknown(
+                name, "rounding has turned over a branch: two right runs part here"
+            )
+        return self._by_noise(name, self.reference[name])
+
+    def _by_own_gradients(self, name: str) -> Comparison | None:
+        """Compare the first step with what follows from the subject's own gradients.
+
+        A wrong gradient and a wrong step are two mistakes, and only this tells them apart. None
+        where a gradient that the step needs is not there.
+        """
+        parameter, config = name.partition("/")[2], self.case.config
+        needed = self.case.parameters if config.clip_norm else (parameter,)
+        names = [f"grad/{other}" for other in needed]
+        offered = [n for n in names if n in self.subject]
+        if not all(n in offered and comparable(self.subject[n], self.reference[n]) for n in names):
+            return None
+        weight = self.case.parameters[parameter]
+        if config.plain_step:
+            gradient = self.subject[f"grad/{parameter}"]
             expected = (weight - self.case.lr * gradient.astype(np.float64)).astype(weight.dtype)
             allowed = step_rounding(self.case, weight, gradient)
-            found.append(compare(name, self.subject[name], expected, allowed, against=OWN_GRADIENT))
-        return found
+        else:
+            step = self._own_steps()[parameter]
+            expected = step.expected.astype(weight.dtype)
+            allowed = PROVEN * self.u * step.gauge + smallest_normal(config.dtype)
+        return compare(name, self.subject[name], expected, allowed, against=OWN_GRADIENT)
 
-    def _left_out(self, name: str) -> Comparison:
-        return Comparison(name=name, status=Status.INCOMPLETE, against=self.yardstick.name)
+    def _own_steps(self) -> Mapping[str, Step]:
+        """Return the first step from the subject's own gradients; others as they should be."""
+        if self._steps is None:
+            right = {name: self.reference[f"grad/{name}"] for name in self.case.parameters}
+            offered = {
+                name: self.subject.get(f"grad/{name}", array) for name, array in right.items()
+            }
+            own = {n: a if comparable(a, right[n]) else right[n] for n, a in offered.items()}
+            self._steps = self.yardstick.own_step(self.case, own)
+        return self._steps
+
+    def _unknown(self, name: str, detail: str) -> Comparison:
+        against, status = self.yardstick.name, Status.INCONCLUSIVE
+        return Comparison(name=name, status=status, against=against, detail=detail)
 
     # -- in units of noise -----------------------------------------------------------------------
 
@@ -135,8 +183,11 @@ class Bench:
         extra: Array | float = 0.0,
         own: bool = False,
     ) -> Comparison:
-        """Compare with `scale` times the floor of the array, plus `extra`, allowed."""
-        key = name.replace("step/", "grad/")
+        """Compare with `scale` times the floor of the array, plus `extra`, allowed.
+
+        A plain step has no floor of its own: that of its gradient is scaled.
+        """
+        key = name.replace("step/", "grad/") if self.case.config.plain_step else name
 
         def held(allowed: Array) -> Comparison:
             against = self.yardstick.name
@@ -166,14 +217,13 @@ class Bench:
         resolution = noise / largest if largest > 0 else 0.0 if proven else float("inf")
         if found.name == key:
             found = replace(found, resolution=resolution)
-        parameter = key.startswith("grad/") and key not in ("grad/x", "grad/h_0")
+        parameter = key.removeprefix("grad/") in self.case.parameters
         useless = not resolution <= USELESS if parameter else not np.isfinite(noise)
         if found.status is Status.AGREES and useless and not proven:
             hidden = f"an error of {resolution:.0%} of the largest entry could hide in the noise"
             detail = hidden if np.isfinite(noise) else CHAOS
             return replace(found, status=Status.INCONCLUSIVE, detail=detail)
-        unseen = floor.near_kink and "hidden" not in self.subject and key.startswith("grad/")
-        if found.status is Status.DIFFERS and unseen:
+        if found.status is Status.DIFFERS and floor.near_kink and self._unseen(key):
             detail = "a pre-activation is within noise of relu's kink: offer `hidden`"
             return replace(found, status=Status.INCONCLUSIVE, detail=detail)
         return found
@@ -188,25 +238,48 @@ class Bench:
 
     def _floor(self, copies: int, *, own: bool = False) -> Floor:
         if (copies, own) not in self._floors:
-            gates = self.own_gates if own else self.gates
-            self._floors[copies, own] = self.yardstick.floor(self.case, copies, gates)
+            branches = self.own_branches if own else self.branches
+            self._floors[copies, own] = self.yardstick.floor(self.case, copies, branches)
         return self._floors[copies, own]
 
-    def _gates(self) -> tuple[Array | None, Array | None]:
-        """Return relu's gates on the reference's side, and the subject's where they differ.
+    # -- branches --------------------------------------------------------------------------------
 
-        Rounding can flip a gate whose pre-activation is near zero, and every gradient behind it
-        then differs by more than rounding: each side is right for its own gates. A flip that is
-        no rounding is a difference of `hidden` itself.
+    def _branches(self) -> tuple[Branches | None, Branches | None]:
+        """Return the reference's branches, and the subject's where they differ.
+
+        Rounding can flip a gate of relu whose pre-activation is near zero, or the step that a
+        maximum comes from, and every gradient behind it then differs by more than rounding: each
+        side is right for its own. A flip that is no rounding is a difference of `hidden` itself.
         """
-        if self.case.config.activation != "relu":
-            return None, None
-        gates = self.reference["hidden"] > 0
-        own = self.subject.get("hidden")
-        if own is None or not comparable(own, self.reference["hidden"]):
-            return gates, None
-        flipped = bool(((own > 0) != gates).any())
-        return gates, (own > 0 if flipped else None)
+        theirs = Branches.of(self.case, self.reference)
+        ours = Branches.of(self.case, self.subject, self.reference)
+        if theirs is None or ours is None or ours.same(theirs):
+            return theirs, None
+        return theirs, ours
+
+    def _parted(self) -> int | None:
+        """Return the first later step from which the two sides have branches of their own."""
+        for update in range(2, self.case.config.updates + 1):
+            name = step_name(update, "hidden")
+            ours, theirs = self.subject.get(name), self.reference[name]
+            if ours is None or not has_branches(self.case.config) or not comparable(ours, theirs):
+                continue
+            sides = [Branches.of(self.case, {"hidden": states}) for states in (ours, theirs)]
+            if sides[0] is not None and sides[1] is not None and not sides[0].same(sides[1]):
+                return update
+        return None
+
+    def _has_parted(self, name: str) -> bool:
+        update = re.match(r"step(\d+)/", name)
+        return self.parted is not None and update is not None and int(update[1]) >= self.parted
+
+    def _unseen(self, key: str) -> bool:
+        """Return whether nobody can tell if the branches behind an array are the reference's."""
+        config = self.case.config
+        if update := re.match(r"(step\d+)/", key):
+            return f"{update[1]}/hidden" not in self.subject or config.layers > 1
+        told = all(name in self.subject for name in outputs(config))
+        return key.startswith("grad/") and not told
 
 
 def _after_overflow(known: list[Comparison]) -> list[Comparison]:

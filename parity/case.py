@@ -1,16 +1,17 @@
-"""Case: what a Config means in numbers, drawn once, the same bits everywhere."""
+"""Case: what a Config means in numbers."""
 
-import hashlib
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from dataclasses import replace as _replace
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from parity import digits
+from parity.cell import without_suffix
 from parity.config import Config
 from parity.errors import ConfigError
+from parity.precision import dtype
 
 Array = NDArray[Any]
 
@@ -24,7 +25,17 @@ class Case:
 
     A classifier case is judged through `labels`; a layer case through `upstream` and
     `upstream_final`, the gradients of some loss by every hidden state and, once more, by the
-    last one. The arrays of the other kind are there and play no part.
+    last one. The arrays of the other kind are there and play no part. `width` is `hidden` times
+    the number of directions.
+
+    `more` has the arrays that only some configurations have; they are attributes, too:
+
+    - `W_x_l1`, `W_h_l1`, `b_l1`, `h_0_l1`, `upstream_final_l1` of a second layer, whose W_x is
+      (width, hidden), and the same with `_reverse` behind for the direction from the last step to
+      the first;
+    - `lengths`, (batch,) int64, each sequence's own, from 1 to steps;
+    - `mask_l0`, (batch, steps, width), what dropout multiplies the first layer's states by;
+    - `class_weights`, (classes,).
     """
 
     config: Config
@@ -33,12 +44,25 @@ class Case:
     W_x: Array  # (features, hidden)
     W_h: Array  # (hidden, hidden)
     b: Array  # (hidden,)
-    W_out: Array  # (hidden, classes)
+    W_out: Array  # (width, classes)
     b_out: Array  # (classes,)
-    labels: Array  # (batch,) int64, from 0 to classes - 1
+    labels: Array  # (batch,) int64, from 0 to classes - 1, or -100 where it does not count
     step_labels: Array  # (batch, steps) int64: a label for every step, where the loss wants them
-    upstream: Array  # (batch, steps, hidden)
+    upstream: Array  # (batch, steps, width)
     upstream_final: Array  # (batch, hidden)
+    more: Mapping[str, Array] = field(default_factory=dict)
+
+    def __getattr__(self, name: str) -> Array:
+        """Return an array of `more`."""
+        if not name.startswith("__") and name in self.more:
+            return self.more[name]
+        raise AttributeError(f"a case of {self.config} has no {name}")
+
+    @classmethod
+    def of(cls, config: Config, arrays: Mapping[str, Array]) -> Self:
+        """Return the case of these arrays, by name; they are not copied."""
+        more = {name: array for name, array in arrays.items() if name not in ALWAYS}
+        return cls(config=config, more=more, **{name: arrays[name] for name in ALWAYS})
 
     @property
     def lr(self) -> float:
@@ -48,79 +72,45 @@ class Case:
     @property
     def arrays(self) -> dict[str, Array]:
         """Every array by name, those that play no part included."""
-        return {f.name: getattr(self, f.name) for f in fields(self) if f.name != "config"}
+        return {name: getattr(self, name) for name in ALWAYS} | dict(self.more)
 
     @property
     def parameters(self) -> dict[str, Array]:
-        """The trainable arrays by name: three of the layer, and two of the classifier's head."""
+        """The trainable arrays by name: those of the layers, and two of the classifier's head."""
+        own = ("W_x", "W_h") if self.config.bias == "absent" else ("W_x", "W_h", "b")
+        names = [cell.name(of) for cell in self.config.cells for of in own]
         head = ("W_out", "b_out") if self.config.kind == "classifier" else ()
-        return {name: getattr(self, name) for name in ("W_x", "W_h", "b", *head)}
+        return {name: getattr(self, name) for name in (*names, *head)}
 
     def replace(self, config: Config | None = None, /, **arrays: Array) -> Self:
         """Return a copy with some arrays replaced, by read-only copies, and a config that fits."""
-        frozen = {name: _read_only(array) for name, array in arrays.items()}
-        return _replace(self, config=config or self.config, **frozen)
+        frozen = {name: read_only(array) for name, array in arrays.items()}
+        more = {name: frozen.pop(name) for name in tuple(frozen) if name not in ALWAYS}
+        return _replace(self, config=config or self.config, more={**self.more, **more}, **frozen)
+
+    def rows(self, places: slice) -> Self:
+        """Return the case of some of its sequences, with a batch of that many."""
+        arrays = {n: a[places] for n, a in self.arrays.items() if by_row(n)}
+        return self.replace(self.config.replace(batch=len(arrays["x"])), **arrays)
 
     def snapshot(self) -> tuple[bytes, ...]:
         """Return every array's bytes, to tell later whether somebody wrote into them."""
-        return tuple(getattr(self, f.name).tobytes() for f in fields(self) if f.name != "config")
+        return tuple(array.tobytes() for array in self.arrays.values())
 
 
-def draw(config: Config) -> Case:
-    """Draw the case of `config`: a function of its id alone, on every machine.
+ALWAYS = tuple(f.name for f in fields(Case) if f.name not in ("config", "more"))
+"""The names of the arrays that every case has."""
 
-    Only `Generator.random` is used - 53 random bits times 2**-53, exact in every libm - and one
-    multiplication and addition per number. Weights and biases are uniform within `scale`,
-    inputs and upstream gradients within sqrt(3) (variance 1), h_0 within 1.
 
-    Raises MissingExtraError for data digits without scikit-learn, ConfigError for arrays of more
-    than LARGEST entries.
-    """
-    check_size(config)
-    n, t, f, h, c = config.batch, config.steps, config.features, config.hidden, config.classes
-    rng = np.random.default_rng(_seed(config))
-    scales = {"torch": 1 / np.sqrt(h), "small": 0.01, "chaotic": 1.5 / np.sqrt(h), "huge": 1000.0}
-    scale = scales[config.weights]
-    dtype = np.dtype(config.dtype)
-
-    def uniform(within: float, *shape: int) -> Array:
-        return _read_only(((2 * rng.random(shape) - 1) * within).astype(dtype))
-
-    weights = {
-        "W_x": uniform(scale, f, h),
-        "W_h": uniform(scale, h, h),
-        "b": uniform(scale, h),
-        "W_out": uniform(scale, h, c),
-        "b_out": uniform(scale, c),
-    }
-    if config.data == "digits":
-        images, targets = digits.load()
-        rows = (rng.random(n) * len(images)).astype(np.int64)
-        x, labels = _read_only(images[rows].astype(dtype)), _read_only(targets[rows])
-    elif config.data in ("ids", "vocabulary"):
-        x = _read_only(np.eye(f, dtype=dtype)[(rng.random((n, t)) * f).astype(np.int64)])
-        labels = _read_only((rng.random(n) * c).astype(np.int64))
-    else:
-        x = uniform(np.sqrt(3), n, t, f)
-        labels = _read_only((rng.random(n) * c).astype(np.int64))
-    drawn = Case(
-        config=config,
-        x=x,
-        labels=labels,
-        h_0=uniform(1, n, h),
-        upstream=uniform(np.sqrt(3), n, t, h),
-        upstream_final=uniform(np.sqrt(3), n, h),
-        step_labels=_read_only((rng.random((n, t)) * c).astype(np.int64)),
-        **weights,
-    )
-    zero = ["h_0"] * (config.initial == "zero")
-    zero += ["b", "b_out"] * (config.bias == "zero")
-    return drawn.replace(**{name: getattr(drawn, name) * 0 for name in zero}) if zero else drawn
+def by_row(name: str) -> bool:
+    """Return whether the first axis of a case's array is the batch."""
+    per_row = ("x", "h_0", "labels", "step_labels", "upstream", "upstream_final", "lengths")
+    return without_suffix(name) in (*per_row, "mask")
 
 
 def check_size(config: Config) -> None:
     """Raise ConfigError when an array of the case, or of an answer to it, would be too large."""
-    n, t, f, h, c = config.batch, config.steps, config.features, config.hidden, config.classes
+    n, t, f, h, c = config.batch, config.steps, config.features, config.width, config.classes
     if (largest := max(n * t * max(f, h), max(f, h, c) * h, n * c)) > LARGEST:
         raise ConfigError(f"an array of {config} has {largest} entries, more than {LARGEST}")
 
@@ -128,26 +118,33 @@ def check_size(config: Config) -> None:
 def layout(config: Config) -> dict[str, tuple[np.dtype[Any], tuple[int, ...]]]:
     """Return the dtype and the shape of every array of the case, by name, in `Case`'s order."""
     n, t, f, h, c = config.batch, config.steps, config.features, config.hidden, config.classes
-    real = np.dtype(config.dtype)
-    return {
+    real, whole, width = dtype(config.dtype), np.dtype(np.int64), config.width
+    found: dict[str, tuple[np.dtype[Any], tuple[int, ...]]] = {
         "x": (real, (n, t, f)),
         "h_0": (real, (n, h)),
         "W_x": (real, (f, h)),
         "W_h": (real, (h, h)),
         "b": (real, (h,)),
-        "W_out": (real, (h, c)),
+        "W_out": (real, (width, c)),
         "b_out": (real, (c,)),
-        "labels": (np.dtype(np.int64), (n,)),
-        "step_labels": (np.dtype(np.int64), (n, t)),
-        "upstream": (real, (n, t, h)),
+        "labels": (whole, (n,)),
+        "step_labels": (whole, (n, t)),
+        "upstream": (real, (n, t, width)),
         "upstream_final": (real, (n, h)),
     }
+    for cell in config.cells[1:]:
+        shapes = {"W_x": (width if cell.layer else f, h), "W_h": (h, h), "b": (h,)}
+        shapes |= {"h_0": (n, h), "upstream_final": (n, h)}
+        found |= {cell.name(of): (real, shape) for of, shape in shapes.items()}
+    if config.packed:
+        found["lengths"] = (whole, (n,))
+    if config.dropping:
+        found |= {f"mask_l{layer}": (real, (n, t, width)) for layer in range(config.layers - 1)}
+    if config.class_weights == "drawn":
+        found["class_weights"] = (real, (c,))
+    return found
 
 
-def _seed(config: Config) -> list[int]:
-    return list(np.frombuffer(hashlib.sha256(str(config).encode()).digest(), "<u4"))
-
-
-def _read_only(array: Array) -> Array:
+def read_only(array: Array) -> Array:
     """Return a copy over immutable memory: its `writeable` flag cannot be set again."""
     return np.frombuffer(array.tobytes(), array.dtype).reshape(array.shape)

@@ -66,7 +66,8 @@ def _parser() -> argparse.ArgumentParser:
     sizes = parser.add_argument_group("configuration", "each overrides its part of the id")
     for field in dataclasses.fields(Config):
         text = f"{field.metadata['help']} (default: {field.default})"
-        sizes.add_argument(f"--{field.name}", help=text, **OPTIONS[field.name].flag())
+        flag = f"--{field.name.replace('_', '-')}"
+        sizes.add_argument(flag, help=text, **OPTIONS[field.name].flag())
     parser.add_argument(
         "--subject",
         metavar="SUBJECT",

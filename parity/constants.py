@@ -11,7 +11,6 @@ from parity.observation import answer
 from parity.subject import Subject
 from parity.trace import Trace
 
-DRAWN = ("x", "h_0", "W_x", "W_h", "b", "W_out", "b_out", "upstream", "upstream_final")
 WRONG = (Status.DIFFERS, Status.NOT_FINITE)
 
 
@@ -30,7 +29,8 @@ def constants(
     others = [name for name, said in uniform.items() if not said and trace[name].size > 1]
     if not others:
         return
-    halves = {name: getattr(case, name) * case.x.dtype.type(0.5) for name in DRAWN}
+    real = {name: array for name, array in case.arrays.items() if array.dtype == case.x.dtype}
+    halves = {name: array * case.x.dtype.type(0.5) for name, array in real.items()}
     try:
         again = answer(subject, case.replace(**halves))
     except NoTraceError:

@@ -6,14 +6,13 @@ from typing import Any
 import numpy as np
 
 from parity.case import Array
+from parity.cell import without_suffix
 from parity.config import Config
 from parity.predicting import distance
+from parity.trace import by_row
 
 TIME, ROWS = 1, 0
 """The axes of an array by sequence: (batch, steps, ...)."""
-
-BY_ROW = ("hidden", "logits", "grad/x", "grad/h_0")
-BY_STEP = ("hidden", "grad/x")
 
 
 def facts(name: str, ours: Array, theirs: Array, allowed: Array, config: Config) -> Iterator[str]:
@@ -25,7 +24,7 @@ def facts(name: str, ours: Array, theirs: Array, allowed: Array, config: Config)
     if not np.isfinite(ours).all():
         yield f"{np.count_nonzero(~np.isfinite(ours))} of {ours.size} entries are not finite"
     yield f"{np.count_nonzero(wrong)} of {wrong.size} entries are wrong{_places(name, wrong)}"
-    if name in BY_STEP and wrong.shape[TIME] > 1 and wrong.any():
+    if _by_step(name) and wrong.shape[TIME] > 1 and wrong.any():
         yield _first_step(name, wrong)
     if (relation := related(ours, theirs, allowed, config)) is not None:
         yield f"it is PyTorch's {relation}"
@@ -98,7 +97,7 @@ def _places(name: str, wrong: Array) -> str:
     if wrong.all() or wrong.ndim == 0:
         return ""
     said = []
-    if name in BY_ROW and wrong.shape[ROWS] > 1:
+    if by_row(name) and wrong.shape[ROWS] > 1:
         said += _some("row", wrong.reshape(len(wrong), -1).any(axis=1))
     said += _some("column", wrong.reshape(-1, wrong.shape[-1]).any(axis=0))
     return ", " + ", ".join(said) if said else ""
@@ -112,10 +111,14 @@ def _some(what: str, wrong: Any) -> list[str]:
     return [f"only in {what}{'s' if len(places) > 1 else ''} {listed} of {len(wrong)}"]
 
 
+def _by_step(name: str) -> bool:
+    return name == "grad/x" or without_suffix(name) == "hidden"
+
+
 def _first_step(name: str, wrong: Array) -> str:
     steps = np.flatnonzero(wrong.any(axis=(0, 2)))
     count = f"{len(steps)} of {wrong.shape[TIME]} steps"
-    if name == "hidden":
+    if name != "grad/x":
         return f"the first wrong step is t = {steps[0]}; {count} are wrong"
     from_end = wrong.shape[TIME] - 1 - steps[-1]
     where = "the last one" if from_end == 0 else f"{from_end} before the last one"

@@ -4,8 +4,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from parity.case import Case, draw
+from parity.case import Case
 from parity.diagnosis import Diagnosis
+from parity.drawing import draw
 from parity.errors import KeepingError
 from parity.judging import judge
 from parity.keeping import keep

@@ -21,11 +21,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from parity import npz
 from parity.case import Array, Case
 from parity.errors import KeepingError
 from parity.finding import Misbehaviour, NoTraceError
 from parity.observation import answer
+from parity.precision import code, is_bfloat16
 from parity.report.data import to_json, verdict_data
 from parity.subject import Subject
 from parity.surroundings import surroundings
@@ -46,7 +49,7 @@ LONGEST = 10_000
 """Characters of a text in the record: a subject's exception may print a whole array."""
 
 DTYPES = {f"<{kind}" for kind in ("f2", "f4", "f8", "i2", "i4", "i8", "u2", "u4", "u8")}
-DTYPES |= {"|b1", "|i1", "|u1"}
+DTYPES |= {"|b1", "|i1", "|u1", "bfloat16"}
 """Dtypes of an answer that every machine reads."""
 
 NAMES = r"[A-Za-z_][A-Za-z0-9_/]{0,99}"
@@ -104,7 +107,7 @@ def _record(
 
 def _described(answered: Trace) -> dict[str, Any]:
     """Return what a reader must know of the answer before it opens the file."""
-    arrays = {name: [a.dtype.newbyteorder("<").str, a.shape] for name, a in answered.items()}
+    arrays = {name: [_code(array.dtype), array.shape] for name, array in answered.items()}
     return {"sha256": npz.digest(answered), "arrays": arrays}
 
 
@@ -126,8 +129,12 @@ def comparable(answered: Trace) -> dict[str, Array]:
     return {
         name: array
         for name, array in answered.items()
-        if array.dtype.newbyteorder("<").str in DTYPES and re.fullmatch(NAMES, name)
+        if _code(array.dtype) in DTYPES and re.fullmatch(NAMES, name)
     }
+
+
+def _code(dtype: np.dtype[Any]) -> str:
+    return code(dtype if is_bfloat16(dtype) else dtype.newbyteorder("<"))
 
 
 def _shortened(value: Any) -> Any:

@@ -1,5 +1,7 @@
 """Arrays as bytes of a `.npz` file and back: what `numpy.load` reads, never pickled.
 
+bfloat16, which the format has no name for, is kept by its bits, as numbers of uint16.
+
 Reading believes nothing: the names, dtypes and shapes are known beforehand, and a file that has
 others, or lies about its sizes, is refused before anything is allocated.
 """
@@ -14,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from parity.case import Array
+from parity.precision import is_bfloat16
 
 Layout = tuple[np.dtype[Any], tuple[int, ...]]
 
@@ -88,7 +91,8 @@ def _read(archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str, expected
         raise ValueError(f"{name} is no array of dtype {dtype} and shape {shape}")
     if len(content) - start != entries:
         raise ValueError(f"{name} has {len(content) - start} bytes of entries, expected {entries}")
-    found = np.frombuffer(content[start:], _little(dtype)).astype(dtype)
+    own = np.dtype(np.uint16) if is_bfloat16(dtype) else dtype
+    found = np.frombuffer(content[start:], _little(own)).astype(own)
     return np.frombuffer(found.tobytes(), dtype).reshape(shape)
 
 
@@ -105,11 +109,12 @@ def _text(dtype: np.dtype[Any], shape: tuple[int, ...]) -> bytes:
 
 
 def _bytes(array: Array) -> bytes:
+    array = array.view(np.uint16) if is_bfloat16(array.dtype) else array
     return array.astype(_little(array.dtype)).tobytes()
 
 
 def _little(dtype: np.dtype[Any]) -> np.dtype[Any]:
-    return dtype.newbyteorder("<")
+    return np.dtype("<u2") if is_bfloat16(dtype) else dtype.newbyteorder("<")
 
 
 def _member(name: str) -> str:

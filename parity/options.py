@@ -2,6 +2,7 @@
 
 import math
 import re
+from argparse import BooleanOptionalAction
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -72,6 +73,42 @@ class Rate:
 
     def flag(self) -> dict[str, Any]:
         return {"type": float, "metavar": "RATE"}
+
+
+@dataclass(frozen=True)
+class Number(Rate):
+    """A finite number from 0 to `most`, written as a name and the shortest decimal: `mom0.9`."""
+
+    most: float = math.inf
+
+    def check(self, name: str, value: Any) -> None:
+        number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if not (number and math.isfinite(value) and 0 <= value <= self.most):
+            within = f"from 0 to {self.most:g}" if self.most < math.inf else "of at least 0"
+            raise ConfigError(f"{name} must be a number {within}, got {value!r}")
+
+    def flag(self) -> dict[str, Any]:
+        return {"type": float, "metavar": "X"}
+
+
+@dataclass(frozen=True)
+class Switch:
+    """Something that is off or on: written as its token where it is on."""
+
+    token: str
+
+    def write(self, value: bool) -> str:  # noqa: FBT001 - the protocol's one argument
+        return self.token if value else f"no{self.token}"
+
+    def read(self, token: str) -> bool | None:
+        return {self.token: True, f"no{self.token}": False}.get(token)
+
+    def check(self, name: str, value: Any) -> None:
+        if not isinstance(value, bool):
+            raise ConfigError(f"{name} must be True or False, got {value!r}")
+
+    def flag(self) -> dict[str, Any]:
+        return {"action": BooleanOptionalAction, "default": None}
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,92 @@
-"""The numbers a floating-point format comes with."""
+"""The floating-point formats, and the numbers each comes with."""
 
+import math
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+import ml_dtypes
 import numpy as np
 
-UNIT_ROUNDOFF = {"float64": 2.0**-53, "float32": 2.0**-24}
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Format:
+    """A binary format: bits of precision, and the exponent of its smallest normal number."""
+
+    dtype: np.dtype[Any]
+    bits: int
+    least: int
+
+    @property
+    def unit_roundoff(self) -> float:
+        """Half the distance from 1 to the next number."""
+        return 2.0**-self.bits
+
+    @property
+    def smallest_normal(self) -> float:
+        """The smallest positive number of full precision."""
+        return 2.0**self.least
+
+    @property
+    def smallest_subnormal(self) -> float:
+        """The smallest positive number."""
+        return 2.0 ** (self.least - self.bits + 1)
 
 
-def smallest_normal(dtype: str) -> float:
+FORMATS = {
+    "float64": Format(dtype=np.dtype(np.float64), bits=53, least=-1022),
+    "float32": Format(dtype=np.dtype(np.float32), bits=24, least=-126),
+    "float16": Format(dtype=np.dtype(np.float16), bits=11, least=-14),
+    "bfloat16": Format(dtype=np.dtype(ml_dtypes.bfloat16), bits=8, least=-126),
+}
+"""The formats by name. Source: IEEE 754-2019; for bfloat16, the documentation of ml_dtypes."""
+
+UNIT_ROUNDOFF = {name: form.unit_roundoff for name, form in FORMATS.items()}
+
+
+def dtype(name: str) -> np.dtype[Any]:
+    """Return NumPy's dtype of a format."""
+    return FORMATS[name].dtype
+
+
+def is_bfloat16(kind: np.dtype[Any]) -> bool:
+    """Return whether a dtype is bfloat16, which NumPy itself has no name for."""
+    return kind == dtype("bfloat16")
+
+
+def is_real(kind: np.dtype[Any]) -> bool:
+    """Return whether a dtype is one of numbers, bfloat16 included."""
+    return kind.kind in "fiub" or is_bfloat16(kind)
+
+
+def code(kind: np.dtype[Any]) -> str:
+    """Return how a dtype is written in data: as NumPy does, or bfloat16 by its name."""
+    return "bfloat16" if is_bfloat16(kind) else kind.str
+
+
+def decoded(text: str) -> np.dtype[Any]:
+    """Return the dtype that `code` has written."""
+    return dtype(text) if text in FORMATS else np.dtype(text)
+
+
+def smallest_normal(name: str) -> float:
     """Return the smallest positive number of full precision."""
-    return float(np.finfo(dtype).smallest_normal)
+    return FORMATS[name].smallest_normal
+
+
+def smallest_subnormal(name: str) -> float:
+    """Return the smallest positive number."""
+    return FORMATS[name].smallest_subnormal
+
+
+def spacing(name: str, value: float) -> float:
+    """Return the distance from |value|, rounded down to a number of the format, to the next one."""
+    form = FORMATS[name]
+    if value == 0:
+        return form.smallest_subnormal
+    exponent = math.frexp(min(abs(value), sys.float_info.max))[1] - 1
+    exponent = min(max(exponent, form.least), 1 - form.least)
+    return math.ldexp(1.0, exponent - form.bits + 1)
 
 
 def flushes_to_zero() -> bool:
@@ -16,8 +95,3 @@ def flushes_to_zero() -> bool:
     torch.set_flush_denormal(True) does it to NumPy, too.
     """
     return bool((np.array([np.finfo(np.float64).smallest_normal]) / 2 == 0).any())
-
-
-def smallest_subnormal(dtype: str) -> float:
-    """Return the smallest positive number: 2**-1074 or 2**-149."""
-    return {"float64": 5e-324, "float32": 2.0**-149}[dtype]

@@ -8,6 +8,7 @@ import numpy as np
 
 from parity.case import Array
 from parity.mistake import Mistake
+from parity.trace import is_step
 from parity.witness import Witness
 from parity.yardstick import LIMIT, USELESS, Floor, Yardstick, step_rounding
 
@@ -90,9 +91,10 @@ class Predictions:
         key, case = (mistakes, i), self.witnesses[i].case
         if key not in self._floors:
             self._floors[key] = self.yardstick.planted_floor(case, mistakes)
-        sigma = self._floors[key].sigma[name.replace("step/", "grad/")]
-        if not name.startswith("step/"):
-            return LIMIT * sigma
+        sigmas, plain = self._floors[key].sigma, case.config.plain_step
+        if not (plain and is_step(name)):
+            return LIMIT * sigmas[name]
+        sigma = sigmas[name.replace("step/", "grad/")]
         parameter = name.partition("/")[2]
         gradient = self.at(mistakes, i, f"grad/{parameter}")
         rounding = step_rounding(case, case.parameters[parameter], gradient)

@@ -9,8 +9,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from parity.case import Array, Case, draw
+from parity.case import Array, Case
 from parity.config import Config
+from parity.drawing import draw
 
 ORDINARY = {"batch": 4, "steps": 6, "features": 3, "hidden": 5, "classes": 7, "lr": 0.03}
 OTHER = {"batch": 3, "steps": 4, "features": 2, "hidden": 7, "classes": 5, "lr": 0.3, "seed": 1}

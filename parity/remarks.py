@@ -51,7 +51,7 @@ def _precision(differ: Sequence[Comparison], hidden: Comparison | None, dtype: s
     level = levels["hidden"]
     if max(levels.values()) > level + EVEN or _log2(hidden.typical) < level - EVEN:
         return None
-    for name, (least, most) in FINGERPRINTS[dtype].items():
+    for name, (least, most) in FINGERPRINTS.get(dtype, {}).items():
         if least <= level <= most:
             return f"the hidden states are off by up to 2^{level:.0f} roundings, as by {name}"
     return None

@@ -34,6 +34,7 @@ from parity.keeping import (
 )
 from parity.npz import Layout
 from parity.observation import answer
+from parity.precision import decoded, is_bfloat16
 from parity.subject import Subject
 from parity.surroundings import changed, surroundings
 from parity.trace import Trace
@@ -73,17 +74,26 @@ def read(folder: Path) -> KeptCase:
     record = _record(folder / RECORD)
     config = _config(folder / RECORD, record)
     arrays = _arrays(folder / CASE, layout(config), record.get("sha256"))
-    for name in ("labels", "step_labels"):
-        if not ((arrays[name] >= 0) & (arrays[name] < config.classes)).all():
-            _refuse(folder / CASE, f"{name} must be from 0 to {config.classes - 1}")
+    _check_whole(folder / CASE, config, arrays)
     return KeptCase(
         folder=folder,
-        case=Case(config=config, **arrays),
+        case=Case.of(config, arrays),
         subject=_subject(folder, record),
         answer=_answer(folder, record.get("answer")),
         surroundings=_surroundings(folder / RECORD, record),
         summary=_text(folder / RECORD, _object(folder / RECORD, record, "verdict"), "summary"),
     )
+
+
+def _check_whole(path: Path, config: Config, arrays: Mapping[str, Array]) -> None:
+    """Refuse labels of no class, and lengths that no sequence has."""
+    ignored = [config.ignore_index] if config.ignored != "none" else []
+    within = {"labels": (0, config.classes - 1), "step_labels": (0, config.classes - 1)}
+    within |= {"lengths": (1, config.steps)} if config.packed else {}
+    for name, (least, most) in within.items():
+        own = arrays[name][~np.isin(arrays[name], ignored)]
+        if not ((own >= least) & (own <= most)).all():
+            _refuse(path, f"{name} must be from {least} to {most}")
 
 
 def _is_dir(path: Path) -> bool:
@@ -155,7 +165,9 @@ def _config(path: Path, record: Mapping[str, Any]) -> Config:
         check_size(config)
     except (ConfigError, ValueError) as error:  # ValueError: thousands of digits
         raise KeepingError(f"{str(path)!r}: {error}") from error
-    if str(config) != name or record.get("config") != dataclasses.asdict(config):
+    kept = record.get("config")  # an earlier version knew fewer options
+    known = {**dataclasses.asdict(Config()), **(kept if isinstance(kept, dict) else {"": None})}
+    if str(config) != name or known != dataclasses.asdict(config):
         _refuse(path, f"its config must be that of its id {name}")
     return config
 
@@ -189,7 +201,8 @@ def _layout(path: Path, name: str, what: Any) -> Layout:
     if not (known and re.fullmatch(NAMES, name) and all(_is_count(n) for n in counts)):
         what = f"{_shown(name)}: {_shown(what)}"
         _refuse(path, f"its answer's arrays must have a dtype and a shape, got {what}")
-    return np.dtype(dtype).newbyteorder("="), tuple(counts)
+    own = decoded(str(dtype))
+    return own if is_bfloat16(own) else own.newbyteorder("="), tuple(counts)
 
 
 def _is_count(value: Any) -> bool:

@@ -5,7 +5,7 @@ is right for another question. Restated as the answer to that one, it is diagnos
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -149,9 +149,9 @@ def _in_float32(witness: Witness) -> Witness:
     """Return a witness of the same numbers in float32."""
     case = witness.case
     arrays = {
-        f.name: getattr(case, f.name).astype(np.float32)
-        for f in fields(case)
-        if f.name not in ("config", "labels", "step_labels")
+        name: array.astype(np.float32)
+        for name, array in case.arrays.items()
+        if array.dtype.kind == "f"
     }
     single = case.replace(case.config.replace(dtype="float32"), **arrays)
     answered = {name: array.astype(np.float32) for name, array in witness.subject.items()}

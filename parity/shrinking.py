@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from parity.case import draw
-from parity.config import DIGITS, Config
+from parity.config import Config
+from parity.consistency import DIGITS
 from parity.diagnosis import Diagnosis, diagnose
+from parity.drawing import draw
 from parity.judging import judge
 from parity.limit import OutOfTimeError, limited
 from parity.subject import Subject

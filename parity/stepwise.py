@@ -7,11 +7,11 @@ import numpy as np
 from parity.case import Array, Case
 from parity.comparison import Comparison, comparable, compare
 from parity.precision import UNIT_ROUNDOFF, smallest_subnormal
-from parity.trace import Trace
+from parity.trace import DELTA, Trace, outputs
 from parity.yardstick import LIMIT, Yardstick
 
-OWN_STEP = {"hidden": "f of own h[t-1]", "delta": "own delta[t+1]"}
-"""What each array's steps are held against."""
+OWN_STATE, OWN_DELTA = "f of own h[t-1]", "own delta[t+1]"
+"""What the steps of states, and of delta, are held against."""
 
 
 def by_own_steps(
@@ -19,24 +19,26 @@ def by_own_steps(
 ) -> tuple[Comparison, ...]:
     """Compare each step with what follows from the subject's own neighbouring step.
 
-    `hidden` is checked forward and, where the subject offers it, `delta` backward; neither where
-    `hidden` has not the reference's structure.
+    The states of every layer that the subject offers are checked forward and, where it is offered,
+    `delta` backward; nothing where `hidden` has not the reference's structure.
     """
-    hidden, delta = subject.get("hidden"), subject.get("delta")
+    hidden, delta = subject.get("hidden"), subject.get(DELTA)
     if hidden is None or not comparable(hidden, reference["hidden"]):
         return ()
-    offered = {"hidden": hidden}
+    states = [n for n in outputs(case.config) if n in subject and n in reference]
+    offered = {n: subject[n] for n in states if comparable(subject[n], reference[n])}
     if delta is not None and comparable(delta, hidden):
-        offered["delta"] = delta
+        offered[DELTA] = delta
     u, least = UNIT_ROUNDOFF[case.config.dtype], smallest_subnormal(case.config.dtype)
     found = []
     for name, step in yardstick.stepwise(case, offered).items():
         own = offered[name][:, : step.expected.shape[1]]
         expected, allowed = step.expected.astype(own.dtype), LIMIT * u * step.gauge + least
-        compared = compare(name, own, expected, allowed, against=OWN_STEP[name])
+        against = OWN_DELTA if name == DELTA else OWN_STATE
+        compared = compare(name, own, expected, allowed, against=against)
         found.append(replace(compared, detail=_first_step(name, own, expected, allowed)))
-    if delta is not None and "delta" not in offered:
-        found.append(compare("delta", delta, hidden, np.inf, against=OWN_STEP["delta"]))
+    if delta is not None and DELTA not in offered:
+        found.append(compare(DELTA, delta, hidden, np.inf, against=OWN_DELTA))
     return tuple(found)
 
 
@@ -46,5 +48,5 @@ def _first_step(name: str, own: Array, expected: Array, allowed: Array) -> str:
     if not wrong.any():
         return ""
     steps = np.flatnonzero(wrong)
-    first = steps[0] if name == "hidden" else steps[-1]
+    first = steps[-1] if name == DELTA else steps[0]
     return f"first wrong at t = {first}, in {len(steps)} of {len(wrong)} steps"

@@ -12,7 +12,7 @@ from types import ModuleType
 from typing import Any
 
 from parity import source
-from parity.asking import asked, checked, fitting
+from parity.asking import asked, checked, fitting, known
 from parity.case import Case
 from parity.config import Config
 from parity.errors import ConfigError, SubjectError
@@ -32,20 +32,21 @@ class Subject:
     name: str
     run: Run
     asks: Mapping[str, Any] = field(default_factory=dict)  # the only values of options it takes
+    knows: tuple[str, ...] = ()  # the options out of the ordinary that it can be asked with
     offers: tuple[str, ...] | None = None  # the names it answers, where that is known
     assumed: tuple[str, ...] = ()  # what was assumed about it, and what was left out of its file
     lacking: str = ""  # what it has and could not be asked for: a verdict without it is no pass
 
     def fitting(self, configs: Iterable[Config]) -> tuple[Config, ...]:
         """Return those of `configs` that are for this subject, changed to what it can be asked."""
-        return fitting(configs, self.asks)
+        return fitting(configs, self.asks, self.knows)
 
     def asked(self, config: Config, given: Sequence[str] = ()) -> Config:
         """Return `config` changed to what this subject can be asked.
 
         Raises ConfigError where an option that was `given` says otherwise.
         """
-        return asked(config, self.asks, given, self.name)
+        return asked(config, self.asks, given, self.name, self.knows)
 
 
 def load(spec: str, *, run_all: bool = False) -> Subject:
@@ -62,7 +63,14 @@ def load(spec: str, *, run_all: bool = False) -> Subject:
         asks = _asks(found)
         lacking = str(getattr(found.module, "LACKING", "")) if found.name == "run" else ""
         told = _told(found.left_out)
-        return Subject(name=spec, run=found.value, asks=asks, assumed=told, lacking=lacking)
+        return Subject(
+            name=spec,
+            run=found.value,
+            asks=asks,
+            knows=_knows(found),
+            assumed=told,
+            lacking=lacking,
+        )
     from parity.adapting import adapt
 
     adapted = adapt(found.module, found.name, spec, found.imports)
@@ -166,6 +174,15 @@ def _asks(found: Found) -> dict[str, Any]:
         return {}
     try:
         return checked(found.module.CONFIG, found.place)
+    except ConfigError as error:
+        raise SubjectError(str(error)) from error
+
+
+def _knows(found: Found) -> tuple[str, ...]:
+    """Return the options out of the ordinary that OPTIONS, of the function or its module, names."""
+    options = getattr(found.value, "OPTIONS", getattr(found.module, "OPTIONS", ()))
+    try:
+        return known(options, found.place)
     except ConfigError as error:
         raise SubjectError(str(error)) from error
 

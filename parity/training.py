@@ -6,9 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from parity import digits
-from parity.case import Array, Case, draw
+from parity.branches import Branches
+from parity.case import Array, Case
+from parity.cell import without_suffix
 from parity.comparison import Comparison, Status, compare
 from parity.config import Config
+from parity.drawing import draw
 from parity.errors import ConfigError
 from parity.finding import Finding, Misbehaviour, NoTraceError
 from parity.observation import answer
@@ -45,6 +48,11 @@ def train(
         raise ConfigError("epochs need real sequences: add --data digits")
     if config.kind != "classifier":
         raise ConfigError(f"epochs need a classifier, got kind {config.kind}")
+    if not config.plain_step:
+        raise ConfigError("epochs take plain SGD steps, got options of the optimiser")
+    if config.packed or config.dropping:
+        told = f"lengths {config.lengths}" if config.packed else f"dropout {config.dropout:g}"
+        raise ConfigError(f"epochs need images as they are, got {told}")
     if config.every_step:
         raise ConfigError("epochs need a label for each image, not for every step: loss steps")
     if epochs < 1:
@@ -106,7 +114,7 @@ class _Course:
         for step, (case, floor) in enumerate(zip(cases, floors, strict=True), 1):
             ours, theirs = (side.step(case) for side in sides)
             self.losses.append((float(ours["loss"]), float(theirs["loss"])))
-            if self.parted is None and not _same_gates(case, ours, theirs):
+            if self.parted is None and not _same_branches(case, ours, theirs):
                 self.parted = step
             if self.parted is None:
                 for found in _compared(ours, theirs, floor, yardstick.name, step):
@@ -152,19 +160,21 @@ def _batches(samples: int, config: Config, epochs: int) -> Iterator[Array]:
 
 def _with_rows(start: Case, x: Array, labels: Array) -> Case:
     dtype = start.x.dtype
+    states = [(n, a.shape[1]) for n, a in start.arrays.items() if without_suffix(n) == "h_0"]
     return start.replace(
         start.config.replace(batch=len(x)),
         x=x.astype(dtype),
         labels=labels,
-        h_0=np.zeros((len(x), start.config.hidden), dtype),
+        **{name: np.zeros((len(x), hidden), dtype) for name, hidden in states},
     )
 
 
-def _same_gates(case: Case, ours: Trace, theirs: Trace) -> bool:
-    """Return whether every relu is open on both sides or on neither, where the subject tells."""
-    if case.config.activation != "relu" or "hidden" not in ours:
+def _same_branches(case: Case, ours: Trace, theirs: Trace) -> bool:
+    """Return whether both sides have chosen alike, where the subject tells."""
+    if "hidden" not in ours:
         return True
-    return np.array_equal(ours["hidden"] > 0, theirs["hidden"] > 0)
+    one, other = Branches.of(case, ours), Branches.of(case, theirs)
+    return one is None or other is None or one.same(other)
 
 
 def _compared(

@@ -3,15 +3,17 @@
 In the manner of scikit-learn's `check_estimator` and `parametrize_with_checks`.
 """
 
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from parity.case import draw
+from parity.asking import known
 from parity.comparison import Status
 from parity.conduct import SECONDS, Here
 from parity.config import Config
+from parity.drawing import draw
 from parity.errors import ConfigError, SubjectError
 from parity.finding import Misbehaviour
 from parity.grid import GRIDS
@@ -102,7 +104,10 @@ def _subject(subject: Subject | Run | str, limits: Limits) -> Subject:
     if isinstance(subject, type):
         raise SubjectError(f"a class is given by its name, 'file.py:{subject.__name__}'")
     name = getattr(subject, "__name__", type(subject).__name__)
-    return Subject(name=name, run=Here(run=subject, seconds=limits.seconds))
+    module = sys.modules.get(getattr(subject, "__module__", ""))
+    options = getattr(subject, "OPTIONS", getattr(module, "OPTIONS", ()))
+    run = Here(run=subject, seconds=limits.seconds)
+    return Subject(name=name, run=run, knows=known(options, name))
 
 
 def _configs(grid: str) -> list[Config]:

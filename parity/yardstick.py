@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from parity.branches import Branches
 from parity.case import Array, Case
 from parity.mistake import Mistake
-from parity.precision import UNIT_ROUNDOFF, smallest_normal
+from parity.precision import UNIT_ROUNDOFF, smallest_normal, spacing
 from parity.trace import Trace
 
 LIMIT = 32
@@ -39,7 +40,7 @@ agreement nor a difference means anything.
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Floor:
-    """The noise floor of one case, name by name; `step/...` has none of its own."""
+    """The noise floor of one case, name by name; a plain `step/...` has none of its own."""
 
     clean: Trace  # the textbook equations in float64
     gauge: Trace  # of the array's last operation
@@ -79,9 +80,7 @@ class Exact:
 
         The unit is the spacing of the array's own dtype there.
         """
-        top = np.finfo(array.dtype).max
-        largest = min(np.abs(self.high[name]).max(), np.nextafter(top, array.dtype.type(0)))
-        unit = float(np.spacing(array.dtype.type(largest)))
+        unit = spacing(str(array.dtype), float(np.abs(self.high[name]).max()))
         with np.errstate(over="ignore"):
             ulps: Array = self.distance(array, name) / unit
         return ulps
@@ -99,18 +98,20 @@ class Step:
 class Yardstick:
     """A reference by name: its run, and what the textbook equations know about a case.
 
-    `floor` takes the number of jittered copies; the last argument of `floor` and of `exact`,
-    (batch, steps, hidden) or None, fixes relu's gates. `predict` returns what the textbook computes
-    with mistakes of the `catalogue` in it, and `planted_floor` the noise around that.
+    `floor` takes the number of jittered copies; the last argument of `floor` and of `exact` fixes
+    the branches of a run. `own_step` returns what the first step should have come to from a
+    subject's own gradients, which it takes by the parameters' names. `predict` returns what the
+    textbook computes with mistakes of the `catalogue` in it, `planted_floor` the noise around that.
     `surroundings` returns the framework's version, and its switches that can change bits.
     """
 
     name: str
     run: Callable[[Case], Trace]
-    floor: Callable[[Case, int, Array | None], Floor]
+    floor: Callable[[Case, int, Branches | None], Floor]
     training_floor: Callable[[Iterable[Case], int], Iterator[Floor]]
-    exact: Callable[[Case, Array | None], Exact]
+    exact: Callable[[Case, Branches | None], Exact]
     stepwise: Callable[[Case, Trace], Mapping[str, Step]]
+    own_step: Callable[[Case, Trace], Mapping[str, Step]]
     catalogue: Sequence[Mistake]
     predict: Callable[[Case, Sequence[Mistake]], Trace]
     planted_floor: Callable[[Case, Sequence[Mistake]], Floor]

@@ -1,6 +1,6 @@
 """What an arithmetic offers the textbook equations, and the plainest one: float64 as it is."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol, Self, TypeVar
 
 import numpy as np
@@ -43,8 +43,26 @@ class Arithmetic(Protocol[M]):
     def softmax(self, logits: M) -> M:
         """Return exp(logits) over its row sum."""
 
-    def divided(self, value: M, count: int) -> M:
-        """Return value / count."""
+    def divided(self, value: M, count: int | Array) -> M:
+        """Return value / count; an array has a count for every row."""
+
+    def quotient(self, value: M, by: M) -> M:
+        """Return value / by, a lone number: (1, 1)."""
+
+    def selected(self, where: Array, own: M, otherwise: M | None) -> M:
+        """Return `own` where told, (batch, 1) or (batch, columns); else the other one, or 0."""
+
+    def joined(self, parts: Sequence[M]) -> M:
+        """Return matrices side by side."""
+
+    def columns(self, value: M, start: int, stop: int) -> M:
+        """Return some columns."""
+
+    def chosen(self, values: Sequence[M], places: Array) -> M:
+        """Return for each row, or entry, that of values[place]: (batch, 1) or (batch, columns)."""
+
+    def winners(self, values: Sequence[M], valid: Sequence[Array | None]) -> Array:
+        """Return which of the values has the largest entry, the first of equal ones."""
 
     def row_sums(self, value: M) -> M:
         """Return the sum of each row: (rows, 1)."""
@@ -81,8 +99,26 @@ class Plain:
         p = np.exp(logits - logits.max(axis=-1, keepdims=True))
         return p / p.sum(axis=-1, keepdims=True)
 
-    def divided(self, value: Any, count: int) -> Any:
-        return value / count
+    def divided(self, value: Any, count: int | Array) -> Any:
+        return value / (count if isinstance(count, int) else count[:, None])
+
+    def quotient(self, value: Any, by: Any) -> Any:
+        return value / by
+
+    def selected(self, where: Array, own: Any, otherwise: Any) -> Any:
+        return np.where(where, own, np.zeros_like(own) if otherwise is None else otherwise)
+
+    def joined(self, parts: Sequence[Any]) -> Any:
+        return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=-1)
+
+    def columns(self, value: Any, start: int, stop: int) -> Any:
+        return value[..., start:stop]
+
+    def chosen(self, values: Sequence[Any], places: Array) -> Any:
+        return np.take_along_axis(np.stack(values), places[None], axis=0)[0]
+
+    def winners(self, values: Sequence[Any], valid: Sequence[Array | None]) -> Array:
+        return first_largest(values, valid)
 
     def mapped(
         self, function: Callable[[Any], Any], slope: Callable[[Any], Any], value: Any
@@ -97,6 +133,15 @@ class Plain:
         return value.sum(axis=-2, keepdims=True)
 
 
+def first_largest(values: Sequence[Array], valid: Sequence[Array | None]) -> Array:
+    """Return the first place of the largest entry among values whose row is valid there."""
+    own = [
+        v if ok is None else np.where(ok, v, -np.inf) for v, ok in zip(values, valid, strict=True)
+    ]
+    places: Array = np.argmax(np.stack(own), axis=0)
+    return places
+
+
 def as_trace(result: dict[str, Any]) -> dict[str, Array]:
     """Return a float64 run of the textbook in the trace's layout: time second, vectors flat."""
     return {name: _canonical(name, value) for name, value in result.items()}
@@ -105,6 +150,12 @@ def as_trace(result: dict[str, Any]) -> dict[str, Array]:
 def _canonical(name: str, value: Any) -> Array:
     if isinstance(value, list):
         return np.stack(value, axis=1)  # (batch, steps, ...)
-    if name == "loss":
-        return np.asarray(value[0, 0])
-    return np.asarray(value[0] if name.partition("/")[2].startswith("b") else value)
+    return np.asarray(flat(name, value))
+
+
+def flat(name: str, matrix: Array) -> Array:
+    """Return a matrix, (..., rows, columns), in the trace's shape: a loss is a number."""
+    own = name.rpartition("/")[2]
+    if own == "loss":
+        return matrix[..., 0, 0]
+    return matrix[..., 0, :] if own.startswith("b") else matrix

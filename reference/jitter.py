@@ -18,13 +18,14 @@ draw it for all units as well, and give it the sign of the value: equal terms ar
 zero, or away from it, every time. Each copy takes the gauge from its own values.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Self
 
 import numpy as np
 
 from parity.case import Array
 from parity.precision import UNIT_ROUNDOFF, smallest_normal, smallest_subnormal
+from reference.arithmetic import first_largest
 
 FLOOR_THETA = 2.0**-42
 """The smallest jitter: the equations run in float64, whose own rounding must stay far below it."""
@@ -145,6 +146,45 @@ class Noisy:
             size += self.magnitude * other.pending
         return self._expression(value, size, ONE_ROUNDING)
 
+    def over(self, divisor: Array) -> Self:
+        """Return self / divisor."""
+        value = self.value / divisor
+        size = np.abs(value) if self.size is None else self.pending / np.abs(divisor)
+        return self._expression(value, size + np.abs(value), ONE_ROUNDING)
+
+    def where(self, where: Array, otherwise: Self | None) -> Self:
+        """Return this matrix where it is told, and another one, or zero, elsewhere."""
+        nothing = type(self)(np.zeros((1, 1, 1)), self.tiny)
+        other = nothing if otherwise is None else otherwise
+        found = self.with_others([other], lambda both: np.where(where, *both))
+        if otherwise is None and self.before is not None:  # in the padding every relu is closed
+            found.before = np.where(where, self.before, -np.max(np.abs(self.before)))
+        return found
+
+    def with_others(self, others: Sequence[Self], made: Callable[[list[Array]], Array]) -> Self:
+        """Return a matrix made of entries of this one and others, with what belongs to them."""
+        all_of_them = [self, *others]
+
+        def each(of: Callable[[Noisy], Array | None], default: Callable[[Noisy], Array]) -> Any:
+            arrays = [of(matrix) for matrix in all_of_them]
+            if all(array is None for array in arrays):
+                return None
+            pairs = zip(arrays, all_of_them, strict=True)
+            return made([default(matrix) if a is None else a for a, matrix in pairs])
+
+        def zero(matrix: Noisy) -> Array:
+            return np.zeros_like(matrix.value)
+
+        return type(self)(
+            made([matrix.value for matrix in all_of_them]),
+            self.tiny,
+            each(lambda matrix: matrix.size, zero),
+            max(matrix.terms for matrix in all_of_them),
+            each(lambda matrix: matrix.gauge, zero),
+            each(lambda matrix: matrix.before, lambda matrix: matrix.value),
+            each(lambda matrix: matrix.peak, lambda matrix: matrix.magnitude),
+        )
+
     def reach(self, partial: Array) -> None:
         """Take note of a partial sum."""
         now = self.magnitude if self.peak is None else self.peak
@@ -214,8 +254,43 @@ class Jittered:
         size = p * (2 + logits.magnitude + np.abs(lse))
         return Noisy(p, self.tiny, size, ONE_ROUNDING)
 
-    def divided(self, value: Noisy, count: int) -> Noisy:
-        return value * (1 / count)
+    def divided(self, value: Noisy, count: int | Array) -> Noisy:
+        if isinstance(count, int):
+            return value * (1 / count)
+        return value.over(np.asarray(count, np.float64)[:, None])
+
+    def quotient(self, value: Noisy, by: Noisy) -> Noisy:
+        found = value.over(by.value)
+        if by.size is not None:
+            assert found.size is not None  # a division rounds
+            found.size = found.size + np.abs(found.value / by.value) * by.pending
+        return found
+
+    def selected(self, where: Array, own: Noisy, otherwise: Noisy | None) -> Noisy:
+        return own.where(where, otherwise)
+
+    def joined(self, parts: Sequence[Noisy]) -> Noisy:
+        def side_by_side(arrays: list[Array]) -> Array:
+            copies = np.broadcast_shapes(*(array.shape[:1] for array in arrays))
+            return np.concatenate(
+                [np.broadcast_to(array, copies + array.shape[1:]) for array in arrays], axis=-1
+            )
+
+        return parts[0] if len(parts) == 1 else parts[0].with_others(parts[1:], side_by_side)
+
+    def columns(self, value: Noisy, start: int, stop: int) -> Noisy:
+        return value.with_others((), lambda arrays: arrays[0][..., start:stop])
+
+    def chosen(self, values: Sequence[Noisy], places: Array) -> Noisy:
+        def taken(arrays: list[Array]) -> Array:
+            stacked = np.stack(np.broadcast_arrays(*arrays))
+            own: Array = np.take_along_axis(stacked, places[None, None], axis=0)[0]
+            return own
+
+        return values[0].with_others(values[1:], taken)
+
+    def winners(self, values: Sequence[Noisy], valid: Sequence[Array | None]) -> Array:
+        return first_largest([value.value[0] for value in values], valid)
 
     def mapped(
         self, function: Callable[[Any], Any], slope: Callable[[Any], Any], value: Noisy

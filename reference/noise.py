@@ -10,8 +10,12 @@ from typing import Any, Self
 
 import numpy as np
 
+from parity.branches import Branches
 from parity.case import Array, Case
+from parity.config import Config
+from parity.trace import is_step, outputs
 from parity.yardstick import FEW_COPIES, LIMIT, PARTED, Floor
+from reference.arithmetic import flat
 from reference.jitter import Jittered
 from reference.textbook import Textbook
 
@@ -22,30 +26,29 @@ AT_ONCE = 2**24
 def floor(
     case: Case,
     copies: int,
-    gates: Array | None = None,
+    branches: Branches | None = None,
     textbook: type[Textbook[Any]] = Textbook,
 ) -> Floor:
     """Return the noise floor of every compared array of `case`, from `copies` jittered runs.
 
-    With no copies at all only the gauge of each array's last operation is known. `gates`,
-    (batch, steps, hidden), fixes where relu's derivative is 1. `textbook` may have mistakes.
+    With no copies at all only the gauge of each array's last operation is known. `branches` fix
+    where relu's derivative is 1, and where a maximum comes from. `textbook` may have mistakes.
 
         s = per-entry rms over the copies of |jittered - clean| / theta
         pool = sqrt(row sums of s^2 * column sums of s^2 / sum of s^2)
         sigma = u * hypot(gauge, max(s, pool)) + smallest subnormal
     """
     config = case.config
-    entries = config.batch * config.steps * config.hidden
+    entries = config.batch * config.steps * config.width * config.layers * config.updates
     at_once = copies if copies * entries <= AT_ONCE else FEW_COPIES
     spreads = []
     for seed in range(copies // at_once if at_once else 1):
         do = Jittered(config.dtype, at_once, seed)
         with np.errstate(all="ignore"):  # an overflow makes sigma infinite, and the verdict says so
-            result = textbook(do).run(case, gates)
-            spreads.append(
-                {n: _Spread.of(do, n, v) for n, v in result.items() if not n.startswith("step/")}
-            )
-    return _floor(do, spreads) if copies else _gauges(do, spreads[0])
+            result = textbook(do).run(case, branches)
+            noisy = {n: v for n, v in result.items() if not (config.plain_step and is_step(n))}
+            spreads.append({name: _Spread.of(do, name, value) for name, value in noisy.items()})
+    return _floor(do, config, spreads) if copies else _gauges(do, spreads[0])
 
 
 def training_floor(cases: Iterable[Case], copies: int) -> Iterator[Floor]:
@@ -59,11 +62,12 @@ def training_floor(cases: Iterable[Case], copies: int) -> Iterator[Floor]:
         do = do or Jittered(case.config.dtype, copies)
         textbook = Textbook(do)
         with np.errstate(all="ignore"):
-            result = textbook.from_given(textbook.given(case, weights=weights))
+            result = textbook.stepped(textbook.given(case, weights=weights))
             steps = {n: do.rounded(n, v) for n, v in result.items() if n.startswith("step/")}
             weights = {name.partition("/")[2]: value for name, value in steps.items()}
             found = {"loss": result["loss"], **steps}
-            yield _floor(do, [{name: _Spread.of(do, name, v) for name, v in found.items()}])
+            spreads = {name: _Spread.of(do, name, v) for name, v in found.items()}
+            yield _floor(do, case.config, [spreads])
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +86,7 @@ class _Spread:
         matrices = value if by_time else [value]
 
         def laid_out(arrays: list[Array]) -> Array:
-            return _by_time(arrays) if by_time else _canonical(name, arrays[0])
+            return _by_time(arrays) if by_time else flat(name, arrays[0])
 
         values = laid_out([m.value for m in matrices])
         gauge = laid_out([m.pending if m.gauge is None else m.gauge for m in matrices])
@@ -104,23 +108,26 @@ def _gauges(do: Jittered, run: Mapping[str, _Spread]) -> Floor:
     )
 
 
-def _floor(do: Jittered, runs: Sequence[Mapping[str, _Spread]]) -> Floor:
+def _floor(do: Jittered, config: Config, runs: Sequence[Mapping[str, _Spread]]) -> Floor:
     """Return the floor from a few runs of a few copies each."""
-    gauges, sigmas, most, near_kink, chaos = {}, {}, {}, False, False
+    gauges, sigmas, most, near_kink = {}, {}, {}, False
+    parted = np.zeros((1, 1), bool)  # the steps in which the copies have gone their own ways
     for name, first in runs[0].items():
         spread = _together([run[name].rms for run in runs])
         spread = np.maximum(spread, _pool(spread))
         largest = np.max(np.abs(first.before))
         far = do.theta * spread > PARTED * largest
-        if chaos or far.any():
-            spread = np.where(_behind(name, far), np.inf, spread)
-        chaos = chaos or (name == "hidden" and bool(far.any()))
+        if name in outputs(config):
+            parted = parted | _behind(far, config)
+            spread = np.where(parted, np.inf, spread)
+        elif parted.any() or far.any():
+            spread = np.full_like(spread, np.inf)
         tame = do.theta * np.max(spread) < PARTED * largest / LIMIT
         bound = PARTED * largest / do.theta if tame else np.inf
         most[name] = float(do.u * np.hypot(np.max(first.gauge), bound))
         sigma = do.u * np.hypot(first.gauge, spread) + do.least
         if first.kinked:
-            near_kink = bool((np.abs(first.before) <= LIMIT * sigma).any())
+            near_kink = near_kink or bool((np.abs(first.before) <= LIMIT * sigma).any())
         gauges[name] = np.where(np.isfinite(first.gauge), first.gauge, 0.0)  # proves nothing
         sigmas[name] = np.where(np.isfinite(sigma), sigma, np.inf)  # decides nothing
     clean = {name: first.clean for name, first in runs[0].items()}
@@ -133,28 +140,20 @@ def _together(spreads: Sequence[Array]) -> Array:
     return spreads[0] if len(spreads) == 1 else total
 
 
-def _behind(name: str, far: Array) -> Array:
-    """Return where the copies have gone their own ways: hidden states from a step on, or all.
+def _behind(far: Array, config: Config) -> Array:
+    """Return the steps, (steps, 1), behind one in which the copies have gone their own ways.
 
     What follows from such states is as uncertain, however near each other its copies are.
     """
-    if name != "hidden":
-        return np.array(True)
-    steps: Array = np.logical_or.accumulate(far.any(axis=(0, 2)))
-    return steps[:, None]
+    steps: Array = np.any(far, axis=(0, 2), keepdims=True)[0]  # (steps, 1)
+    behind: Array = np.logical_or.accumulate(steps)
+    return np.full_like(behind, behind.any()) if config.bidirectional else behind
 
 
 def _by_time(matrices: list[Array]) -> Array:
     """Return (copies, batch, steps, ...) from matrices by step."""
     # a step's gauge may have one copy, as the first one's, which comes from the exact h_0
     return np.stack(np.broadcast_arrays(*matrices), axis=2)
-
-
-def _canonical(name: str, matrix: Array) -> Array:
-    """Return (copies, *the trace's shape)."""
-    if name == "loss":
-        return matrix[:, 0, 0]
-    return matrix[:, 0] if name.partition("/")[2].startswith("b") else matrix
 
 
 def _rms(values: Array, theta: float) -> Array:

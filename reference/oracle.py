@@ -9,7 +9,7 @@ Source: Johansson 2017, "Arb: efficient arbitrary-precision midpoint-radius inte
 
 import math
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from time import thread_time
@@ -18,10 +18,11 @@ from typing import Any, Self
 import numpy as np
 from flint import arb, arb_mat, ctx
 
+from parity.branches import Branches
 from parity.case import Array, Case
 from parity.trace import Trace
 from parity.yardstick import Exact
-from reference.arithmetic import Plain, as_trace
+from reference.arithmetic import Plain, as_trace, first_largest
 from reference.textbook import Textbook
 
 ENOUGH = 70
@@ -67,7 +68,7 @@ class Ball:
 
     def __mul__(self, other: Self | float) -> Self:
         if isinstance(other, Ball):
-            return type(self)(_each(operator.mul, self.matrix, other.matrix))
+            return type(self)(_each(operator.mul, self.matrix, _widened(other.matrix, self.matrix)))
         return type(self)(self.matrix * arb(other))
 
 
@@ -99,8 +100,38 @@ class Balls:
         sums = (powers * _ones(classes, 1)) * _ones(1, classes)  # each column: the row's sum
         return Ball(_each(operator.truediv, powers, sums))
 
-    def divided(self, value: Ball, count: int) -> Ball:
-        return Ball(value.matrix / count)
+    def divided(self, value: Ball, count: int | Array) -> Ball:
+        if isinstance(count, int):
+            return Ball(value.matrix / count)
+        counts = arb_mat(len(count), 1, [int(own) for own in count])
+        return Ball(_each(operator.truediv, value.matrix, _widened(counts, value.matrix)))
+
+    def quotient(self, value: Ball, by: Ball) -> Ball:
+        return Ball(value.matrix / by.matrix[0, 0])
+
+    def selected(self, where: Array, own: Ball, otherwise: Ball | None) -> Ball:
+        rows, columns = own.matrix.nrows(), own.matrix.ncols()
+        other = arb_mat(rows, columns) if otherwise is None else otherwise.matrix
+        told = np.broadcast_to(where, (rows, columns)).ravel().tolist()
+        pairs = zip(told, own.matrix.entries(), other.entries(), strict=True)
+        return Ball(arb_mat(rows, columns, [mine if yes else its for yes, mine, its in pairs]))
+
+    def joined(self, parts: Sequence[Ball]) -> Ball:
+        rows = zip(*(part.matrix.tolist() for part in parts), strict=True)
+        return parts[0] if len(parts) == 1 else Ball(arb_mat([list(chain(*row)) for row in rows]))
+
+    def columns(self, value: Ball, start: int, stop: int) -> Ball:
+        return Ball(arb_mat([row[start:stop] for row in value.matrix.tolist()]))
+
+    def chosen(self, values: Sequence[Ball], places: Array) -> Ball:
+        lists, (rows, columns) = [v.matrix.tolist() for v in values], _shape(values[0])
+        own = np.broadcast_to(places, (rows, columns)).tolist()
+        return Ball(
+            arb_mat([[lists[own[r][c]][r][c] for c in range(columns)] for r in range(rows)])
+        )
+
+    def winners(self, values: Sequence[Ball], valid: Sequence[Array | None]) -> Array:
+        return first_largest([_high(value.matrix) for value in values], valid)
 
     def row_sums(self, value: Ball) -> Ball:
         return Ball(value.matrix * _ones(value.matrix.ncols(), 1))
@@ -135,6 +166,15 @@ def _repeated(matrix: arb_mat, rows: int) -> arb_mat:
     return matrix if matrix.nrows() == rows else _ones(rows, 1) * matrix
 
 
+def _shape(ball: Ball) -> tuple[int, int]:
+    return ball.matrix.nrows(), ball.matrix.ncols()
+
+
+def _widened(matrix: arb_mat, to: arb_mat) -> arb_mat:
+    """Return `matrix`, a lone column repeated over as many columns as `to` has."""
+    return matrix if matrix.ncols() == to.ncols() else matrix * _ones(1, to.ncols())
+
+
 _ZERO, _ONE, _EITHER = arb(0), arb(1), arb(0.5, 0.5)
 
 
@@ -164,45 +204,47 @@ def _powers(logits: arb_mat) -> tuple[arb_mat, arb_mat]:
 # -- raising the precision -----------------------------------------------------------------------
 
 
-def exact(case: Case, gates: Array | None = None, budget: float = BUDGET) -> Exact:
+def exact(case: Case, branches: Branches | None = None, budget: float = BUDGET) -> Exact:
     """Return the true arrays of `case`, enclosed where `budget` seconds suffice for it.
 
     A pilot over the first sequence finds the precision that the whole batch needs, and what it
     will cost. Beyond the budget (or where a pre-activation of relu is so near zero that no
     precision decides its gate) the radii are dropped at every stage instead, and beyond
-    MOST_PRODUCTS float64 answers; neither is enclosed. `gates`, (batch, steps, hidden) of
-    booleans, fixes where relu's derivative is 1.
+    MOST_PRODUCTS float64 answers; neither is enclosed. `branches` fix where relu's derivative is
+    1, and where a maximum comes from.
     """
     began = thread_time()  # not the clock: on a busy machine the answer stays the same
     if _products(case) > MOST_PRODUCTS:
-        return _in_float64(case, gates)
+        return _in_float64(case, branches)
     deadline = began + budget
-    first, its_gates = _first_sequence(case), None if gates is None else gates[:1]
-    pilot = _raised(first, its_gates, PILOT, deadline, spare=ENOUGH)
+    first, its = _first_sequence(case), None if branches is None else branches.rows(slice(1))
+    pilot = _raised(first, its, PILOT, deadline, spare=ENOUGH)
     best = None
     if pilot is not None:
         precision = min(pilot.wanted, MOST)
         predicted = pilot.predicted(precision) * case.config.batch
-        best = _raised(case, gates, precision, deadline, predicted=predicted)
+        best = _raised(case, branches, precision, deadline, predicted=predicted)
         if best is not None and all(best.enclosed.values()):
             return best.answer(thread_time() - began)
-    dropped = _run(Midpoints(), case, gates, DROPPED)
+    dropped = _run(Midpoints(), case, branches, DROPPED)
     return dropped.unless_enclosed(best).answer(thread_time() - began)
 
 
 def _products(case: Case) -> int:
     """Return about how many products a run takes: forward, backward, and the weights' gradients."""
     config = case.config
-    layer = config.batch * config.steps * (config.features + config.hidden) * config.hidden
-    return 3 * (layer + config.batch * config.hidden * config.classes)
+    inputs = sum(config.width if cell.layer else config.features for cell in config.cells)
+    steps = config.batch * config.steps * config.hidden
+    layers = steps * (inputs + len(config.cells) * config.hidden)
+    return 3 * (layers + config.batch * config.width * config.classes)
 
 
-def _in_float64(case: Case, gates: Array | None) -> Exact:
+def _in_float64(case: Case, branches: Branches | None) -> Exact:
     """Return what float64 says: oracle enough for float32, and no answer for itself."""
     began = thread_time()
     with np.errstate(all="ignore"):
-        high = as_trace(Textbook(Plain()).run(case, gates))
-    high = {name: array for name, array in high.items() if not name.startswith("step/")}
+        textbook = Textbook(Plain())
+        high = as_trace(textbook.values(textbook.given(case, branches)))
     return Exact(
         high=high,
         low={name: np.zeros_like(array) for name, array in high.items()},
@@ -257,11 +299,11 @@ class _Run:
         )
 
 
-def _run(do: Balls, case: Case, gates: Array | None, precision: int) -> _Run:
+def _run(do: Balls, case: Case, branches: Branches | None, precision: int) -> _Run:
     began = thread_time()
     with ctx.workprec(precision):
-        result = Textbook(do).run(case, gates)
-        compared = {name: v for name, v in result.items() if not name.startswith("step/")}
+        textbook = Textbook(do)
+        compared = textbook.values(textbook.given(case, branches))
         lacking = {name: _lacking(_matrices(value)) for name, value in compared.items()}
         high = {name: _over(_high, value) for name, value in compared.items()}
         low = {name: _over(_low, value) for name, value in compared.items()}
@@ -276,7 +318,7 @@ def _run(do: Balls, case: Case, gates: Array | None, precision: int) -> _Run:
 
 def _raised(
     case: Case,
-    gates: Array | None,
+    branches: Branches | None,
     precision: int,
     deadline: float,
     spare: int = 0,
@@ -288,7 +330,7 @@ def _raised(
     """
     run = None
     while precision <= MOST and thread_time() + predicted <= deadline:
-        run = _run(Balls(), case, gates, precision)
+        run = _run(Balls(), case, branches, precision)
         if max(run.lacking.values()) <= spare:
             break
         precision = max(run.wanted, _whole_limbs(1.5 * precision))
@@ -298,9 +340,7 @@ def _raised(
 
 def _first_sequence(case: Case) -> Case:
     """Return `case` with a batch of one: as many steps, so radii that grow as much."""
-    per_sequence = ("x", "h_0", "labels", "step_labels", "upstream", "upstream_final")
-    changed: dict[str, Any] = {name: getattr(case, name)[:1] for name in per_sequence}
-    return case.replace(case.config.replace(batch=1), **changed)
+    return case.rows(slice(1))
 
 
 def _whole_limbs(bits: float) -> int:

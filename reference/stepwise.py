@@ -5,64 +5,109 @@ the backward from its own da[t+1], is wrong only where the mistake is made. Noth
 the floor is that of a single operation, whatever the number of steps.
 """
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from parity.branches import Branches
 from parity.case import Array, Case
-from parity.trace import Trace
+from parity.cell import Cell
+from parity.trace import DELTA, Trace, outputs
 from parity.yardstick import Step
 from reference.arithmetic import Plain
 from reference.jitter import Jittered
 from reference.textbook import Given, Textbook
+from reference.textbook.given import gates
+
+Check = Any
+"""What every step should have been, by step, from a textbook, the case and a subject's trace."""
 
 
 def stepwise(case: Case, trace: Trace) -> Mapping[str, Step]:
-    """Return what each step of `hidden`, and of `delta` where it is offered, should have been.
+    """Return what each step of a layer, and of `delta` where it is offered, should have been.
 
     Values are computed one precision up (extended, where the machine has it), with the gauge of
-    the one operation. `delta`, (batch, steps, hidden), is da, the gradient by the pre-activation.
+    the one operation. A layer above the first one needs the states of the one below. `delta`,
+    (batch, steps, hidden), is da, the gradient by the pre-activation of a single cell.
     """
-    checks = {"hidden": _forward}
-    inner = case.config.steps > 1 and not case.config.every_step
-    if {"hidden", "delta"} <= set(trace) and (case.config.kind == "layer" or inner):
-        checks["delta"] = _backward
     with np.errstate(all="ignore"):
         return {
             name: Step(
                 expected=_value(case, trace, check, Plain(np.longdouble)),
                 gauge=_gauge(case, trace, check, Jittered(case.config.dtype, copies=0)),
             )
-            for name, check in checks.items()
-            if name in trace
+            for name, check in _checks(case, trace).items()
         }
 
 
-def _value(case: Case, trace: Trace, check: Any, do: Plain) -> Array:
+def _checks(case: Case, trace: Trace) -> dict[str, Check]:
+    config, names = case.config, outputs(case.config)
+    checks: dict[str, Check] = {}
+    for number, name in enumerate(names):
+        if name in trace and (number == 0 or names[number - 1] in trace):
+            checks[name] = lambda book, given, own, number=number: _forward(
+                book, given, own, number
+            )
+    inner = config.steps > 1 and not config.every_step and config.pool == "last"
+    alone = len(config.cells) == 1 and not config.packed
+    if {"hidden", DELTA} <= set(trace) and alone and (config.kind == "layer" or inner):
+        checks[DELTA] = _backward
+    return checks
+
+
+def _value(case: Case, trace: Trace, check: Check, do: Plain) -> Array:
     value: Array = np.stack(check(Textbook(do), _given(Textbook(do), case, trace), trace), axis=1)
     return value
 
 
-def _gauge(case: Case, trace: Trace, check: Any, do: Jittered) -> Array:
+def _gauge(case: Case, trace: Trace, check: Check, do: Jittered) -> Array:
     steps = check(Textbook(do), _given(Textbook(do), case, trace), trace)
     return np.concatenate([step.gauge for step in steps]).transpose(1, 0, 2)
 
 
 def _given(textbook: Textbook[Any], case: Case, trace: Trace) -> Given[Any]:
-    """Return the case with relu's gates as the subject's own states have them."""
-    gates = trace["hidden"] > 0 if "hidden" in trace else None
-    return textbook.given(case, gates if case.config.activation == "relu" else None)
+    """Return the case with the branches that the subject's own states show."""
+    return textbook.given(case, Branches.of(case, trace))
 
 
-def _forward(textbook: Textbook[Any], given: Given[Any], trace: Trace) -> list[Any]:
-    """h[t] = f(x[t] W_x + own h[t-1] W_h + b)"""
-    own = [given.h_0, *(textbook.do.exact(h) for h in trace["hidden"].swapaxes(0, 1))]
-    return [
-        textbook.forward(replace(given, x=[x_t], h_0=h))[1]
-        for x_t, h in zip(given.x, own, strict=False)
-    ]
+def _by_step(textbook: Textbook[Any], array: Array) -> list[Any]:
+    return [textbook.do.exact(own) for own in array.swapaxes(0, 1)]
+
+
+def _forward(textbook: Textbook[Any], given: Given[Any], trace: Trace, number: int) -> list[Any]:
+    """h[t] = f(x[t] W_x + own h[t-1] W_h + b) of one layer, its directions side by side"""
+    config, names = given.case.config, outputs(given.case.config)
+    inputs = given.x
+    if number:
+        below = _by_step(textbook, trace[names[number - 1]])
+        inputs = textbook.dropped(given, number - 1, below)
+    own = _by_step(textbook, trace[names[number]])
+    cells = [cell for cell in config.cells if cell.layer == number]
+    sides = [_side(textbook, given, cell, inputs, own) for cell in cells]
+    return [textbook.do.joined(parts) for parts in zip(*sides, strict=True)]
+
+
+def _side(
+    textbook: Textbook[Any],
+    given: Given[Any],
+    cell: Cell,
+    inputs: Sequence[Any],
+    own: Sequence[Any],
+) -> list[Any]:
+    """One cell's states, each from its own previous one: from the first step on."""
+    hidden, start = given.case.config.hidden, given.case.config.hidden * cell.reverse
+    open_gates = gates(textbook.do, given.case, given.branches, "hidden")
+    seen = given.of(cell, inputs, open_gates)
+    mine = [textbook.do.columns(states, start, start + hidden) for states in own]
+    mine = mine[::-1] if cell.reverse else mine
+    before = [seen.h_0]
+    before += [textbook.or_else(seen, t, h, seen.h_0) for t, h in enumerate(mine[:-1])]
+    found = []
+    for t, (x_t, h) in enumerate(zip(seen.x, before, strict=True)):
+        state = textbook.activation(seen, textbook.preactivation(seen, x_t, h))
+        found.append(textbook.or_else(seen, t, state, None))
+    return found[::-1] if cell.reverse else found
 
 
 def _backward(textbook: Textbook[Any], given: Given[Any], trace: Trace) -> list[Any]:
@@ -71,8 +116,7 @@ def _backward(textbook: Textbook[Any], given: Given[Any], trace: Trace) -> list[
     A classifier's last step is left out: its upstream comes through the loss, not from a step.
     """
     do, W_h_T, found = textbook.do, given.W_h.T, []
-    states = [do.exact(h) for h in trace["hidden"].swapaxes(0, 1)]
-    own = [do.exact(da) for da in trace["delta"].swapaxes(0, 1)]
+    states, own = _by_step(textbook, trace["hidden"]), _by_step(textbook, trace[DELTA])
     layer = given.case.config.kind == "layer"
     upstream = textbook.upstream(given, None) if layer else [None] * (len(own) - 1)
     for t, from_loss in enumerate(upstream):
@@ -82,3 +126,29 @@ def _backward(textbook: Textbook[Any], given: Given[Any], trace: Trace) -> list[
             dh = carried if from_loss is None else carried + from_loss
         found.append(do.rounded("da", dh * textbook.slope(given, states[t], t)))
     return found
+
+
+# -- the optimiser -------------------------------------------------------------------------------
+
+
+def own_step(case: Case, gradients: Trace) -> Mapping[str, Step]:
+    """Return what the first step should have come to from a subject's own gradients.
+
+    `gradients` has every parameter's, by its name. Values one precision up, with the gauge of all
+    operations of the step together.
+    """
+    with np.errstate(all="ignore"):
+        values = _descended(Textbook(Plain(np.longdouble)), case, gradients)
+        noisy = _descended(Textbook(Jittered(case.config.dtype, copies=0)), case, gradients)
+    return {
+        name: Step(
+            expected=values[name].reshape(array.shape),
+            gauge=noisy[name].pending.reshape(array.shape),
+        )
+        for name, array in case.parameters.items()
+    }
+
+
+def _descended(textbook: Textbook[Any], case: Case, gradients: Trace) -> dict[str, Any]:
+    own = {n: textbook.do.exact(np.atleast_2d(gradients[n])) for n in case.parameters}
+    return textbook.descent(textbook.given(case), own, {})[0]

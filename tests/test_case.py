@@ -7,8 +7,9 @@ import sys
 import numpy as np
 import pytest
 
-from parity.case import Case, draw, layout
+from parity.case import Case, layout
 from parity.config import Config
+from parity.drawing import draw
 
 ARRAYS = ("x", "h_0", "W_x", "W_h", "b", "W_out", "b_out", "upstream", "upstream_final")
 

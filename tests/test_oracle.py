@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from flint import arb, arb_mat, ctx
 
-from parity.case import Array, Case, draw
+from parity.case import Array, Case
 from parity.config import Config
+from parity.drawing import draw
 from parity.yardstick import Exact
 from reference import twin
 from reference.arithmetic import Plain, as_trace

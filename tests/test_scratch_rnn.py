@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from parity.case import draw
 from parity.config import Config
+from parity.drawing import draw
 from scratch import ShapeError, SimpleRNN, relu
 
 RNG = np.random.default_rng(0)

@@ -5,8 +5,9 @@ import pytest
 import torch
 from torch import nn
 
-from parity.case import Case, draw
+from parity.case import Case
 from parity.config import Config
+from parity.drawing import draw
 from reference import twin
 
 CONFIGS = {

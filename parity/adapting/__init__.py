@@ -7,7 +7,8 @@ from typing import Any
 from parity.adapting.adapter import drafts, runner
 from parity.adapting.drafting import skeleton
 from parity.adapting.writing import assumptions, file_of
-from parity.case import Case, draw
+from parity.case import Case
+from parity.drawing import draw
 from parity.subject import Run
 
 __all__ = ["Adapted", "adapt"]

@@ -20,7 +20,8 @@ from parity.adapting.names import is_like
 from parity.adapting.trial import quiet
 from parity.adapting.updating import updates
 from parity.aid import FAR
-from parity.case import Case, draw
+from parity.case import Case
+from parity.drawing import draw
 
 SECONDS = 30.0
 """How long ways are tried, at most."""

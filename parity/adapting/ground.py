@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
@@ -13,8 +13,9 @@ from parity.adapting import expected
 from parity.adapting.calls import Pool
 from parity.adapting.shapes import CANONICAL, SIZES, arranged, layouts, letters, recognised
 from parity.adapting.trial import Leaf, Trial, leaves, tried
-from parity.case import Array, Case, draw
+from parity.case import Array, Case
 from parity.config import Config
+from parity.drawing import draw
 
 FOUND = ("hidden", "every_logits", "last", "logits")
 """What a forward pass may answer, in the order in which a shape is taken for it."""
@@ -226,8 +227,7 @@ LABELS = ("labels", "one_hot", "step_labels")
 
 def writable(case: Case) -> Case:
     """Return a case whose arrays may be written into: that somebody does so is judged later."""
-    names = [f.name for f in fields(case) if f.name != "config"]
-    return replace(case, **{name: getattr(case, name).copy() for name in names})
+    return Case.of(case.config, {name: array.copy() for name, array in case.arrays.items()})
 
 
 def laid_out(text: str, leaf: Leaf) -> Array:

@@ -4,7 +4,6 @@ import itertools
 import sys
 import threading
 from collections.abc import Mapping
-from dataclasses import fields
 from types import TracebackType
 from typing import Any, Self
 
@@ -27,8 +26,6 @@ IN_A_ROW = {Misbehaviour.TIMEOUT: 3, Misbehaviour.CRASHED: 20}
 
 ROOM, TIMES_THE_CASE = 2**26, 16
 """What all answers to a case may take, in bytes and in sizes of the case: the larger counts."""
-
-_ARRAYS = tuple(field.name for field in fields(Case) if field.name != "config")
 
 
 def isolated(
@@ -136,7 +133,7 @@ class Process(Askable):
         return None
 
     def _asked(self, case: Case, times: int) -> Answers:
-        most = max(ROOM, TIMES_THE_CASE * sum(getattr(case, name).nbytes for name in _ARRAYS))
+        most = max(ROOM, TIMES_THE_CASE * sum(array.nbytes for array in case.arrays.values()))
         number = next(self._numbers)
         order = {
             "number": number,
@@ -145,7 +142,7 @@ class Process(Askable):
             "seconds": self.limits.seconds,
             "most": most,
         }
-        frame = wire.pack(order, [{name: getattr(case, name) for name in _ARRAYS}])
+        frame = wire.pack(order, [case.arrays])
         try:
             self._ready()
             header, traces = self._exchanged(frame, self.limits.seconds, most, number)

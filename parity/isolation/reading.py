@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from parity.asking import checked
+from parity.asking import checked, known
 from parity.errors import ConfigError, SubjectError
 from parity.finding import Finding, Misbehaviour
 from parity.isolation import wire
@@ -73,12 +73,14 @@ def about(header: wire.Header, spec: str, run: Run) -> Subject:
     offers = header.get("offers")
     try:
         asks = checked(header.get("asks", {}), spec)
+        knows = known(header.get("knows", ()), spec)
     except (ConfigError, TypeError) as error:
         raise SubjectError(f"subject {spec!r}: {error}") from error
     return Subject(
         name=spec,
         run=run,
         asks=asks,
+        knows=knows,
         offers=tuple(map(str, offers)) if isinstance(offers, list) else None,
         assumed=tuple(map(str, header.get("assumed", ()))),
         lacking=str(header.get("lacking", "")),

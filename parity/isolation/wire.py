@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from parity.case import Array
+from parity.precision import code, decoded
 
 Group = dict[str, Array]
 Header = dict[str, Any]
@@ -29,7 +30,7 @@ LONGEST_HEADER = 2**20
 
 MOST_AXES = 32
 
-_DTYPE = re.compile(r"[<>|=]?[fiub]\d{1,2}")
+_DTYPE = re.compile(r"[<>|=]?[fiub]\d{1,2}|bfloat16")
 
 
 class MalformedError(Exception):
@@ -42,7 +43,7 @@ class OversizedError(Exception):
 
 def pack(header: Header, groups: Sequence[Mapping[str, Array]] = (), most: int = 2**62) -> bytes:
     """Return one frame. Raises OversizedError for a payload over `most` bytes."""
-    listed = [[[name, a.dtype.str, a.shape] for name, a in group.items()] for group in groups]
+    listed = [[[name, code(a.dtype), a.shape] for name, a in group.items()] for group in groups]
     text = json.dumps({**header, "arrays": listed}).encode()
     parts: list[bytes] = []
     size = 0
@@ -114,7 +115,7 @@ def _text(name: Any) -> str:
 def _dtype(dtype: Any) -> np.dtype[Any]:
     if not (isinstance(dtype, str) and _DTYPE.fullmatch(dtype)):
         raise MalformedError(f"{dtype!r} is no dtype of numbers"[:200])
-    return np.dtype(dtype)
+    return decoded(dtype)
 
 
 def _shape(shape: Any) -> tuple[int, ...]:

@@ -64,6 +64,7 @@ def _loaded(order: wire.Header) -> bytes:
             "assumed": list(found.assumed),
             "lacking": found.lacking,
             "asks": dict(found.asks),
+            "knows": list(found.knows),
             "offers": None if found.offers is None else list(found.offers),
         }
     except SubjectError as error:
@@ -97,7 +98,7 @@ def _answered(asked: wire.Header, arrays: wire.Group, spy: Spy) -> bytes:
 
 
 def _case(asked: wire.Header, arrays: wire.Group) -> Case:
-    return Case(config=Config.parse(asked["config"]), **arrays)
+    return Case.of(Config.parse(asked["config"]), arrays)
 
 
 def _said(asked: wire.Header, answers: Answers) -> wire.Header:

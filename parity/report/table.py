@@ -12,7 +12,7 @@ from parity.bench import OWN_GRADIENT
 from parity.comparison import Comparison, Status
 from parity.diagnosis import Diagnosis
 from parity.report import text
-from parity.stepwise import OWN_STEP
+from parity.stepwise import OWN_DELTA, OWN_STATE
 from parity.subject import Subject
 from parity.trace import BEHAVIOUR
 from parity.training import Training
@@ -112,7 +112,7 @@ def _print_table(out: Console, verdict: Verdict, *, exact: bool = False) -> None
 
 
 def _name(comparison: Comparison) -> str:
-    own = comparison.against == OWN_GRADIENT or comparison.against in OWN_STEP.values()
+    own = comparison.against == OWN_GRADIENT or comparison.against in (OWN_STATE, OWN_DELTA)
     return f"  {comparison.against}" if own else comparison.name.removeprefix(BEHAVIOUR)
 
 

@@ -5,7 +5,7 @@ import shlex
 from parity.cause import Cause
 from parity.comparison import Comparison, Greatest
 from parity.diagnosis import Diagnosis
-from parity.stepwise import OWN_STEP
+from parity.stepwise import OWN_DELTA, OWN_STATE
 from parity.subject import NOT_EXECUTED, Subject
 from parity.verdict import Verdict
 
@@ -136,7 +136,7 @@ def worth(verdict: Verdict) -> str | None:
 def line(comparison: Comparison) -> str:
     """Return what one comparison came to: its status, name and evidence."""
     name = comparison.name
-    if comparison.name.startswith("step/") or comparison.against in OWN_STEP.values():
+    if comparison.name.startswith("step/") or comparison.against in (OWN_STATE, OWN_DELTA):
         name += f" against {comparison.against}"
     said = comparison.detail
     if comparison.greatest is not None:
