@@ -3,14 +3,22 @@
 from scratch._activations import relu
 from scratch._check import ShapeError
 from scratch.classifier import ScratchSimpleRNNClassifier
+from scratch.clipping import clip_by_norm, clip_by_value
 from scratch.loss import softmax, softmax_cross_entropy
+from scratch.optimizer import SGD
+from scratch.pooling import Pooled, pool
 from scratch.rnn import SimpleRNN
 from scratch.subject import run
 
 __all__ = [
+    "SGD",
+    "Pooled",
     "ScratchSimpleRNNClassifier",
     "ShapeError",
     "SimpleRNN",
+    "clip_by_norm",
+    "clip_by_value",
+    "pool",
     "relu",
     "run",
     "softmax",

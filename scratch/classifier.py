@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from scratch import _check
 from scratch._activations import Activation
-from scratch.loss import softmax, softmax_cross_entropy
+from scratch.loss import mean_cross_entropy, softmax
 from scratch.rnn import Seed, SimpleRNN, generator, small_normal
 
 Array = NDArray[Any]
@@ -70,7 +70,7 @@ class ScratchSimpleRNNClassifier:
         in 0..n_classes-1.
         """
         given = _check.array("logits", logits, ("batch", self.n_classes), self.dtype)
-        return softmax_cross_entropy(given, _check.labels(y_true, len(given), self.n_classes))
+        return mean_cross_entropy(given, _check.labels(y_true, len(given), self.n_classes))
 
     def backward(self, y_true: ArrayLike) -> Any:
         """Return the loss of the last forward, and fill `grads`.
