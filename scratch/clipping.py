@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from scratch._wide import rounded, widened
+from scratch._arithmetic import rounded, widened
 
 Array = NDArray[Any]
 Gradients = Mapping[str, Array]

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from scratch import _check
-from scratch._wide import rounded, widened
+from scratch._arithmetic import rounded, widened
 
 Array = NDArray[Any]
 Labels = NDArray[np.integer]
@@ -31,11 +31,14 @@ def mean_cross_entropy(logits: Array, labels: Labels) -> tuple[Any, Array]:
     loss = mean_n (log sum_k exp(logits[n, k]) - logits[n, labels[n]])
     gradient = (softmax(logits) - onehot(labels)) / batch
 
-    logits: (batch, classes), float32 or float64; labels: (batch,), each in 0..classes-1. Returns a
-    scalar of the logits' dtype and (batch, classes). The logarithm is taken of the sum, which is at
+    logits: (batch, classes); labels: (batch,), each in 0..classes-1. Returns a scalar of the
+    logits' dtype and (batch, classes). The logarithm is taken of the sum, which is at
     least 1 after the row's maximum is subtracted, never of a probability: the loss has no cap and
     log needs no epsilon.
     """
+    if logits.dtype.itemsize == 2:
+        loss, p = mean_cross_entropy(widened(logits), labels)
+        return rounded(loss, logits.dtype), rounded(p, logits.dtype)
     rows = np.arange(len(logits))
     shifted = logits - logits.max(axis=1, keepdims=True)
     p = np.exp(shifted)
@@ -79,8 +82,7 @@ def softmax_cross_entropy(
     numbers = _whole_numbers(labels, batch)
     kept = _kept(numbers, classes, ignore_index)
     check_options(label_smoothing, ignore_index, reduction)
-    plain = kept is None and class_weights is None and not label_smoothing and reduction == "mean"
-    if plain and given.dtype.itemsize > 2:
+    if kept is None and class_weights is None and not label_smoothing and reduction == "mean":
         return mean_cross_entropy(given, numbers)
 
     if kept is None:

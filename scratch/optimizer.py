@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scratch import _check
-from scratch._wide import rounded, widened
+from scratch._arithmetic import rounded, widened
 
 Array = NDArray[Any]
 
@@ -69,16 +69,16 @@ class SGD:
         if self.maximize:
             g = -g
         if self.weight_decay:
-            g = _plus(g, self.weight_decay, weight)
+            g = plus(g, self.weight_decay, weight)
         if self.momentum:
             v = self.state[name] = self._velocity(name, g)
-            g = _plus(g, self.momentum, v) if self.nesterov else v
-        return _plus(weight, -self.lr, g)
+            g = plus(g, self.momentum, v) if self.nesterov else v
+        return plus(weight, -self.lr, g)
 
     def _velocity(self, name: str, g: Array) -> Array:
         if name not in self.state:
             return g.copy()  # the first step is not dampened
-        return _plus(_times(self.momentum, self.state[name]), 1 - self.dampening, g)
+        return plus(times(self.momentum, self.state[name]), 1 - self.dampening, g)
 
 
 def _fitting(name: str, weight: Array, gradients: Mapping[str, Array]) -> Array:
@@ -89,20 +89,18 @@ def _fitting(name: str, weight: Array, gradients: Mapping[str, Array]) -> Array:
     return _check.array(f"the gradient of {name}", gradients[name], weight.shape, weight.dtype)
 
 
-def _plus(a: Array, factor: float, b: Array) -> Array:
+def plus(a: Array, factor: float, b: Array) -> Array:
     """Return a + factor b: in float32 for 16-bit arrays, the sum rounded once.
 
     A 16-bit factor is rounded first: PyTorch's `add(b, alpha=factor)` takes it in b's dtype.
     """
-    wide = widened(a)
     scale: Any = float(factor)  # a NumPy float64 would turn float32 arrays into float64
-    if wide.dtype != a.dtype:
-        scale = widened(rounded(np.asarray(np.float32(scale)), a.dtype))
-    result: Array = rounded(wide + scale * widened(b), a.dtype)
-    return result
+    if a.dtype.itemsize == 2:
+        scale = widened(rounded(np.float32(scale), a.dtype))
+        return np.asarray(rounded(widened(a) + scale * widened(b), a.dtype))
+    return np.asarray(a + scale * b)
 
 
-def _times(factor: float, a: Array) -> Array:
+def times(factor: float, a: Array) -> Array:
     """Return factor a, rounded once: PyTorch's `mul(factor)` does not round a factor to 16 bits."""
-    result: Array = rounded(float(factor) * widened(a), a.dtype)
-    return result
+    return np.asarray(rounded(float(factor) * widened(a), a.dtype))

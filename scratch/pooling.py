@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from scratch import _check
-from scratch._wide import rounded, widened
+from scratch._arithmetic import rounded, widened
 
 Array = NDArray[Any]
 Backward = Callable[[Array], tuple[Array | None, Array | None]]
@@ -49,7 +49,7 @@ def pool(output: Array, final: Array, how: str, lengths: ArrayLike | None = None
     if how == "own":
         return _own(output, final)
     batch, steps = output.shape[:2]
-    counts = np.full(batch, steps) if lengths is None else _lengths(lengths, batch, steps)
+    counts = np.full(batch, steps) if lengths is None else _check.lengths(lengths, batch, steps)
     own = (np.arange(steps) < counts[:, None])[..., None]  # (batch, steps, 1)
     return _mean(output, counts, own) if how == "mean" else _max(output, own)
 
@@ -102,15 +102,3 @@ def _max(output: Array, own: Array) -> Pooled:
         return d_output, None
 
     return Pooled(np.take_along_axis(output, winners, axis=1)[:, 0], backward)
-
-
-def _lengths(value: ArrayLike, batch: int, steps: int) -> Array:
-    result = np.asarray(value)
-    if result.shape != (batch,):
-        raise _check.ShapeError(f"lengths must have shape ({batch},), got {result.shape}")
-    if result.dtype.kind not in "iu":
-        raise TypeError(f"lengths must be whole numbers, got dtype {result.dtype}")
-    wrong = result[(result < 1) | (result > steps)]
-    if wrong.size:
-        raise ValueError(f"lengths must lie in 1..{steps}, got {wrong[0]}")
-    return result

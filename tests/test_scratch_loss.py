@@ -252,7 +252,7 @@ BAD: dict[str, tuple[dict[str, Any], type[Exception], str]] = {
     "weights": (
         {"class_weights": WEIGHTS[:2]},
         ShapeError,
-        "class_weights must have shape (4",
+        "class_weights must have shape (4,), got (2,)",
     ),
     "smoothing above": (
         {"label_smoothing": 1.5},
