@@ -8,6 +8,7 @@ from scratch.loss import softmax, softmax_cross_entropy
 from scratch.optimizer import SGD
 from scratch.pooling import Pooled, pool
 from scratch.rnn import SimpleRNN
+from scratch.sequence_classifier import SequenceClassifier
 from scratch.stacked import RNN
 from scratch.subject import run
 
@@ -17,6 +18,7 @@ __all__ = [
     "DtypeError",
     "Pooled",
     "ScratchSimpleRNNClassifier",
+    "SequenceClassifier",
     "ShapeError",
     "SimpleRNN",
     "clip_by_norm",

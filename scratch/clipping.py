@@ -18,7 +18,7 @@ def clip_by_value(gradients: Gradients, limit: float) -> dict[str, Array]:
     Raises ValueError for a limit below 0, with which PyTorch makes every element `limit`.
     Source: PyTorch `torch.nn.utils.clip_grad_value_`.
     """
-    bound = _at_least_0("limit", limit)
+    bound = at_least_0("limit", limit)
     return {
         name: rounded(np.maximum(np.minimum(widened(g), bound), -bound), g.dtype)
         for name, g in gradients.items()
@@ -39,7 +39,7 @@ def clip_by_norm(
     Raises ValueError for a limit below 0, with which PyTorch turns the gradients around.
     Source: PyTorch `torch.nn.utils.clip_grad_norm_`, with error_if_nonfinite=False.
     """
-    bound = _at_least_0("limit", limit)
+    bound = at_least_0("limit", limit)
     with np.errstate(all="ignore"):  # an infinite total, and 0 * inf
         total = total_norm(gradients, norm_type)
         factor = _factor(total, bound)
@@ -70,7 +70,8 @@ def _factor(total: Any, limit: float) -> Any:
     return np.minimum(rounded(widened(reciprocal) * limit, dtype), dtype.type(1))
 
 
-def _at_least_0(name: str, value: float) -> float:
-    if not value >= 0:  # NaN too
+def at_least_0(name: str, value: float) -> float:
+    """Return `value`, which must not be below 0, nor NaN; ValueError otherwise."""
+    if not value >= 0:
         raise ValueError(f"{name} must be at least 0, got {value}")
     return float(value)

@@ -79,8 +79,7 @@ def softmax_cross_entropy(
     """
     given = _logits(logits)
     batch, classes = given.shape
-    numbers = _whole_numbers(labels, batch)
-    kept = _kept(numbers, classes, ignore_index)
+    numbers, kept = checked_labels(labels, batch, classes, ignore_index)
     check_options(label_smoothing, ignore_index, reduction)
     if kept is None and class_weights is None and not label_smoothing and reduction == "mean":
         return mean_cross_entropy(given, numbers)
@@ -95,6 +94,32 @@ def softmax_cross_entropy(
             widened(given), numbers, kept, widened(weights), label_smoothing, reduction
         )
     return rounded(loss, given.dtype), rounded(gradient, given.dtype)
+
+
+def checked_labels(
+    value: ArrayLike, batch: int, classes: int, ignore_index: int
+) -> tuple[Labels, Array | None]:
+    """Return `value` as class numbers, and which of them are not ignored, None for all: (batch,).
+
+    Raises ShapeError for another shape, TypeError for anything but whole numbers, ValueError for
+    one that is neither `ignore_index` nor in 0..classes-1.
+    """
+    result = np.asarray(value)
+    if result.shape != (batch,):
+        raise _check.ShapeError(f"labels must have shape ({batch},), got {result.shape}")
+    if result.dtype.kind not in "iu" and batch:
+        raise TypeError(f"labels must be whole numbers, got dtype {result.dtype}")
+    labels = result.astype(np.int64, copy=False)
+    unsigned = labels.view(np.uint64)  # where what is below 0 is huge: one comparison for both ends
+    if batch and not 0 <= ignore_index < classes and unsigned.max() < classes:
+        return labels, None
+    kept: Array = labels != ignore_index
+    wrong = labels[kept & (unsigned >= classes)]
+    if wrong.size:
+        raise ValueError(
+            f"labels must lie in 0..{classes - 1} or be the ignored {ignore_index}, got {wrong[0]}"
+        )
+    return labels, kept
 
 
 def check_options(label_smoothing: float, ignore_index: int, reduction: str) -> None:
@@ -148,29 +173,3 @@ def _logits(value: ArrayLike) -> Array:
     if given.ndim != 2 or not given.shape[1]:
         raise _check.ShapeError(f"logits must have shape (batch, classes), got {given.shape}")
     return given
-
-
-def _whole_numbers(value: ArrayLike, batch: int) -> Labels:
-    result = np.asarray(value)
-    if result.shape != (batch,):
-        raise _check.ShapeError(f"labels must have shape ({batch},), got {result.shape}")
-    if result.dtype.kind not in "iu" and batch:
-        raise TypeError(f"labels must be whole numbers, got dtype {result.dtype}")
-    return result.astype(np.int64, copy=False)
-
-
-def _kept(labels: Labels, classes: int, ignore_index: int) -> Array | None:
-    """Return which labels are not ignored, None for all of them: (batch,).
-
-    Raises ValueError for one that is neither ignored nor in 0..classes-1.
-    """
-    unsigned = labels.view(np.uint64)  # where what is below 0 is huge: one comparison for both ends
-    if len(labels) and not 0 <= ignore_index < classes and unsigned.max() < classes:
-        return None
-    kept: Array = labels != ignore_index
-    wrong = labels[kept & (unsigned >= classes)]
-    if wrong.size:
-        raise ValueError(
-            f"labels must lie in 0..{classes - 1} or be the ignored {ignore_index}, got {wrong[0]}"
-        )
-    return kept
