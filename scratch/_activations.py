@@ -16,17 +16,20 @@ def relu(a: Array, out: Array | None = None) -> Array:
     return result
 
 
-def _tanh_slope(h: Array) -> Array:
-    slope = np.multiply(h, h)  # tanh'(a) = 1 - tanh(a)^2
-    return np.subtract(1, slope, out=slope)
+def _tanh_slope(h: Array, out: Array) -> None:
+    np.multiply(h, h, out)  # tanh'(a) = 1 - tanh(a)^2
+    np.subtract(1, out, out)
 
 
-def _relu_slope(h: Array) -> Array:
-    return np.greater(h, 0).astype(h.dtype)  # relu'(0) is 0, as in PyTorch
+def _relu_slope(h: Array, out: Array) -> None:
+    np.greater(h, 0, out)  # relu'(0) is 0, as in PyTorch
 
 
 _BY_NAME: dict[str, Activation] = {"tanh": np.tanh, "relu": relu}
-_SLOPES: dict[Activation, Callable[[Array], Array]] = {np.tanh: _tanh_slope, relu: _relu_slope}
+_SLOPES: dict[Activation, Callable[[Array, Array], None]] = {
+    np.tanh: _tanh_slope,
+    relu: _relu_slope,
+}
 
 
 def named(activation: str | Activation) -> Activation:
@@ -43,16 +46,20 @@ def named(activation: str | Activation) -> Activation:
     return activation
 
 
-def apply(activation: Activation, a: Array) -> None:
-    """Replace `a` by activation(a); a known activation needs no second array."""
+def in_place(activation: Activation) -> Activation:
+    """Return `activation` as a function (a, out) that writes to `out`, which may be `a`."""
     if activation in _SLOPES:
-        activation(a, out=a)
-    else:
-        a[...] = activation(a)
+        return activation  # a known one needs no second array
+
+    def write(a: Array, out: Array) -> Array:
+        out[...] = activation(a)
+        return out
+
+    return write
 
 
-def slope(activation: Activation, h: Array) -> Array:
-    """Return the activation's derivative where its value is `h`.
+def slope(activation: Activation) -> Callable[[Array, Array], None]:
+    """Return the function (h, out) that writes the derivative where the activation's value is `h`.
 
     Raises NotImplementedError for an activation whose derivative is not known here.
     """
@@ -62,4 +69,4 @@ def slope(activation: Activation, h: Array) -> Array:
             f"backward needs the derivative of the activation, which is known for "
             f"np.tanh and scratch.relu, not for {name}"
         )
-    return _SLOPES[activation](h)
+    return _SLOPES[activation]

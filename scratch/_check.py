@@ -5,26 +5,47 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
+Array = NDArray[Any]
+
+DTYPES = ("float16", "bfloat16", "float32", "float64")
+
 
 class ShapeError(ValueError):
     """An array whose shape does not fit; the message gives both shapes."""
 
 
-def array(
-    name: str, value: ArrayLike, shape: tuple[int | str, ...], dtype: DTypeLike
-) -> NDArray[Any]:
+class DtypeError(TypeError):
+    """An array of another dtype than the layer's; the message gives both."""
+
+
+def array(name: str, value: ArrayLike, shape: tuple[int | str, ...], dtype: np.dtype[Any]) -> Array:
     """Return `value` as an array of `dtype`, which must have `shape`; a word stands for any size.
 
     Raises ShapeError when it does not fit.
     """
+    if type(value) is np.ndarray and value.dtype == dtype and value.shape == shape:
+        return value  # the usual case costs nothing
     result = np.asarray(value, dtype)
     fits = result.ndim == len(shape) and all(
         isinstance(want, str) or want == got for want, got in zip(shape, result.shape, strict=False)
     )
     if not fits:
-        wanted = ", ".join(map(str, shape))
+        wanted = ", ".join(map(str, shape)) + ("," if len(shape) == 1 else "")
         raise ShapeError(f"{name} must have shape ({wanted}), got {result.shape}")
     return result
+
+
+def exactly(
+    name: str, value: ArrayLike, shape: tuple[int | str, ...], dtype: np.dtype[Any]
+) -> Array:
+    """Return `value` as `array` does, but refuse an array of another dtype, as PyTorch does.
+
+    A list has no dtype and gets this one. Raises DtypeError, ShapeError.
+    """
+    given = getattr(value, "dtype", dtype)
+    if given != dtype:
+        raise DtypeError(f"{name} must be {dtype.name}, as the layer, got {given}")
+    return array(name, value, shape, dtype)
 
 
 def labels(value: ArrayLike, batch: int, classes: int) -> NDArray[np.int64]:
@@ -33,14 +54,29 @@ def labels(value: ArrayLike, batch: int, classes: int) -> NDArray[np.int64]:
     Raises ShapeError for another shape, TypeError for anything but whole numbers, ValueError for
     one outside 0..classes-1.
     """
+    return _whole_numbers("labels", value, batch, 0, classes - 1)
+
+
+def lengths(value: ArrayLike, batch: int, steps: int) -> NDArray[np.int64]:
+    """Return `value` as (batch,) lengths of rows.
+
+    Raises ShapeError for another shape, TypeError for anything but whole numbers, ValueError for
+    one outside 1..steps.
+    """
+    return _whole_numbers("lengths", value, batch, 1, steps)
+
+
+def _whole_numbers(
+    name: str, value: ArrayLike, batch: int, least: int, most: int
+) -> NDArray[np.int64]:
     result = np.asarray(value)
     if result.shape != (batch,):
-        raise ShapeError(f"labels must have shape ({batch},), got {result.shape}")
+        raise ShapeError(f"{name} must have shape ({batch},), got {result.shape}")
     if result.dtype.kind not in "iu":
-        raise TypeError(f"labels must be whole numbers, got dtype {result.dtype}")
-    if result.size and not (result.min() >= 0 and result.max() < classes):
-        wrong = result[(result < 0) | (result >= classes)][0]
-        raise ValueError(f"labels must lie in 0..{classes - 1}, got {wrong}")
+        raise TypeError(f"{name} must be whole numbers, got dtype {result.dtype}")
+    if result.size and not (result.min() >= least and result.max() <= most):
+        wrong = result[(result < least) | (result > most)][0]
+        raise ValueError(f"{name} must lie in {least}..{most}, got {wrong}")
     return result.astype(np.int64, copy=False)
 
 
@@ -51,9 +87,20 @@ def size(name: str, value: int) -> int:
     return int(value)
 
 
+def probability(name: str, value: float) -> float:
+    """Return `value`, which must be a number in 0..1; ValueError otherwise."""
+    number = isinstance(value, (int, float, np.integer, np.floating))
+    if isinstance(value, bool) or not number or not 0 <= value <= 1:
+        raise ValueError(f"{name} must be a number in 0..1, got {value!r}")
+    return float(value)
+
+
 def dtype(value: DTypeLike) -> np.dtype[Any]:
-    """Return `value` as a dtype, which must be float32 or float64; ValueError otherwise."""
+    """Return `value` as a dtype, one of DTYPES; ValueError otherwise.
+
+    bfloat16 is not NumPy's own: its dtype, or its name once registered, comes from ml_dtypes.
+    """
     result = np.dtype(value)
-    if result not in (np.dtype(np.float32), np.dtype(np.float64)):
-        raise ValueError(f"dtype must be float32 or float64, got {result}")
+    if result.name not in DTYPES:
+        raise ValueError(f"dtype must be {', '.join(DTYPES[:-1])} or {DTYPES[-1]}, got {result}")
     return result

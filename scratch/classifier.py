@@ -5,9 +5,11 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from scratch import _check
+from scratch import _check, _head
 from scratch._activations import Activation
-from scratch.loss import softmax, softmax_cross_entropy
+from scratch._training import Rows, train
+from scratch.loss import mean_cross_entropy, softmax
+from scratch.optimizer import plus
 from scratch.rnn import Seed, SimpleRNN, generator, small_normal
 
 Array = NDArray[Any]
@@ -44,7 +46,7 @@ class ScratchSimpleRNNClassifier:
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """float32 or float64, of everything that is returned."""
+        """float16, bfloat16, float32 or float64, of everything that is returned."""
         return self.rnn.dtype
 
     def forward(self, x: ArrayLike, h_0: ArrayLike | None = None) -> Array:
@@ -54,7 +56,7 @@ class ScratchSimpleRNNClassifier:
         shape = (self.rnn.n_nodes, self.n_classes)
         W_out = _check.array("W_out", self.W_out, shape, self.dtype)
         b_out = _check.array("b_out", self.b_out, (self.n_classes,), self.dtype)
-        logits: Array = hidden[:, -1] @ W_out + b_out
+        logits = _head.forward(hidden[:, -1], W_out, b_out)
         self._forward = x, hidden, logits
         return logits.copy()  # the caller's own
 
@@ -70,7 +72,7 @@ class ScratchSimpleRNNClassifier:
         in 0..n_classes-1.
         """
         given = _check.array("logits", logits, ("batch", self.n_classes), self.dtype)
-        return softmax_cross_entropy(given, _check.labels(y_true, len(given), self.n_classes))
+        return mean_cross_entropy(given, _check.labels(y_true, len(given), self.n_classes))
 
     def backward(self, y_true: ArrayLike) -> Any:
         """Return the loss of the last forward, and fill `grads`.
@@ -81,11 +83,12 @@ class ScratchSimpleRNNClassifier:
         x, hidden, logits = self._last_forward()
         loss, dlogits = self.compute_loss_and_grad(logits, y_true)
         dh_out = np.zeros_like(hidden)
-        dh_out[:, -1] = dlogits @ np.asarray(self.W_out, self.dtype).T
+        W_out = np.asarray(self.W_out, self.dtype)
+        dh_out[:, -1], dW_out, db_out = _head.backward(hidden[:, -1], W_out, dlogits)
         dW_x, dW_h, db, dx, dh_0 = self.rnn.backward(x, dh_out, inputs=True)
         self.grads = {
-            "W_out": hidden[:, -1].T @ dlogits,
-            "b_out": dlogits.sum(axis=0),
+            "W_out": dW_out,
+            "b_out": db_out,
             "W_x": dW_x,
             "W_h": dW_h,
             "b": db,
@@ -104,7 +107,7 @@ class ScratchSimpleRNNClassifier:
         for owner, names in ((self.rnn, ("W_x", "W_h", "b")), (self, ("W_out", "b_out"))):
             for name in names:
                 weight = np.asarray(getattr(owner, name), self.dtype)
-                setattr(owner, name, weight - self.lr * self.grads[name])
+                setattr(owner, name, plus(weight, -self.lr, self.grads[name]))
 
     def fit(
         self,
@@ -122,17 +125,15 @@ class ScratchSimpleRNNClassifier:
         """
         x = np.asarray(x, self.dtype)
         labels = _check.labels(y, len(x), self.n_classes)
-        rng = generator(seed)
-        _check.size("batch_size", batch_size)
-        for _ in range(_check.size("epochs", epochs)):
-            order = rng.permutation(len(x))
-            total = 0.0
-            for start in range(0, len(x), batch_size):
-                rows = order[start : start + batch_size]
-                self.forward(x[rows])
-                total += float(self.backward(labels[rows])) * len(rows)
-                self.update_params()
-            self.loss_curve_.append(total / len(x))
+
+        def step(rows: Rows) -> Any:
+            self.forward(x[rows])
+            loss = self.backward(labels[rows])
+            self.update_params()
+            return loss
+
+        for loss in train(step, len(x), epochs=epochs, batch_size=batch_size, seed=seed):
+            self.loss_curve_.append(loss)
         return self
 
     def predict_proba(self, x: ArrayLike) -> Array:

@@ -1,24 +1,14 @@
 """SimpleRNN: one recurrent layer, forward and backward through time."""
 
-from dataclasses import dataclass
 from typing import Any, Literal, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from scratch import _activations, _check
+from scratch import _activations, _arithmetic, _check, _kernels
 
 Array = NDArray[Any]
 Seed = int | np.random.RandomState | None
-
-
-@dataclass(frozen=True)
-class _Forward:
-    """What the backward pass needs from the forward pass, time first."""
-
-    shape: tuple[int, ...]  # of x: (batch, steps, features)
-    x: Array  # (steps * batch, features)
-    states: Array  # (steps + 1, batch, nodes): h_0, then every hidden state
 
 
 class SimpleRNN:
@@ -30,7 +20,7 @@ class SimpleRNN:
     NumPy's global state is left alone.
 
     activation: np.tanh, scratch.relu, their names, or any elementwise function (forward only).
-    dtype: float32 or float64, of everything that is returned.
+    dtype: float16, bfloat16, float32 or float64, of everything that is returned.
     Source: Elman 1990; PyTorch `nn.RNN` documentation.
     """
 
@@ -51,7 +41,7 @@ class SimpleRNN:
         self.W_x = small_normal(rng, self.n_features, self.n_nodes).astype(self.dtype)
         self.W_h = small_normal(rng, self.n_nodes, self.n_nodes).astype(self.dtype)
         self.b = np.zeros(self.n_nodes, self.dtype)
-        self._forward: _Forward | None = None
+        self._forward: _kernels.Run | None = None
 
     def forward(self, x: ArrayLike, h_0: ArrayLike | None = None) -> Array:
         """Return all hidden states: (batch, steps, n_nodes).
@@ -60,25 +50,15 @@ class SimpleRNN:
         Raises ShapeError when an array, or a weight that was assigned, does not fit.
         """
         given = _check.array("x", x, ("batch", "steps", self.n_features), self.dtype)
-        W_x, W_h, b = self._weights()
-        batch, steps, features = given.shape
+        batch, steps, _ = given.shape
         if steps < 1:
             raise _check.ShapeError(f"x must have at least one step, got shape {given.shape}")
-
-        by_time = np.array(given.transpose(1, 0, 2), order="C").reshape(-1, features)  # a copy
-        states = np.empty((steps + 1, batch, self.n_nodes), self.dtype)
-        if h_0 is None:
-            states[0] = 0
-        else:
-            states[0] = _check.array("h_0", h_0, (batch, self.n_nodes), self.dtype)
-        np.dot(by_time, W_x, out=states[1:].reshape(-1, self.n_nodes))  # all steps in one product
-        states[1:] += b
-        recurrent = np.empty((batch, self.n_nodes), self.dtype)
-        for t in range(1, steps + 1):
-            states[t] += np.dot(states[t - 1], W_h, out=recurrent)
-            _activations.apply(self.activation, states[t])
-        self._forward = _Forward(given.shape, by_time, states)
-        return np.array(states[1:].transpose(1, 0, 2), order="C")  # the caller's own
+        if h_0 is not None:
+            h_0 = _check.array("h_0", h_0, (batch, self.n_nodes), self.dtype)
+        working = _arithmetic.working(self.dtype)
+        by_time = np.array(given.transpose(1, 0, 2), working, order="C")  # the one copy
+        self._forward = _kernels.forward(self._cell(), by_time, h_0)
+        return np.array(self._forward.hidden.transpose(1, 0, 2), self.dtype, order="C")
 
     @overload
     def backward(
@@ -107,40 +87,24 @@ class SimpleRNN:
         """
         if self._forward is None:
             raise RuntimeError("backward needs the states of a forward pass: call forward first")
-        kept = self._forward
-        if np.shape(x) != kept.shape:
-            raise _check.ShapeError(f"x must be forward's, {kept.shape}, got {np.shape(x)}")
-        batch, steps, features = kept.shape
+        run = self._forward
+        steps, batch, features = run.x.shape
+        if np.shape(x) != (batch, steps, features):
+            forwards = (batch, steps, features)
+            raise _check.ShapeError(f"x must be forward's, {forwards}, got {np.shape(x)}")
         upstream = _check.array("dh_out", dh_out, (batch, steps, self.n_nodes), self.dtype)
-        W_x, W_h, _ = self._weights()
+        dx = np.empty((batch, steps, features), self.dtype)
+        sums = _kernels.backward(run, upstream.transpose(1, 0, 2), None, dx.transpose(1, 0, 2))
+        dW_x, dW_h, db, dh_0 = (array.astype(self.dtype, copy=False) for array in sums)
+        return (dW_x, dW_h, db, dx, dh_0) if inputs else (dW_x, dW_h, db)
 
-        da = self._through_time(upstream, kept.states[1:], np.ascontiguousarray(W_h.T))
-        flat = da.reshape(-1, self.n_nodes)
-        dW_x = kept.x.T @ flat
-        dW_h = kept.states[:-1].reshape(-1, self.n_nodes).T @ flat
-        db = flat.sum(axis=0)
-        if not inputs:
-            return dW_x, dW_h, db
-        dx = (flat @ W_x.T).reshape(steps, batch, features).transpose(1, 0, 2)
-        return dW_x, dW_h, db, np.ascontiguousarray(dx), da[0] @ W_h.T
-
-    def _through_time(self, dh_out: Array, states: Array, W_h_T: Array) -> Array:
-        """Return da, the gradient by every pre-activation: (steps, batch, n_nodes)."""
-        slope = _activations.slope(self.activation, states)
-        da = np.array(dh_out.transpose(1, 0, 2), order="C")
-        recurrent = np.empty(da.shape[1:], self.dtype)
-        da[-1] *= slope[-1]
-        for t in range(len(da) - 2, -1, -1):
-            da[t] += np.dot(da[t + 1], W_h_T, out=recurrent)
-            da[t] *= slope[t]
-        return da
-
-    def _weights(self) -> tuple[Array, Array, Array]:
-        return (
-            _check.array("W_x", self.W_x, (self.n_features, self.n_nodes), self.dtype),
-            _check.array("W_h", self.W_h, (self.n_nodes, self.n_nodes), self.dtype),
-            _check.array("b", self.b, (self.n_nodes,), self.dtype),
+    def _cell(self) -> _kernels.Cell:
+        shapes = (self.n_features, self.n_nodes), (self.n_nodes, self.n_nodes), (self.n_nodes,)
+        W_x, W_h, b = (
+            _check.array(name, getattr(self, name), shape, self.dtype)
+            for name, shape in zip(("W_x", "W_h", "b"), shapes, strict=True)
         )
+        return _kernels.cell(W_x, W_h, b, self.activation, self.dtype)
 
 
 def generator(seed: Seed) -> np.random.RandomState:

@@ -1,0 +1,115 @@
+"""Between a caller's arrays and the kernels': time first, rows sorted by their lengths."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scratch import _check
+from scratch._arithmetic import working
+from scratch._kernels import Rows
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+Array = NDArray[Any]
+
+
+class Layout(NamedTuple):
+    """How one call's arrays lie: `read` turns the caller's into the kernels', `write` back."""
+
+    steps: int
+    batch: tuple[int, ...]  # (batch,), or () without one
+    dtype: np.dtype[Any]
+    batch_first: bool
+    rows: Rows | None = None
+    order: Array | None = None  # (batch,): the row that is sorted to each place
+    place: Array | None = None  # (batch,): the place that each row is sorted to
+
+    @classmethod
+    def of(
+        cls,
+        x: ArrayLike,
+        features: int,
+        dtype: np.dtype[Any],
+        lengths: ArrayLike | None,
+        *,
+        batch_first: bool,
+    ) -> Self:
+        """Return the layout of `x`, with rows of `lengths`.
+
+        Raises ShapeError or DtypeError when `x` does not fit, and as `_check.lengths` does.
+        """
+        words = ("batch", "steps") if batch_first else ("steps", "batch")
+        if np.ndim(x) not in {2, 3}:
+            wanted = f"({', '.join(words)}, {features}) or (steps, {features})"
+            raise _check.ShapeError(f"x must have shape {wanted}, got {np.shape(x)}")
+        sizes = words if np.ndim(x) == 3 else ("steps",)
+        shape = _check.exactly("x", x, (*sizes, features), dtype).shape
+        steps = shape[sizes.index("steps")]
+        if steps < 1:
+            raise _check.ShapeError(f"x must have at least one step, got shape {shape}")
+        if len(shape) == 2:
+            batch: tuple[int, ...] = ()
+        else:
+            batch = (shape[sizes.index("batch")],)
+        plain = cls(steps, batch, dtype, batch_first)
+        return plain if lengths is None else plain._with(lengths)
+
+    def shape(self, width: int) -> tuple[int, ...]:
+        """Return the shape of a caller's array of so many numbers at each step of each row."""
+        if not self.batch:
+            return (self.steps, width)
+        return (
+            (*self.batch, self.steps, width)
+            if self.batch_first
+            else (self.steps, *self.batch, width)
+        )
+
+    def read(self, array: ArrayLike) -> Array:
+        """Return a caller's array as (steps, batch, width) of working numbers: a copy."""
+        by_time = self._by_time(np.asarray(array, self.dtype))
+        if self.order is not None:
+            by_time = by_time[:, self.order]
+        result = np.array(by_time, working(self.dtype), order="C")
+        if self.rows is not None:
+            result[self.rows.padding] = 0  # whatever the caller has there, NaN too
+        return result
+
+    def write(self, array: Array) -> Array:
+        """Return (steps, batch, width) as a caller's array: a copy."""
+        sorted_back = array if self.place is None else array[:, self.place]
+        result = np.empty(self.shape(array.shape[-1]), self.dtype)
+        self._by_time(result)[...] = sorted_back
+        return result
+
+    def read_state(self, array: Array) -> Array:
+        """Return a caller's state as (batch, nodes) of working numbers."""
+        state = array if self.batch else array[None]
+        sorted_ = state if self.order is None else state[self.order]
+        return sorted_.astype(working(self.dtype), copy=False)
+
+    def write_state(self, array: Array) -> Array:
+        """Return (batch, nodes) as a caller's state."""
+        sorted_back = array if self.place is None else array[self.place]
+        return (sorted_back if self.batch else sorted_back[0]).astype(self.dtype, copy=False)
+
+    def _by_time(self, array: Array) -> Array:
+        """Return a view (steps, batch, width) of an array in the caller's layout."""
+        if not self.batch:
+            return array[:, None]
+        return array.transpose(1, 0, 2) if self.batch_first else array
+
+    def _with(self, lengths: ArrayLike) -> Self:
+        if not self.batch or not self.batch[0]:
+            had = "an empty one" if self.batch else "x without one"
+            raise _check.ShapeError(f"lengths need a batch of at least one row, got {had}")
+        each = _check.lengths(lengths, self.batch[0], self.steps)
+        if (each == self.steps).all():
+            return self
+        order = np.argsort(-each, kind="stable")
+        padding = np.arange(self.steps)[:, None] >= each[order]  # (steps, batch)
+        rows = Rows(each[order], (~padding).sum(axis=1).tolist(), padding)
+        return self._replace(rows=rows, order=order, place=np.argsort(order))
