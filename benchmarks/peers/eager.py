@@ -58,5 +58,5 @@ def _modules(case: Case) -> tuple[nn.RNN, nn.Linear]:
     arrays += (case.W_out.T, case.b_out)
     with torch.no_grad():
         for weight, array in zip((*weights, head.weight, head.bias), arrays, strict=True):
-            weight.copy_(torch.tensor(array))  # type: ignore[operator]
+            weight.copy_(torch.tensor(array))
     return rnn, head

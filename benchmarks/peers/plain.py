@@ -1,4 +1,4 @@
-"""The loop that a notebook would have: NumPy, step by step, as the equations stand in a textbook."""
+"""The loop that a notebook would have: NumPy, step by step, the equations as a textbook has them."""
 
 from collections.abc import Callable
 
