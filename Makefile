@@ -2,6 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+PEERS := .venv/.peers
 
 .PHONY: compare test test-full lint bench calibrate power clean
 
@@ -19,7 +20,7 @@ lint: $(READY)  ## style and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: $(READY)  ## speed, side by side with PyTorch
+bench: $(PEERS)  ## speed, side by side with PyTorch, JAX and a plain loop
 	$(BIN)/python -m benchmarks
 
 calibrate: $(READY)  ## false alarms, power and cost of the verdict
@@ -36,6 +37,10 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/pip install --quiet torch==2.13.0
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	touch $(READY)
+
+$(PEERS): $(READY)
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[bench]'
+	touch $(PEERS)
 
 clean:
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache *.egg-info

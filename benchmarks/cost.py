@@ -14,7 +14,7 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from benchmarks.training_step import medians
+from benchmarks.timing import medians
 from parity import Config, draw, judge, load
 from parity.branches import Branches
 from parity.case import Case

@@ -1,6 +1,6 @@
 """compare-one-config as a whole process, against nothing but importing PyTorch.
 
-`python -m benchmarks.startup`: medians of runs in alternating order.
+`python -m benchmarks.startup [--json FILE]`: medians of runs in alternating order.
 """
 
 import statistics
@@ -10,7 +10,10 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-RUNS = 7
+from benchmarks import report
+from benchmarks.report import Report
+
+RUNS = 5
 SCRIPT = str(Path(sys.executable).with_name("compare-one-config"))
 COMMANDS = {
     "import torch": [sys.executable, "-c", "import torch"],
@@ -26,16 +29,19 @@ def seconds(command: Sequence[str]) -> float:
     return time.perf_counter() - start
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Print the median seconds of each command and its ratio to importing torch."""
+    given = report.parser("startup", __doc__).parse_args(arguments)
+    said = Report("whole processes, seconds and ratio to `import torch`")
     taken: dict[str, list[float]] = {name: [] for name in COMMANDS}
     for _ in range(RUNS + 1):
         for name, command in COMMANDS.items():
             taken[name].append(seconds(command))
     medians = {name: statistics.median(times[1:]) for name, times in taken.items()}
-    print("whole processes, seconds and ratio to `import torch`")
     for name, median in medians.items():
-        print(f"  {name:28} {median:6.2f} {median / medians['import torch']:6.2f}")
+        line = f"{name:28} {median:6.2f} {median / medians['import torch']:6.2f}"
+        said.row(line, command=name, seconds=median)
+    said.write(given.json)
 
 
 if __name__ == "__main__":

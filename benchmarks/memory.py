@@ -1,0 +1,72 @@
+"""The memory that a training step fills, beside what it cannot do without.
+
+`python -m benchmarks.memory [--json FILE]`: what must be kept are the inputs (x, h_0, labels), the
+weights, every hidden state, and the gradients that are asked for: of the weights, of x and of h_0.
+What is filled is the inputs and the weights that are handed in, and at its peak all that Python
+and NumPy have allocated since, by tracemalloc, in the second step of a model: the first one's
+states and gradients are still there when it begins, as they are when a network is trained.
+"""
+
+import tracemalloc
+from collections.abc import Sequence
+
+from benchmarks import report
+from benchmarks.peers import ours
+from benchmarks.report import Report
+from benchmarks.shapes import drawn
+from parity.case import Case
+
+BATCH, FEATURES, HIDDEN = 64, 28, 128
+STEPS = (50, 100, 200, 400)
+MOST = 1.2
+MOST_GROWTH = 1.05  # of the bytes for each step of time: a term beyond linear would show
+
+
+def kept(case: Case) -> int:
+    """Return the bytes that a training step must keep."""
+    inputs = case.x.nbytes + case.h_0.nbytes
+    weights = sum(weight.nbytes for weight in case.parameters.values())
+    states = case.h_0.nbytes * case.config.steps
+    return 2 * inputs + 2 * weights + states + case.labels.nbytes  # and a gradient of each
+
+
+def filled(case: Case) -> int:
+    """Return the bytes that are filled at the peak of a model's second training step."""
+    handed_in = case.x.nbytes + case.h_0.nbytes + case.labels.nbytes
+    handed_in += sum(weight.nbytes for weight in case.parameters.values())
+    tracemalloc.start()
+    try:
+        step = ours.training_step(case)
+        step()
+        tracemalloc.reset_peak()
+        step()
+        return handed_in + tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Print the bytes of both at a few lengths, and their ratio."""
+    given = report.parser("memory", __doc__).parse_args(arguments)
+    said = Report(f"memory of a training step, ({BATCH}, steps, {FEATURES}, {HIDDEN}), float64")
+    ratios, each = [], []
+    ours.training_step(drawn((1, 1, 1, 1), "float64"))()  # what is allocated once
+    for steps in STEPS:
+        case = drawn((BATCH, steps, FEATURES, HIDDEN), "float64")
+        peak, least = filled(case), kept(case)
+        ratios.append(peak / least)
+        each.append(peak / steps)
+        said.row(
+            f"{steps:4} steps: {peak / 1e6:7.1f} MB, must keep {least / 1e6:6.1f} MB, "
+            f"{peak / least:.2f} times that",
+            steps=steps,
+            peak=peak,
+            kept=least,
+        )
+    said.figure("peak / what must be kept, largest", max(ratios), most=MOST)
+    said.figure("bytes for each step, longest / shortest", each[-1] / each[0], most=MOST_GROWTH)
+    said.write(given.json)
+
+
+if __name__ == "__main__":
+    main()

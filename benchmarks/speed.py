@@ -1,0 +1,89 @@
+"""The scratch classifier against eager PyTorch, jitted JAX and a notebook's loop.
+
+`python -m benchmarks.speed [--threads N] [--json FILE]`: forward pass alone and training step, of
+all shapes and dtypes, each beside its peers: medians of bursts in alternating order in one process.
+A ratio under 1 means that scratch is faster. Before it is timed, a peer must lose what scratch
+loses in two steps: gradients and steps are those.
+"""
+
+import statistics
+from collections.abc import Callable, Sequence
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from benchmarks import report, threads
+from benchmarks.report import Report
+from benchmarks.shapes import ALL, drawn
+from benchmarks.timing import cores_busy, medians
+from parity.case import Case
+
+PEERS = ("eager", "jitted", "plain")
+MOST = {"eager": 1.0, "jitted": 1.5}  # of any shape
+MOST_IN_MEAN = {"eager": 0.35, "jitted": 1.0, "plain": 0.5}
+TITLES = {"forward": "forward pass alone", "training_step": "training step"}
+
+Ratios = dict[str, list[float]]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Print both tables: seconds of scratch, and its ratios to each peer."""
+    parser = report.parser("speed", __doc__)
+    parser.add_argument("--threads", type=int, default=1)
+    given = parser.parse_args(arguments)
+    if given.threads > threads.available():
+        parser.error(f"{given.threads} threads need as many cores, here: {threads.available()}")
+    threads.limit(given.threads)
+    from benchmarks.peers import eager, jitted, ours, plain  # JAX reads its limit once
+
+    modules = {"scratch": ours, "eager": eager, "jitted": jitted, "plain": plain}
+    many = "one thread" if given.threads == 1 else f"{given.threads} threads"
+    said = Report(f"scratch against its peers, {many}: microseconds, and ratios to each peer's")
+    for what in TITLES:
+        _tell(said, what, _measured(said, what, modules), many)
+    busy = {name: cores_busy(m.training_step(drawn(*ALL[-1]))) for name, m in modules.items()}
+    said.row("cores kept busy: " + ", ".join(f"{n} {c:.2f}" for n, c in busy.items()), busy=busy)
+    said.write(given.json)
+
+
+def _measured(said: Report, what: str, modules: dict[str, ModuleType]) -> Ratios:
+    """Measure every shape and dtype, and return the ratios to each peer."""
+    ratios: Ratios = {name: [] for name in PEERS}
+    print(f"\n  {TITLES[what]:28}{'scratch':>11}" + "".join(f"{name:>9}" for name in PEERS))
+    for shape, dtype in ALL:
+        case = drawn(shape, dtype)
+        calls = [getattr(module, what)(case) for module in modules.values()]
+        agree(calls, case)
+        own, *others = medians(*calls, seconds=0.2, least=5)
+        found = {name: own / other for name, other in zip(PEERS, others, strict=True)}
+        for name, ratio in found.items():
+            ratios[name].append(ratio)
+        line = f"{shape!s:20}{dtype:8}{1e6 * own:11.1f}"
+        line += "".join(f"{ratio:9.2f}" for ratio in found.values())
+        said.row(line, what=what, shape=shape, dtype=dtype, seconds=own, ratios=found)
+    return ratios
+
+
+def _tell(said: Report, what: str, ratios: Ratios, many: str) -> None:
+    """Print the means and the largest ratios; the limits are those of the training step."""
+    asked = what == "training_step"
+    for name, found in ratios.items():
+        title = f"{TITLES[what]}, {many}, scratch / {name}"
+        mean = statistics.geometric_mean(found)
+        said.figure(f"{title}, geometric mean", mean, most=MOST_IN_MEAN[name] if asked else None)
+        said.figure(f"{title}, largest", max(found), most=MOST.get(name) if asked else None)
+
+
+def agree(calls: Sequence[Callable[[], Any]], case: Case) -> None:
+    """Call each twice; raise ValueError where one returns something else than the first."""
+    near = 1e-4 if case.config.dtype == "float32" else 1e-9
+    first, *others = ([np.asarray(call()) for _ in range(2)] for call in calls)
+    for other in others:
+        for ours, theirs in zip(first, other, strict=True):
+            if not np.allclose(ours, theirs, rtol=near, atol=near):
+                raise ValueError(f"{case.config}: {ours} is not {theirs}")
+
+
+if __name__ == "__main__":
+    main()

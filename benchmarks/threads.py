@@ -1,0 +1,25 @@
+"""How many threads NumPy, PyTorch and XLA may use."""
+
+import os
+
+import torch
+from threadpoolctl import threadpool_limits
+
+
+def available() -> int:
+    """Return the number of cores that this process may run on."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def limit(threads: int) -> None:
+    """Let all of them use so many threads in this process. Call it before JAX is imported.
+
+    XLA on a CPU heeds NPROC, and neither --xla_cpu_multi_thread_eigen nor
+    intra_op_parallelism_threads; but its pool of one works beside the thread that calls it. So the
+    whole process is kept on as many cores, where the system can.
+    """
+    os.environ["NPROC"] = str(threads)
+    threadpool_limits(limits=threads)
+    torch.set_num_threads(threads)
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[-threads:])
