@@ -55,6 +55,8 @@ def _about_the_loss(config: "Config") -> Iterator[str]:
 
 
 def _about_the_layers(config: "Config") -> Iterator[str]:
+    if config.call != "batch-first" and config.kind != "layer":
+        yield f"call {config.call} is about a layer, got kind {config.kind}"
     if config.call == "unbatched" and (config.batch > 1 or config.packed):
         told = f"batch {config.batch}" if config.batch > 1 else f"lengths {config.lengths}"
         yield f"an unbatched call has one sequence of all steps, got {told}"
@@ -87,6 +89,8 @@ def following(config: "Config", changes: Mapping[str, Any]) -> dict[str, Any]:
         follow["classes"] = now("features")
     if changes.get("kind") == "layer":
         follow |= CLASSIFIER
+    if changes.get("kind") == "classifier":
+        follow["call"] = "batch-first"
     if "batch" in changes and now("batch") > 1 and config.call == "unbatched":
         follow["call"] = "batch-first"
     if changes.get("call") == "unbatched":

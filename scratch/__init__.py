@@ -10,9 +10,10 @@ from scratch.pooling import Pooled, pool
 from scratch.rnn import SimpleRNN
 from scratch.sequence_classifier import SequenceClassifier
 from scratch.stacked import RNN
-from scratch.subject import run
+from scratch.subject import OPTIONS, run
 
 __all__ = [
+    "OPTIONS",
     "RNN",
     "SGD",
     "DtypeError",

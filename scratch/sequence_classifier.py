@@ -30,6 +30,7 @@ class _Pass(NamedTuple):
     """What the backward pass needs from the forward pass."""
 
     output: Array  # (batch, steps, width)
+    final: Array  # (layers * directions, batch, n_nodes)
     pooled: Pooled
     logits: Array  # (batch, n_classes)
 
@@ -136,7 +137,7 @@ class SequenceClassifier:
         output, final = self.rnn.forward(given, h_0, lengths, masks)
         pooled = pool(output, final, self.pooling, lengths)
         logits = _head.forward(pooled.state, *self._head())
-        self._forward = _Pass(output, pooled, logits)
+        self._forward = _Pass(output, final, pooled, logits)
         return logits.copy()  # the caller's own
 
     @property
@@ -144,13 +145,18 @@ class SequenceClassifier:
         """The last layer's states of the last forward: (batch, steps, width). A copy."""
         return self._last_forward().output.copy()
 
+    @property
+    def final(self) -> Array:
+        """The final states of the last forward, as RNN's: (layers * directions, batch, n_nodes)."""
+        return self._last_forward().final.copy()
+
     def backward(self, y_true: ArrayLike) -> Any:
         """Return the loss of the last forward, and fill `grads`.
 
         y_true: (batch,) class numbers, or `ignore_index`. Raises RuntimeError before any forward,
         and as `softmax_cross_entropy` does.
         """
-        _, pooled, logits = self._last_forward()
+        _, _, pooled, logits = self._last_forward()
         loss, d_logits = softmax_cross_entropy(logits, y_true, **self.loss_options)
         d_state, dW_out, db_out = _head.backward(pooled.state, self._head()[0], d_logits)
         d_output, d_final = pooled.backward(d_state)
