@@ -1,4 +1,4 @@
-"""Mutants: copies of `scratch` with mistakes in their source, as subjects."""
+"""Mutants: copies of a right network with mistakes in their source, as subjects."""
 
 import importlib.util
 import re
@@ -8,13 +8,12 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-import scratch
 from benchmarks.planted import PLANTED, Edit
 from parity.mistake import Mistake
 from parity.subject import Subject
 from reference.mistakes import CATALOGUE
 
-SCRATCH = Path(scratch.__file__).parent
+ROOT = Path(__file__).parent.parent
 
 
 class CannotPlantError(Exception):
@@ -32,12 +31,18 @@ def planted() -> dict[Mistake, tuple[Edit, ...]]:
 
 
 def plant(edits: Sequence[Edit], folder: Path, name: str = "mutant") -> Path:
-    """Copy `scratch` into `folder` with the edits made, one after the other; return the copy.
+    """Copy a network into `folder` with the edits made, one after the other; return the copy.
 
-    Raises CannotPlantError where what an edit replaces does not stand exactly once.
+    Raises CannotPlantError where what an edit replaces does not stand exactly once, or where they
+    are of two networks.
     """
+    (package, *others) = dict.fromkeys(edit.into for edit in edits)
+    if others:
+        raise CannotPlantError(f"{package} and {', '.join(others)} are two networks")
     copy = folder / name
-    shutil.copytree(SCRATCH, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(
+        ROOT / package.replace(".", "/"), copy, ignore=shutil.ignore_patterns("__pycache__")
+    )
     for file in copy.glob("*.py"):
         text = file.read_text(encoding="utf-8")
         for edit in edits:
@@ -48,7 +53,8 @@ def plant(edits: Sequence[Edit], folder: Path, name: str = "mutant") -> Path:
                     f"{edit.old!r} stands {text.count(edit.old)} times in {file}"
                 )
             text = text.replace(edit.old, edit.new)
-        file.write_text(re.sub(r"\bfrom scratch\b", f"from {name}", text), encoding="utf-8")
+        own = re.sub(rf"\bfrom {package}\b", f"from {name}", text)
+        file.write_text(own, encoding="utf-8")
     return copy
 
 

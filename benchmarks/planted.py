@@ -1,4 +1,4 @@
-"""Every mistake of the catalogue, planted into `scratch` by editing its source."""
+"""Every mistake of the catalogue, planted into a right network by editing its source."""
 
 from dataclasses import dataclass
 
@@ -10,6 +10,7 @@ class Edit:
     file: str
     old: str
     new: str
+    into: str = "benchmarks.network"  # or scratch, where the network has nothing to do wrongly
 
 
 def _rnn(old: str, new: str) -> Edit:

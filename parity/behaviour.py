@@ -125,7 +125,7 @@ def _one_row_alone(case: Case) -> Again:
     def restate(answers: Sequence[Trace]) -> Trace:
         (alone,) = answers
         return {
-            name: array * share if name.startswith("grad/") else array
+            name: (array * share).astype(array.dtype) if name.startswith("grad/") else array
             for name, array in rows(alone).items()
         }
 
@@ -154,7 +154,9 @@ def _upstream_scaled(case: Case) -> Again:
         title="upstream x -1024",
         cases=(case.replace(**{n: a.astype(case.x.dtype) for n, a in scaled.items()}),),
         view=_gradients,
-        restate=lambda answers: {n: a / FACTOR for n, a in _gradients(answers[0]).items()},
+        restate=lambda answers: {
+            n: (a / FACTOR).astype(a.dtype) for n, a in _gradients(answers[0]).items()
+        },
     )
 
 

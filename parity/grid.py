@@ -1,9 +1,11 @@
-"""The grid: which configurations a test run covers, in groups large enough to be one test each."""
+"""The grid: which configurations a test run covers, in groups that are one test each."""
 
+import dataclasses
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from parity.combinations import of_classifiers, of_layers
 from parity.config import Config, short_id
 
 CLASSES = 4  # unlike every other size of the grid: a swapped axis cannot go unseen
@@ -29,7 +31,7 @@ class Group:
 
 @dataclass(frozen=True, kw_only=True)
 class Grid:
-    """A product of options."""
+    """A product of sizes, and the pairs of all other options."""
 
     batch: Sequence[int]
     steps: Sequence[int]
@@ -37,9 +39,22 @@ class Grid:
     hidden: Sequence[int]
     weights: Sequence[str]
     seeds: int
+    options: bool = True  # whether the pairs of further options are part of it
 
     def groups(self, seeds: int | None = None) -> Iterator[Group]:
-        """Yield every group, of all kinds, activations and dtypes; `seeds` replaces the number."""
+        """Yield every group; `seeds` replaces the number of seeds."""
+        yield from self._sizes(seeds or self.seeds)
+        if self.options:
+            yield from self._options(seeds or self.seeds)
+
+    def _options(self, seeds: int) -> Iterator[Group]:
+        """Yield a group for each combination of options, at ordinary sizes."""
+        for config in (*of_layers(), *of_classifiers()):
+            configs = tuple(config.replace(seed=seed) for seed in range(seeds))
+            yield Group(id=_own_id(config), configs=configs)
+
+    def _sizes(self, seeds: int) -> Iterator[Group]:
+        """Yield every group of sizes, of all kinds, activations and the usual dtypes."""
         outer = itertools.product(
             ("classifier", "layer"),
             ("tanh", "relu"),
@@ -60,7 +75,7 @@ class Grid:
                 features=self.features[0],
             )
             weights = (*self.weights, *(HUGE if batch > 1 and steps == 1 else ()))
-            inner = itertools.product(self.features, weights, range(seeds or self.seeds))
+            inner = itertools.product(self.features, weights, range(seeds))
             configs = tuple(
                 shared.replace(features=features, weights=weights, seed=seed)
                 for features, weights, seed in inner
@@ -70,7 +85,13 @@ class Grid:
 
 GRIDS = {
     "smoke": Grid(
-        batch=(7,), steps=(5,), features=(3,), hidden=(6,), weights=("torch", "chaotic"), seeds=1
+        batch=(7,),
+        steps=(5,),
+        features=(3,),
+        hidden=(6,),
+        weights=("torch", "chaotic"),
+        seeds=1,
+        options=False,
     ),
     "default": Grid(
         batch=(1, 7),
@@ -95,3 +116,10 @@ def _id(shared: Config) -> str:
     names = ("batch", "steps", "hidden", "activation", "dtype")
     kind = {"kind": "layer"} if shared.kind == "layer" else {}
     return short_id(**{name: getattr(shared, name) for name in names}, **kind)
+
+
+def _own_id(config: Config) -> str:
+    """Return the id of what is not as it is by default, and of the batch."""
+    fields = dataclasses.fields(config)
+    own = {f.name: getattr(config, f.name) for f in fields if getattr(config, f.name) != f.default}
+    return short_id(**{"batch": config.batch, **own})

@@ -91,7 +91,7 @@ def _run_layers(case: Case) -> dict[str, Any]:
         batch_first=config.call != "time-first",
         **_of_the_layers(case),
     )
-    rnn.weights = _weights(case)
+    rnn.weights, rnn.training = _weights(case), config.mode == "training"
     upstream = _laid_out(case, case.upstream), _by_cell(case, "upstream_final")
     optimizer = _optimizer(case)
 
@@ -188,8 +188,9 @@ def _by_cell(case: Case, of: str) -> Array:
 def _laid_out(case: Case, array: Array) -> Array:
     """Return (batch, steps, ...) as the call wants it, or what a call has given back."""
     if case.config.call == "unbatched":
-        return array[0]
-    turned: Array = array.swapaxes(0, 1) if case.config.call == "time-first" else array
+        turned: Array = array[0]
+    else:
+        turned = array.swapaxes(0, 1) if case.config.call == "time-first" else array
     return turned
 
 

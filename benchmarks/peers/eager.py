@@ -4,6 +4,7 @@ The inputs are tensors already; they ask for gradients, since scratch gives thos
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -52,7 +53,8 @@ def _modules(case: Case) -> tuple[nn.RNN, nn.Linear]:
     dtype = getattr(torch, config.dtype)
     rnn = nn.RNN(config.features, config.hidden, batch_first=True, dtype=dtype)
     head = nn.Linear(config.hidden, config.classes, dtype=dtype)
-    rnn.bias_hh_l0.requires_grad_(False)  # type: ignore[operator]
+    second: Any = rnn.bias_hh_l0
+    second.requires_grad_(False)
     weights = (rnn.weight_ih_l0, rnn.weight_hh_l0, rnn.bias_ih_l0, rnn.bias_hh_l0)
     arrays: tuple[Array, ...] = (case.W_x.T, case.W_h.T, case.b, 0 * case.b)
     arrays += (case.W_out.T, case.b_out)
