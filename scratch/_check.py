@@ -35,6 +35,19 @@ def array(name: str, value: ArrayLike, shape: tuple[int | str, ...], dtype: np.d
     return result
 
 
+def sequence(value: ArrayLike, features: int, dtype: np.dtype[Any]) -> Array:
+    """Return `value` as x, (batch, steps, features) of `dtype`, with at least one step.
+
+    Raises ShapeError when it does not fit.
+    """
+    x = np.asarray(value, dtype)
+    if x.ndim != 3 or x.shape[2] != features:
+        return array("x", x, ("batch", "steps", features), dtype)  # it says what does not fit
+    if not x.shape[1]:
+        raise ShapeError(f"x must have at least one step, got shape {x.shape}")
+    return x
+
+
 def exactly(
     name: str, value: ArrayLike, shape: tuple[int | str, ...], dtype: np.dtype[Any]
 ) -> Array:

@@ -6,13 +6,16 @@ written where its result stays. Steps are taken in parts that fit the cache, so 
 comes from memory once, and the gradients of pre-activations need room for one part only.
 """
 
+from collections.abc import Iterable
+from functools import lru_cache
+from itertools import repeat
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from scratch import _activations
-from scratch._arithmetic import operations, settle, working
+from scratch._arithmetic import Operations, operations, settle, working
 
 Array = NDArray[Any]
 
@@ -20,13 +23,18 @@ _PART = 2**18  # bytes of states in a part: with weights and gradients in a seco
 
 
 class Cell(NamedTuple):
-    """h[t] = f(x[t] W_x + h[t-1] W_h + b), with results rounded to `dtype`."""
+    """h[t] = f(x[t] W_x + h[t-1] W_h + b), with weights of the working dtype, in C order."""
 
     W_x: Array  # (features, nodes)
     W_h: Array  # (nodes, nodes)
     b: Array | None  # (nodes,)
     activation: _activations.Activation
-    dtype: np.dtype[Any]
+    dtype: np.dtype[Any]  # whose numbers all results are
+    operations: Operations
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A copy makes its operations again: functions made on the way cannot be pickled."""
+        return cell, self[:-1]
 
 
 class Rows(NamedTuple):
@@ -37,6 +45,15 @@ class Rows(NamedTuple):
     padding: Array  # (steps, batch): True where there is none
 
 
+class _Part(NamedTuple):
+    """Some steps of a run that follow each other; all arrays are views, in order of time."""
+
+    steps: slice
+    x: Array  # (steps * batch, features)
+    hidden: Array  # (steps, batch, nodes): the state after each step
+    previous: Array  # (steps, batch, nodes): the state before each step
+
+
 class Run(NamedTuple):
     """A forward pass, as the backward pass needs it."""
 
@@ -45,18 +62,17 @@ class Run(NamedTuple):
     states: Array  # (steps + 1, batch, nodes): the initial state and every state, in order of time
     rows: Rows | None
     reverse: bool
+    parts: list[_Part]  # of the steps, in order of the pass
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A copy makes its views again: copied one by one, they would be arrays of their own."""
+        return _run, self[:-1]
 
     @property
     def hidden(self) -> Array:
         """The state after each step: (steps, batch, nodes). A view; padding is undefined."""
         hidden: Array = self.states[:-1] if self.reverse else self.states[1:]
         return hidden
-
-    @property
-    def previous(self) -> Array:
-        """The state before each step: (steps, batch, nodes). A view."""
-        previous: Array = self.states[1:] if self.reverse else self.states[:-1]
-        return previous
 
     @property
     def final(self) -> Array:
@@ -83,11 +99,16 @@ def cell(
     activation: _activations.Activation,
     dtype: np.dtype[Any],
 ) -> Cell:
-    """Return the cell with weights as the kernels want them: working dtype, C order."""
+    """Return the cell of these weights, which are copied only where they do not fit."""
     at_work = working(dtype)
-    bias = None if b is None else np.asarray(b, at_work, order="C")
-    W_x, W_h = np.asarray(W_x, at_work, order="C"), np.asarray(W_h, at_work, order="C")
-    return Cell(W_x, W_h, bias, activation, dtype)
+    return Cell(
+        np.asarray(W_x, at_work, order="C"),
+        np.asarray(W_h, at_work, order="C"),
+        None if b is None else np.asarray(b, at_work, order="C"),
+        activation,
+        dtype,
+        operations(activation, dtype),
+    )
 
 
 def forward(
@@ -99,24 +120,28 @@ def forward(
     With `reverse`, time runs backward: h[t] follows h[t+1], from each row's own last step.
     """
     steps, batch, _ = x.shape
-    run = Run(cell, x, np.empty((steps + 1, batch, len(cell.W_h)), x.dtype), rows, reverse)
-    run.states[-1 if reverse else 0] = 0 if h_0 is None else h_0
-    dot, add, _, activation = operations(cell.activation, cell.dtype)
-    product = np.empty(run.states.shape[1:], x.dtype)
-    for part in _parts(run):
+    states = np.empty((steps + 1, batch, len(cell.W_h)), x.dtype)
+    states[-1 if reverse else 0] = 0 if h_0 is None else h_0
+    run = _run(cell, x, states, rows, reverse)
+    product = np.empty(states.shape[1:], x.dtype)
+    dot, add, _, activation = cell.operations
+    for part in run.parts:
         _project(run, part)
-        previous, hidden = (
-            _views(run, part, run.previous[part]),
-            _views(run, part, run.hidden[part]),
-        )
-        for before, h, out in zip(previous, hidden, _rooms(run, part, product), strict=True):
-            add(h, dot(before, cell.W_h, out), h)
+        before = _views(run, part, part.previous)
+        after = _views(run, part, part.hidden)
+        for previous, h, room in zip(before, after, _rooms(run, part, product), strict=False):
+            add(h, dot(previous, cell.W_h, room), h)
             activation(h, h)
     return run
 
 
 def backward(
-    run: Run, d_output: Array | None, d_final: Array | None, d_x: Array, *, more: bool = False
+    run: Run,
+    d_output: Array | None,
+    d_final: Array | None,
+    d_x: Array | None,
+    *,
+    more: bool = False,
 ) -> Gradients:
     """Return the gradients by the weights and h_0; write those by x to `d_x`, or add them there.
 
@@ -125,91 +150,110 @@ def backward(
     dx[t] = da[t] W_x^T,  dh_0 = da[0] W_h^T.
 
     d_output: (steps, batch, nodes), d_final: (batch, nodes), None for zero. d_x: (steps, batch,
-    features), of any memory order. Raises NotImplementedError for an activation without a slope.
+    features), of any memory order, None if nobody asks. Raises NotImplementedError for an
+    activation without a slope.
     """
-    W_x_T = np.ascontiguousarray(run.cell.W_x.T)  # BLAS reads them faster than the transposed view
-    W_h_T = np.ascontiguousarray(run.cell.W_h.T)
-    dh = np.zeros(run.states.shape[1:], run.x.dtype)
-    if d_final is not None:
-        dh += d_final
+    slope = _activations.slope(run.cell.activation)
+    dh = np.empty(run.states.shape[1:], run.x.dtype)
+    dh[...] = 0 if d_final is None else d_final
+    W_x_T, W_h_T = run.cell.W_x.T.copy(), run.cell.W_h.T.copy()  # C order: BLAS is faster
     sums: list[Array] = []
-    for part in reversed(_parts(run)):
-        da = _through_time(run, part, d_output, dh, W_h_T)
-        _by_input(run, da, W_x_T, d_x[part], more=more)
-        terms = _by_weights(run, part, da)
+    for part in reversed(run.parts):
+        da = np.empty(part.hidden.shape, run.x.dtype)
+        slope(part.hidden, da)
+        _through_time(run, part, da, None if d_output is None else d_output[part.steps], dh, W_h_T)
+        if d_x is not None:
+            _by_input(run, da, W_x_T, d_x[part.steps], more=more)
+        terms = _by_weights(part, da)
         sums = [np.add(a, b, a) for a, b in zip(sums, terms, strict=True)] if sums else terms
     dW_x, dW_h, db = sums
     return Gradients(dW_x, dW_h, db, dh)
 
 
-def _project(run: Run, part: slice) -> None:
+def _project(run: Run, part: _Part) -> None:
     """Write x W_x + b where the states of these steps will be: one product for all of them."""
-    cell, hidden = run.cell, run.hidden[part]
-    features, nodes = cell.W_x.shape
-    flat = hidden.reshape(-1, nodes)  # a view
-    run.x[part].reshape(-1, features).dot(cell.W_x, flat)
+    cell = run.cell
+    flat = part.hidden.reshape(len(part.x), len(cell.W_h))  # a view
+    part.x.dot(cell.W_x, flat)
     if cell.b is not None:
         np.add(flat, cell.b, flat)
     settle(flat, cell.dtype)
     if run.rows is not None:  # before a row begins, and after its end, it has its initial state
-        initial = np.broadcast_to(run.states[-1 if run.reverse else 0], hidden.shape)
-        np.copyto(hidden, initial, where=run.rows.padding[part, :, None])
+        initial = np.broadcast_to(run.states[-1 if run.reverse else 0], part.hidden.shape)
+        np.copyto(part.hidden, initial, where=run.rows.padding[part.steps, :, None])
 
 
-def _through_time(run: Run, part: slice, d_output: Array | None, dh: Array, W_h_T: Array) -> Array:
-    """Return da of these steps, (steps, batch, nodes); `dh` goes from after them to before."""
-    dot, add, multiply, _ = operations(run.cell.activation, run.cell.dtype)
-    da = np.empty_like(run.hidden[part])
-    _activations.slope(run.cell.activation)(run.hidden[part], da)
+def _through_time(
+    run: Run, part: _Part, da: Array, d_output: Array | None, dh: Array, W_h_T: Array
+) -> None:
+    """Turn `da` from f'(a) into da at these steps, and `dh` from after them to before them."""
+    dot, add, multiply, _ = run.cell.operations
     if run.rows is not None:
-        da[run.rows.padding[part]] = 0
-    gradients, carried = _views(run, part, da), _rooms(run, part, dh)
-    upstream = [None] * len(da) if d_output is None else _views(run, part, d_output[part])
-    for d, g, above in zip(gradients[::-1], carried[::-1], upstream[::-1], strict=True):
-        if above is not None:
-            add(g, above, g)
-        dot(multiply(d, g, d), W_h_T, g)
-    return da
+        da[run.rows.padding[part.steps]] = 0
+    gradients = _views(run, part, da, backward=True)
+    carried = _rooms(run, part, dh, backward=True)
+    if d_output is None:
+        for d, g in zip(gradients, carried, strict=False):
+            dot(multiply(d, g, d), W_h_T, g)
+        return
+    upstream = _views(run, part, d_output, backward=True)
+    for d, g, above in zip(gradients, carried, upstream, strict=False):
+        dot(multiply(d, add(g, above, g), d), W_h_T, g)
 
 
 def _by_input(run: Run, da: Array, W_x_T: Array, d_x: Array, *, more: bool) -> None:
     """Write da W_x^T to `d_x`, or add it there."""
-    flat = da.reshape(-1, da.shape[-1]).dot(W_x_T)
-    settle(flat, run.cell.dtype)
-    product = flat.reshape(d_x.shape)
+    product = da.reshape(-1, len(run.cell.W_h)).dot(W_x_T)
+    settle(product, run.cell.dtype)
     if more:
-        np.add(d_x, product, d_x)
+        np.add(d_x, product.reshape(d_x.shape), d_x)
         settle(d_x, run.cell.dtype)
     else:
-        d_x[...] = product
+        d_x[...] = product.reshape(d_x.shape)
 
 
-def _by_weights(run: Run, part: slice, da: Array) -> list[Array]:
+def _by_weights(part: _Part, da: Array) -> list[Array]:
     """Return what these steps add to the gradients by W_x, W_h and b."""
-    flat = da.reshape(-1, da.shape[-1])
-    x, before = run.x[part].reshape(-1, run.x.shape[-1]), run.previous[part].reshape(flat.shape)
-    return [x.T.dot(flat), before.T.dot(flat), flat.sum(axis=0)]
+    flat = da.reshape(len(part.x), da.shape[-1])
+    ones = _ones(len(flat), flat.dtype)  # a sum as a product: BLAS reads the rows once
+    return [part.x.T.dot(flat), part.previous.reshape(flat.shape).T.dot(flat), ones.dot(flat)]
 
 
-def _parts(run: Run) -> list[slice]:
-    """Return the steps in parts that fit the cache, in order of the pass."""
-    steps = len(run.x)
-    length = max(1, _PART // max(1, run.states[0].nbytes))
-    parts = [slice(start, min(start + length, steps)) for start in range(0, steps, length)]
-    return parts[::-1] if run.reverse else parts
+@lru_cache(maxsize=16)
+def _ones(length: int, dtype: np.dtype[Any]) -> Array:
+    ones = np.ones(length, dtype)
+    ones.flags.writeable = False
+    return ones
 
 
-def _views(run: Run, part: slice, array: Array) -> list[Array]:
+def _run(cell: Cell, x: Array, states: Array, rows: Rows | None, reverse: bool) -> Run:  # noqa: FBT001
+    """Return the run of these arrays, its steps in parts that fit the cache."""
+    steps, batch, features = x.shape
+    length = max(1, _PART // max(1, states.strides[0]))
+    flat, earlier, later = x.reshape(steps * batch, features), states[:-1], states[1:]
+    hidden, previous = (earlier, later) if reverse else (later, earlier)
+    parts = [_Part(slice(steps), flat, hidden, previous)]
+    if steps > length:
+        each = [slice(start, min(start + length, steps)) for start in range(0, steps, length)]
+        parts = [
+            _Part(own, flat[own.start * batch : own.stop * batch], hidden[own], previous[own])
+            for own in (each[::-1] if reverse else each)
+        ]
+    return Run(cell, x, states, rows, reverse, parts)
+
+
+def _views(run: Run, part: _Part, array: Array, *, backward: bool = False) -> list[Array]:
     """Return `array[t]` of each step, in order of the pass, of the rows that are there."""
     views = list(array)
     if run.rows is not None:
-        counts = run.rows.counts[part]
+        counts = run.rows.counts[part.steps]
         views = [view[:count] for view, count in zip(views, counts, strict=True)]
-    return views[::-1] if run.reverse else views
+    return views[::-1] if run.reverse != backward else views
 
 
-def _rooms(run: Run, part: slice, array: Array) -> list[Array]:
-    """Return `array`, the same for every step, once for each step, of the rows that are there."""
-    counts = range(part.start, part.stop) if run.rows is None else run.rows.counts[part]
-    rooms = [array if run.rows is None else array[:count] for count in counts]
-    return rooms[::-1] if run.reverse else rooms
+def _rooms(run: Run, part: _Part, array: Array, *, backward: bool = False) -> Iterable[Array]:
+    """Return `array` for each step, in order of the pass, of the rows that are there."""
+    if run.rows is None:
+        return repeat(array)
+    rooms = [array[:count] for count in run.rows.counts[part.steps]]
+    return rooms[::-1] if run.reverse != backward else rooms

@@ -42,7 +42,7 @@ class ScratchSimpleRNNClassifier:
         self.lr = lr
         self.grads: dict[str, Array] = {}
         self.loss_curve_: list[float] = []
-        self._forward: tuple[Array, Array, Array] | None = None  # x, hidden, logits
+        self._forward: tuple[Array, Array, Array] | None = None  # x, last state, logits
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -52,18 +52,19 @@ class ScratchSimpleRNNClassifier:
     def forward(self, x: ArrayLike, h_0: ArrayLike | None = None) -> Array:
         """Return the logits of the last step: (batch, n_classes). x, h_0 as for SimpleRNN."""
         x = np.asarray(x, self.dtype)
-        hidden = self.rnn.forward(x, h_0)
+        last = self.rnn.last(x, h_0)
         shape = (self.rnn.n_nodes, self.n_classes)
         W_out = _check.array("W_out", self.W_out, shape, self.dtype)
         b_out = _check.array("b_out", self.b_out, (self.n_classes,), self.dtype)
-        logits = _head.forward(hidden[:, -1], W_out, b_out)
-        self._forward = x, hidden, logits
+        logits = _head.forward(last, W_out, b_out)
+        self._forward = x, last, logits
         return logits.copy()  # the caller's own
 
     @property
     def hidden(self) -> Array:
         """All hidden states of the last forward: (batch, steps, n_nodes). A copy."""
-        return self._last_forward()[1].copy()
+        self._last_forward()
+        return self.rnn.hidden
 
     def compute_loss_and_grad(self, logits: ArrayLike, y_true: ArrayLike) -> tuple[Any, Array]:
         """Return the mean cross-entropy and its gradient by the logits, (batch, n_classes).
@@ -80,12 +81,11 @@ class ScratchSimpleRNNClassifier:
         dW_out = h[last]^T dlogits,  db_out = sum_n dlogits[n],  dh[last] = dlogits W_out^T; the
         rest is SimpleRNN.backward. Raises RuntimeError before any forward.
         """
-        x, hidden, logits = self._last_forward()
+        x, last, logits = self._last_forward()
         loss, dlogits = self.compute_loss_and_grad(logits, y_true)
-        dh_out = np.zeros_like(hidden)
         W_out = np.asarray(self.W_out, self.dtype)
-        dh_out[:, -1], dW_out, db_out = _head.backward(hidden[:, -1], W_out, dlogits)
-        dW_x, dW_h, db, dx, dh_0 = self.rnn.backward(x, dh_out, inputs=True)
+        d_last, dW_out, db_out = _head.backward(last, W_out, dlogits)
+        dW_x, dW_h, db, dx, dh_0 = self.rnn.backward(x, None, d_last=d_last, inputs=True)
         self.grads = {
             "W_out": dW_out,
             "b_out": db_out,

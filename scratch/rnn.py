@@ -5,7 +5,7 @@ from typing import Any, Literal, overload
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from scratch import _activations, _arithmetic, _check, _kernels
+from scratch import _activations, _check, _kernels
 
 Array = NDArray[Any]
 Seed = int | np.random.RandomState | None
@@ -49,29 +49,47 @@ class SimpleRNN:
         x: (batch, steps, n_features), at least one step. h_0: (batch, n_nodes), zero by default.
         Raises ShapeError when an array, or a weight that was assigned, does not fit.
         """
-        given = _check.array("x", x, ("batch", "steps", self.n_features), self.dtype)
-        batch, steps, _ = given.shape
-        if steps < 1:
-            raise _check.ShapeError(f"x must have at least one step, got shape {given.shape}")
-        if h_0 is not None:
-            h_0 = _check.array("h_0", h_0, (batch, self.n_nodes), self.dtype)
-        working = _arithmetic.working(self.dtype)
-        by_time = np.array(given.transpose(1, 0, 2), working, order="C")  # the one copy
-        self._forward = _kernels.forward(self._cell(), by_time, h_0)
-        return np.array(self._forward.hidden.transpose(1, 0, 2), self.dtype, order="C")
+        return self._copy(self._run(x, h_0).hidden)
+
+    def last(self, x: ArrayLike, h_0: ArrayLike | None = None) -> Array:
+        """Return the last hidden state alone, (batch, n_nodes): forward without copying the rest.
+
+        x, h_0 and what is raised as for `forward`.
+        """
+        return self._run(x, h_0).final.astype(self.dtype)
+
+    @property
+    def hidden(self) -> Array:
+        """All hidden states of the last forward: (batch, steps, n_nodes). A copy."""
+        return self._copy(self._last_run().hidden)
 
     @overload
     def backward(
-        self, x: ArrayLike, dh_out: ArrayLike, *, inputs: Literal[False] = False
+        self,
+        x: ArrayLike,
+        dh_out: ArrayLike | None,
+        *,
+        d_last: ArrayLike | None = None,
+        inputs: Literal[False] = False,
     ) -> tuple[Array, Array, Array]: ...
 
     @overload
     def backward(
-        self, x: ArrayLike, dh_out: ArrayLike, *, inputs: Literal[True]
+        self,
+        x: ArrayLike,
+        dh_out: ArrayLike | None,
+        *,
+        d_last: ArrayLike | None = None,
+        inputs: Literal[True],
     ) -> tuple[Array, Array, Array, Array, Array]: ...
 
     def backward(
-        self, x: ArrayLike, dh_out: ArrayLike, *, inputs: bool = False
+        self,
+        x: ArrayLike,
+        dh_out: ArrayLike | None,
+        *,
+        d_last: ArrayLike | None = None,
+        inputs: bool = False,
     ) -> tuple[Array, ...]:
         """Return the gradients (dW_x, dW_h, db), and with `inputs` also (..., dx, dh_0).
 
@@ -80,31 +98,53 @@ class SimpleRNN:
         dx[t] = da[t] W_x^T,  dh_0 = da[0] W_h^T.
 
         x: what the last forward was given. dh_out: (batch, steps, n_nodes), the gradient of the
-        loss by every hidden state. Sums over the batch are sums: a mean belongs to the loss.
+        loss by every hidden state; d_last: (batch, n_nodes), one more by the last. None is zero.
+        Sums over the batch are sums: a mean belongs to the loss.
 
         Raises RuntimeError before any forward, ShapeError when an array does not fit,
         NotImplementedError for an activation whose derivative is not known.
         """
-        if self._forward is None:
-            raise RuntimeError("backward needs the states of a forward pass: call forward first")
-        run = self._forward
+        run = self._last_run()
         steps, batch, features = run.x.shape
         if np.shape(x) != (batch, steps, features):
             forwards = (batch, steps, features)
             raise _check.ShapeError(f"x must be forward's, {forwards}, got {np.shape(x)}")
-        upstream = _check.array("dh_out", dh_out, (batch, steps, self.n_nodes), self.dtype)
-        dx = np.empty((batch, steps, features), self.dtype)
-        sums = _kernels.backward(run, upstream.transpose(1, 0, 2), None, dx.transpose(1, 0, 2))
-        dW_x, dW_h, db, dh_0 = (array.astype(self.dtype, copy=False) for array in sums)
-        return (dW_x, dW_h, db, dx, dh_0) if inputs else (dW_x, dW_h, db)
-
-    def _cell(self) -> _kernels.Cell:
-        shapes = (self.n_features, self.n_nodes), (self.n_nodes, self.n_nodes), (self.n_nodes,)
-        W_x, W_h, b = (
-            _check.array(name, getattr(self, name), shape, self.dtype)
-            for name, shape in zip(("W_x", "W_h", "b"), shapes, strict=True)
+        if dh_out is not None:
+            dh_out = _check.array("dh_out", dh_out, (batch, steps, self.n_nodes), self.dtype)
+            dh_out = dh_out.transpose(1, 0, 2)
+        if d_last is not None:
+            d_last = _check.array("d_last", d_last, (batch, self.n_nodes), self.dtype)
+        dx = np.empty((batch, steps, features), self.dtype) if inputs else None
+        found = _kernels.backward(
+            run, dh_out, d_last, None if dx is None else dx.transpose(1, 0, 2)
         )
-        return _kernels.cell(W_x, W_h, b, self.activation, self.dtype)
+        dW_x, dW_h, db, dh_0 = (array.astype(self.dtype, copy=False) for array in found)
+        return (dW_x, dW_h, db) if dx is None else (dW_x, dW_h, db, dx, dh_0)
+
+    def _run(self, x: ArrayLike, h_0: ArrayLike | None) -> _kernels.Run:
+        dtype, nodes = self.dtype, self.n_nodes
+        given = _check.sequence(x, self.n_features, dtype)
+        if h_0 is not None:
+            h_0 = _check.array("h_0", h_0, (len(given), nodes), dtype)
+        cell = _kernels.cell(
+            _check.array("W_x", self.W_x, (self.n_features, nodes), dtype),
+            _check.array("W_h", self.W_h, (nodes, nodes), dtype),
+            _check.array("b", self.b, (nodes,), dtype),
+            self.activation,
+            dtype,
+        )
+        by_time = np.array(given.transpose(1, 0, 2), cell.W_x.dtype, order="C")  # the one copy
+        self._forward = run = _kernels.forward(cell, by_time, h_0)
+        return run
+
+    def _last_run(self) -> _kernels.Run:
+        if self._forward is None:
+            raise RuntimeError("backward needs the states of a forward pass: call forward first")
+        return self._forward
+
+    def _copy(self, hidden: Array) -> Array:
+        """Return (steps, batch, nodes) as the caller's own (batch, steps, nodes)."""
+        return np.array(hidden.transpose(1, 0, 2), self.dtype, order="C")
 
 
 def generator(seed: Seed) -> np.random.RandomState:

@@ -409,10 +409,11 @@ COPIES = {
 }
 
 
+@pytest.mark.parametrize("dtype", [np.float64, ml_dtypes.bfloat16], ids=["float64", "bfloat16"])
 @pytest.mark.parametrize("duplicate", COPIES.values(), ids=COPIES.keys())
-def test_a_copy_goes_its_own_way(duplicate: Any) -> None:
+def test_a_copy_goes_its_own_way(duplicate: Any, dtype: Any) -> None:
     """A copy has the original's last forward, and neither disturbs the other's later."""
-    rnn = scratch_of(layers=2)
+    rnn = scratch_of(dtype, layers=2)
     x, h_0, d_output, d_final = drawn(rnn)
     expected = found_of(rnn, x, h_0, d_output, d_final)
     other = duplicate(rnn)
