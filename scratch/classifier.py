@@ -128,9 +128,9 @@ class ScratchSimpleRNNClassifier:
 
         def step(rows: Rows) -> Any:
             self.forward(x[rows])
-            loss = self.backward(labels[rows])
+            mean = self.backward(labels[rows])
             self.update_params()
-            return loss
+            return mean
 
         for loss in train(step, len(x), epochs=epochs, batch_size=batch_size, seed=seed):
             self.loss_curve_.append(loss)

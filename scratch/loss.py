@@ -146,11 +146,9 @@ def _cross_entropy(
     """
     batch, classes = logits.shape
     rows, picked = np.arange(batch), np.where(kept, labels, 0)
-    shifted = logits - logits.max(axis=1, keepdims=True)
-    p = np.exp(shifted)
-    total = p.sum(axis=1, keepdims=True)  # (batch, 1), from 1 to classes
-    log_p = shifted - np.log(total)
-    p /= total
+    log_p = logits - logits.max(axis=1, keepdims=True)
+    log_p -= np.log(np.exp(log_p).sum(axis=1, keepdims=True))  # of sums from 1 to classes
+    p = np.exp(log_p)
     own = np.where(kept, weights[picked], 0)  # (batch,)
     norm = own.sum() if reduction == "mean" else logits.dtype.type(1)
 
