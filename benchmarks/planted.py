@@ -42,10 +42,9 @@ NAMED = "_activations.named(activation)"
 APPLY = "    if activation in _SLOPES:\n        activation(a, out=a)\n"
 SLOPE = "return _SLOPES[activation](h)"
 GRADED = "        loss, dlogits = self.compute_loss_and_grad(logits, y_true)\n"
-LOGITS = "_head.forward(last, W_out, b_out)"
-HEAD_W = '"W_out": dW_out,'
-HEAD_B = '"b_out": db_out,'
-TO_LAYER = "self.rnn.backward(x, None, d_last=d_last, inputs=True)"
+LOGITS = "hidden[:, -1] @ W_out + b_out"
+HEAD_W = '"W_out": hidden[:, -1].T @ dlogits,'
+HEAD_B = '"b_out": dlogits.sum(axis=0),'
 LOSS = "loss = (np.log(total[:, 0]) - shifted[rows, labels]).mean()"
 SHIFTED = "shifted = logits - logits.max(axis=1, keepdims=True)"
 NORMALISED = "    p /= total\n"
@@ -65,15 +64,9 @@ D_X = "np.ascontiguousarray(dx)"
 D_H_0 = "da[0] @ W_h.T"
 FINISHED = "        if not inputs:\n"
 RETURN_LOSS = "        return loss\n"
-STEP = "plus(weight, -self.lr, self.grads[name])"
+STEP = "weight - self.lr * self.grads[name]"
 LAYER_STEP = "weight - case.lr * named[name]"
 LAYER_NAMED = '    named = dict(zip(("W_x", "W_h", "b", "x", "h_0"), gradients, strict=True))\n'
-
-
-def _to_layer(gradient: str) -> Edit:
-    """The layer gets this gradient by all its states, not one by the last."""
-    return _classifier(TO_LAYER, f"self.rnn.backward(x, {gradient}, inputs=True)")
-
 
 UPDATING = (
     _classifier("        self.lr = lr\n", "        self.lr = self.rnn.lr = lr\n"),
@@ -224,25 +217,27 @@ PLANTED: dict[str, tuple[float | None, tuple[Edit, ...]]] = {
     "the logits are read from the state before the last, which gets their gradient": (
         None,
         (
-            _classifier(LOGITS, "self.rnn._last_run().states[-2] @ W_out + b_out"),
-            _classifier(HEAD_W, '"W_out": self.rnn._last_run().states[-2].T @ dlogits,'),
-            _to_layer("d_last[:, None] * (np.arange(x.shape[1]) == x.shape[1] - 2)[:, None]"),
+            _classifier(LOGITS, "self.rnn._forward.states[-2] @ W_out + b_out"),
+            _classifier(HEAD_W, '"W_out": self.rnn._forward.states[-2].T @ dlogits,'),
+            _classifier("dh_out[:, -1] = dlogits", "dh_out[:, -2:-1] = (dlogits"),
+            _classifier("@ np.asarray(self.W_out, self.dtype).T", "@ self.W_out.T)[:, None]"),
         ),
     ),
     "the logits are read from the state after the first step, which gets their gradient": (
         None,
         (
-            _classifier(LOGITS, "self.rnn.hidden[:, 0] @ W_out + b_out"),
-            _classifier(HEAD_W, '"W_out": self.rnn.hidden[:, 0].T @ dlogits,'),
-            _to_layer("d_last[:, None] * (np.arange(x.shape[1]) == 0)[:, None]"),
+            _classifier(LOGITS, "hidden[:, 0] @ W_out + b_out"),
+            _classifier(HEAD_W, '"W_out": hidden[:, 0].T @ dlogits,'),
+            _classifier("dh_out[:, -1] = dlogits", "dh_out[:, 0] = dlogits"),
         ),
     ),
     "the logits are read from the mean of all states, which all get their gradient": (
         None,
         (
-            _classifier(LOGITS, "self.rnn.hidden.mean(axis=1) @ W_out + b_out"),
-            _classifier(HEAD_W, '"W_out": self.rnn.hidden.mean(axis=1).T @ dlogits,'),
-            _to_layer("np.repeat(d_last[:, None] / x.shape[1], x.shape[1], axis=1)"),
+            _classifier(LOGITS, "hidden.mean(axis=1) @ W_out + b_out"),
+            _classifier(HEAD_W, '"W_out": hidden.mean(axis=1).T @ dlogits,'),
+            _classifier("dh_out[:, -1] = dlogits", "dh_out[:] = (dlogits / hidden.shape[1]"),
+            _classifier("@ np.asarray(self.W_out, self.dtype).T", "@ self.W_out.T)[:, None]"),
         ),
     ),
     "the logits pass through tanh, forward and backward": (
@@ -262,27 +257,27 @@ PLANTED: dict[str, tuple[float | None, tuple[Edit, ...]]] = {
     "the logits are read from the state before the last": (
         None,
         (
-            _classifier(LOGITS, "self.rnn._last_run().states[-2] @ W_out + b_out"),
-            _classifier(HEAD_W, '"W_out": self.rnn._last_run().states[-2].T @ dlogits,'),
+            _classifier(LOGITS, "self.rnn._forward.states[-2] @ W_out + b_out"),
+            _classifier(HEAD_W, '"W_out": self.rnn._forward.states[-2].T @ dlogits,'),
         ),
     ),
     "the logits are read from the state after the first step": (
         None,
         (
-            _classifier(LOGITS, "self.rnn.hidden[:, 0] @ W_out + b_out"),
-            _classifier(HEAD_W, '"W_out": self.rnn.hidden[:, 0].T @ dlogits,'),
+            _classifier(LOGITS, "hidden[:, 0] @ W_out + b_out"),
+            _classifier(HEAD_W, '"W_out": hidden[:, 0].T @ dlogits,'),
         ),
     ),
     "the logits are read from the mean of all states": (
         None,
         (
-            _classifier(LOGITS, "self.rnn.hidden.mean(axis=1) @ W_out + b_out"),
-            _classifier(HEAD_W, '"W_out": self.rnn.hidden.mean(axis=1).T @ dlogits,'),
+            _classifier(LOGITS, "hidden.mean(axis=1) @ W_out + b_out"),
+            _classifier(HEAD_W, '"W_out": hidden.mean(axis=1).T @ dlogits,'),
         ),
     ),
     "the output bias is missing in the logits": (
         None,
-        (_classifier(LOGITS, "last @ W_out"),),
+        (_classifier(LOGITS, "hidden[:, -1] @ W_out"),),
     ),
     "the output bias is added twice": (None, (_classifier(LOGITS, LOGITS + " + b_out"),)),
     "the logits pass through tanh": (None, (_classifier(LOGITS, f"np.tanh({LOGITS})"),)),
@@ -661,15 +656,15 @@ PLANTED: dict[str, tuple[float | None, tuple[Edit, ...]]] = {
     "the head's gradients are divided by the batch size twice": (
         None,
         (
-            _classifier(HEAD_W, '"W_out": dW_out / len(x),'),
+            _classifier(HEAD_W, '"W_out": hidden[:, -1].T @ dlogits / len(x),'),
             _classifier(HEAD_B, '"b_out": dlogits.mean(axis=0),'),
         ),
     ),
     "the head's gradients are not divided by the batch size, though the layer's are": (
         None,
         (
-            _classifier(HEAD_W, '"W_out": dW_out * len(x),'),
-            _classifier(HEAD_B, '"b_out": db_out * len(x),'),
+            _classifier(HEAD_W, '"W_out": hidden[:, -1].T @ dlogits * len(x),'),
+            _classifier(HEAD_B, '"b_out": dlogits.sum(axis=0) * len(x),'),
         ),
     ),
     "the gradient of b is a mean over the batch": (
@@ -806,7 +801,7 @@ PLANTED: dict[str, tuple[float | None, tuple[Edit, ...]]] = {
     "the step updates nothing": (
         None,
         (
-            _classifier(STEP, "weight"),
+            _classifier("weight - self.lr * self.grads[name]", "weight"),
             _subject("weight - case.lr * named[name]", "weight"),
         ),
     ),

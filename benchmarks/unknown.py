@@ -68,15 +68,15 @@ UNKNOWN: dict[str, tuple[Edit, ...]] = {
     "the head's weights are updated with the square of the gradient": (
         Edit(
             file="classifier.py",
-            old="plus(weight, -self.lr, self.grads[name])",
+            old="weight - self.lr * self.grads[name]",
             new="weight - self.lr * self.grads[name] ** 2",
         ),
     ),
     "the logits are divided by a temperature": (
         Edit(
             file="classifier.py",
-            old="_head.forward(last, W_out, b_out)",
-            new="_head.forward(last, W_out, b_out) / 1.5",
+            old="hidden[:, -1] @ W_out + b_out",
+            new="(hidden[:, -1] @ W_out + b_out) / 1.5",
         ),
     ),
     "an entry of W_h is read wrongly": (
