@@ -1,6 +1,5 @@
 """The grid: which configurations a test run covers, in groups that are one test each."""
 
-import dataclasses
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -43,15 +42,12 @@ class Grid:
 
     def groups(self, seeds: int | None = None) -> Iterator[Group]:
         """Yield every group; `seeds` replaces the number of seeds."""
-        yield from self._sizes(seeds or self.seeds)
+        count = seeds or self.seeds
+        of_sizes = list(self._sizes(count))
+        yield from of_sizes
         if self.options:
-            yield from self._options(seeds or self.seeds)
-
-    def _options(self, seeds: int) -> Iterator[Group]:
-        """Yield a group for each combination of options, at ordinary sizes."""
-        for config in (*of_layers(), *of_classifiers()):
-            configs = tuple(config.replace(seed=seed) for seed in range(seeds))
-            yield Group(id=_own_id(config), configs=configs)
+            known = {config for group in of_sizes for config in group.configs}
+            yield from (group for group in _of_options(count) if group.configs[0] not in known)
 
     def _sizes(self, seeds: int) -> Iterator[Group]:
         """Yield every group of sizes, of all kinds, activations and the usual dtypes."""
@@ -81,6 +77,13 @@ class Grid:
                 for features, weights, seed in inner
             )
             yield Group(id=_id(shared), configs=configs)
+
+
+def _of_options(seeds: int) -> Iterator[Group]:
+    """Yield a group for each combination of options, at ordinary sizes."""
+    for config in (*of_layers(), *of_classifiers()):
+        configs = tuple(config.replace(seed=seed) for seed in range(seeds))
+        yield Group(id=str(config), configs=configs)
 
 
 GRIDS = {
@@ -116,10 +119,3 @@ def _id(shared: Config) -> str:
     names = ("batch", "steps", "hidden", "activation", "dtype")
     kind = {"kind": "layer"} if shared.kind == "layer" else {}
     return short_id(**{name: getattr(shared, name) for name in names}, **kind)
-
-
-def _own_id(config: Config) -> str:
-    """Return the id of what is not as it is by default, and of the batch."""
-    fields = dataclasses.fields(config)
-    own = {f.name: getattr(config, f.name) for f in fields if getattr(config, f.name) != f.default}
-    return short_id(**{"batch": config.batch, **own})

@@ -124,7 +124,7 @@ ERRORS = {
     "malformed id": (["b4-q7"], "unknown or misplaced part 'q7'"),
     "size below 1": (["--hidden", "0"], "hidden must be at least 1, got 0"),
     "size in words": (["--hidden", "six"], "argument --hidden: invalid int value: 'six'"),
-    "unknown dtype": (["--dtype", "float16"], "invalid choice: 'float16'"),
+    "unknown dtype": (["--dtype", "float8"], "invalid choice: 'float8'"),
     "unknown flag": (["--hiden", "6"], "unrecognized arguments: --hiden"),
     "no such file": (["--subject", "no.py"], "subject 'no.py': there is no such file"),
     "no such module": (["--subject", "nowhere"], "there is no such module"),

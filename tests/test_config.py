@@ -14,7 +14,7 @@ BAD = {
     "half a unit": ({"hidden": 1.5}, "hidden must be a whole number, got 1.5"),
     "true features": ({"features": True}, "features must be a whole number, got True"),
     "negative seed": ({"seed": -1}, "seed must be at least 0, got -1"),
-    "unknown dtype": ({"dtype": "float16"}, "dtype must be one of float64, float32"),
+    "unknown dtype": ({"dtype": "float8"}, "dtype must be one of float64, float32, float16"),
     "unknown activation": ({"activation": "gelu"}, "got 'gelu'"),
     "no rate": ({"lr": 0.0}, "lr must be a positive finite number, got 0.0"),
     "endless rate": ({"lr": float("inf")}, "lr must be a positive finite number, got inf"),

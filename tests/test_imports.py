@@ -17,6 +17,7 @@ ALLOWED = {
 }
 
 LAZY = {
+    "parity/precision.py": {"ml_dtypes"},
     "parity/cli.py": {"reference"},
     "parity/verifying.py": {"reference", "pytest"},
     "parity/digits.py": {"sklearn"},

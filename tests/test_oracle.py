@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from flint import arb, arb_mat, ctx
 
+from parity.branches import Branches
 from parity.case import Array, Case
 from parity.config import Config
 from parity.drawing import draw
@@ -231,9 +232,9 @@ def test_gates_fix_the_slope() -> None:
     """Gates given as relu's own change nothing; shut gates leave no gradient, enclosed as zero."""
     case = draw(Config(activation="relu"))
     known = exact(case)
-    own = exact(case, gates=known.high["hidden"] > 0)
+    own = exact(case, Branches(gates={"hidden": known.high["hidden"] > 0}))
     assert all(np.array_equal(own.low[name], low) for name, low in known.low.items())
-    shut = exact(case, gates=np.zeros(known.high["hidden"].shape, bool))
+    shut = exact(case, Branches(gates={"hidden": np.zeros(known.high["hidden"].shape, bool)}))
     assert not shut.high["grad/x"].any()
     assert shut.enclosed["grad/x"]
 
@@ -245,7 +246,7 @@ def test_one_gate_shut_is_honoured() -> None:
     unit = int(known.high["hidden"][0, 0].argmax())
     gates = known.high["hidden"] > 0
     gates[0, 0, unit] = False
-    shut = exact(case, gates=gates)
+    shut = exact(case, Branches(gates={"hidden": gates}))
     assert known.high["grad/b"][unit]
     assert not shut.high["grad/b"][unit]
     others = np.arange(case.config.hidden) != unit
