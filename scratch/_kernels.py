@@ -19,7 +19,8 @@ from scratch._arithmetic import Operations, operations, settle, working
 
 Array = NDArray[Any]
 
-_PART = 2**18  # bytes of states in a part: with weights and gradients in a second-level cache
+_CACHE = 2**17  # bytes of states: with input, weights and gradients in a second-level cache
+_MOST = 2**20  # bytes of states in a part that is large for the sake of its weights' gradients
 
 
 class Cell(NamedTuple):
@@ -165,7 +166,11 @@ def backward(
         if d_x is not None:
             _by_input(run, da, W_x_T, d_x[part.steps], more=more)
         terms = _by_weights(part, da)
-        sums = [np.add(a, b, a) for a, b in zip(sums, terms, strict=True)] if sums else terms
+        if sums:
+            for total, (left, right) in zip(sums, terms, strict=True):
+                np.add(total, left.dot(right), total)
+        else:
+            sums = [left.dot(right) for left, right in terms]
     dW_x, dW_h, db = sums
     return Gradients(dW_x, dW_h, db, dh)
 
@@ -212,11 +217,11 @@ def _by_input(run: Run, da: Array, W_x_T: Array, d_x: Array, *, more: bool) -> N
         d_x[...] = product.reshape(d_x.shape)
 
 
-def _by_weights(part: _Part, da: Array) -> list[Array]:
-    """Return what these steps add to the gradients by W_x, W_h and b."""
+def _by_weights(part: _Part, da: Array) -> list[tuple[Array, Array]]:
+    """Return what these steps add to the gradients by W_x, W_h and b, each as two factors."""
     flat = da.reshape(len(part.x), da.shape[-1])
     ones = _ones(len(flat), flat.dtype)  # a sum as a product: BLAS reads the rows once
-    return [part.x.T.dot(flat), part.previous.reshape(flat.shape).T.dot(flat), ones.dot(flat)]
+    return [(part.x.T, flat), (part.previous.reshape(flat.shape).T, flat), (ones, flat)]
 
 
 @lru_cache(maxsize=16)
@@ -226,10 +231,20 @@ def _ones(length: int, dtype: np.dtype[Any]) -> Array:
     return ones
 
 
+def _length(steps: int, size: int) -> int:
+    """Return how many steps, of so many bytes of states each, make a part.
+
+    They fit the cache, but are an eighth of all steps at least: parts of few rows would spend
+    their time on adding up the gradients by the weights.
+    """
+    size = max(1, size)  # there may be no rows
+    return max(1, _CACHE // size, min(steps // 8, _MOST // size))
+
+
 def _run(cell: Cell, x: Array, states: Array, rows: Rows | None, reverse: bool) -> Run:  # noqa: FBT001
     """Return the run of these arrays, its steps in parts that fit the cache."""
     steps, batch, features = x.shape
-    length = max(1, _PART // max(1, states.strides[0]))
+    length = _length(steps, states.strides[0])
     flat, earlier, later = x.reshape(steps * batch, features), states[:-1], states[1:]
     hidden, previous = (earlier, later) if reverse else (later, earlier)
     parts = [_Part(slice(steps), flat, hidden, previous)]

@@ -81,6 +81,7 @@ class ScratchSimpleRNNClassifier:
         """
         x, last, logits = self._last_forward()
         loss, dlogits = self.compute_loss_and_grad(logits, y_true)
+        self.grads = {}  # the old ones need not be there beside the new ones
         d_last = dlogits @ np.asarray(self.W_out, self.dtype).T
         dW_x, dW_h, db, dx, dh_0 = self.rnn.backward(x, None, d_last=d_last, inputs=True)
         self.grads = {
