@@ -125,14 +125,15 @@ def forward(
     states[-1 if reverse else 0] = 0 if h_0 is None else h_0
     run = _run(cell, x, states, rows, reverse)
     product = np.empty(states.shape[1:], x.dtype)
+    total = _elsewhere(product)
     dot, add, _, activation = cell.operations
     for part in run.parts:
         _project(run, part)
         before = _views(run, part, part.previous)
         after = _views(run, part, part.hidden)
-        for previous, h, room in zip(before, after, _rooms(run, part, product), strict=False):
-            add(h, dot(previous, cell.W_h, room), h)
-            activation(h, h)
+        products, totals = _rooms(run, part, product), _rooms(run, part, total)
+        for previous, h, hW, a in zip(before, after, products, totals, strict=False):
+            activation(add(h, dot(previous, cell.W_h, hW), a), h)
     return run
 
 
@@ -196,14 +197,25 @@ def _through_time(
     if run.rows is not None:
         da[run.rows.padding[part.steps]] = 0
     gradients = _views(run, part, da, backward=True)
+    slopes = gradients if dh.size > 1 else _views(run, part, da.copy(), backward=True)
     carried = _rooms(run, part, dh, backward=True)
     if d_output is None:
-        for d, g in zip(gradients, carried, strict=False):
-            dot(multiply(d, g, d), W_h_T, g)
+        for d, slope, g in zip(gradients, slopes, carried, strict=False):
+            dot(multiply(slope, g, d), W_h_T, g)
         return
     upstream = _views(run, part, d_output, backward=True)
-    for d, g, above in zip(gradients, carried, upstream, strict=False):
-        dot(multiply(d, add(g, above, g), d), W_h_T, g)
+    totals = _rooms(run, part, _elsewhere(dh), backward=True)
+    steps = zip(gradients, slopes, carried, upstream, totals, strict=False)
+    for d, slope, g, above, total in steps:
+        dot(multiply(slope, add(g, above, total), d), W_h_T, g)
+
+
+def _elsewhere(array: Array) -> Array:
+    """Return where to write what is computed from `array`: there, or elsewhere for one element.
+
+    NumPy takes four times as long to write a single element where it reads it.
+    """
+    return array if array.size > 1 else np.empty_like(array)
 
 
 def _by_input(run: Run, da: Array, W_x_T: Array, d_x: Array, *, more: bool) -> None:
