@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import ml_dtypes  # noqa: F401  (it registers bfloat16)
 import numpy as np
 import pytest
 
@@ -76,7 +77,7 @@ def test_relu_slope_at_zero_is_zero() -> None:
     assert not rnn.backward(X, np.ones((2, 5, 4)))[2].any()
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64"])
 def test_nothing_is_promoted(dtype: str) -> None:
     """All that a layer returns has the dtype asked for, whatever comes in."""
     rnn = SimpleRNN(3, 4, seed=1, dtype=dtype)
