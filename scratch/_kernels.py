@@ -19,7 +19,8 @@ from scratch._arithmetic import Operations, operations, settle, working
 
 Array = NDArray[Any]
 
-_PART = 2**18  # bytes of states in a part: with weights and gradients in a second-level cache
+_CACHE = 2**17  # bytes of states: with input, weights and gradients in a second-level cache
+_MOST = 2**20  # bytes of states in a part that is large for the sake of its weights' gradients
 
 
 class Cell(NamedTuple):
@@ -124,14 +125,15 @@ def forward(
     states[-1 if reverse else 0] = 0 if h_0 is None else h_0
     run = _run(cell, x, states, rows, reverse)
     product = np.empty(states.shape[1:], x.dtype)
+    total = _elsewhere(product)
     dot, add, _, activation = cell.operations
     for part in run.parts:
         _project(run, part)
         before = _views(run, part, part.previous)
         after = _views(run, part, part.hidden)
-        for previous, h, room in zip(before, after, _rooms(run, part, product), strict=False):
-            add(h, dot(previous, cell.W_h, room), h)
-            activation(h, h)
+        products, totals = _rooms(run, part, product), _rooms(run, part, total)
+        for previous, h, hW, a in zip(before, after, products, totals, strict=False):
+            activation(add(h, dot(previous, cell.W_h, hW), a), h)
     return run
 
 
@@ -165,7 +167,11 @@ def backward(
         if d_x is not None:
             _by_input(run, da, W_x_T, d_x[part.steps], more=more)
         terms = _by_weights(part, da)
-        sums = [np.add(a, b, a) for a, b in zip(sums, terms, strict=True)] if sums else terms
+        if sums:
+            for total, (left, right) in zip(sums, terms, strict=True):
+                np.add(total, left.dot(right), total)
+        else:
+            sums = [left.dot(right) for left, right in terms]
     dW_x, dW_h, db = sums
     return Gradients(dW_x, dW_h, db, dh)
 
@@ -191,14 +197,25 @@ def _through_time(
     if run.rows is not None:
         da[run.rows.padding[part.steps]] = 0
     gradients = _views(run, part, da, backward=True)
+    slopes = gradients if dh.size > 1 else _views(run, part, da.copy(), backward=True)
     carried = _rooms(run, part, dh, backward=True)
     if d_output is None:
-        for d, g in zip(gradients, carried, strict=False):
-            dot(multiply(d, g, d), W_h_T, g)
+        for d, slope, g in zip(gradients, slopes, carried, strict=False):
+            dot(multiply(slope, g, d), W_h_T, g)
         return
     upstream = _views(run, part, d_output, backward=True)
-    for d, g, above in zip(gradients, carried, upstream, strict=False):
-        dot(multiply(d, add(g, above, g), d), W_h_T, g)
+    totals = _rooms(run, part, _elsewhere(dh), backward=True)
+    steps = zip(gradients, slopes, carried, upstream, totals, strict=False)
+    for d, slope, g, above, total in steps:
+        dot(multiply(slope, add(g, above, total), d), W_h_T, g)
+
+
+def _elsewhere(array: Array) -> Array:
+    """Return where to write what is computed from `array`: there, or elsewhere for one element.
+
+    NumPy takes four times as long to write a single element where it reads it.
+    """
+    return array if array.size > 1 else np.empty_like(array)
 
 
 def _by_input(run: Run, da: Array, W_x_T: Array, d_x: Array, *, more: bool) -> None:
@@ -212,11 +229,11 @@ def _by_input(run: Run, da: Array, W_x_T: Array, d_x: Array, *, more: bool) -> N
         d_x[...] = product.reshape(d_x.shape)
 
 
-def _by_weights(part: _Part, da: Array) -> list[Array]:
-    """Return what these steps add to the gradients by W_x, W_h and b."""
+def _by_weights(part: _Part, da: Array) -> list[tuple[Array, Array]]:
+    """Return what these steps add to the gradients by W_x, W_h and b, each as two factors."""
     flat = da.reshape(len(part.x), da.shape[-1])
     ones = _ones(len(flat), flat.dtype)  # a sum as a product: BLAS reads the rows once
-    return [part.x.T.dot(flat), part.previous.reshape(flat.shape).T.dot(flat), ones.dot(flat)]
+    return [(part.x.T, flat), (part.previous.reshape(flat.shape).T, flat), (ones, flat)]
 
 
 @lru_cache(maxsize=16)
@@ -226,10 +243,20 @@ def _ones(length: int, dtype: np.dtype[Any]) -> Array:
     return ones
 
 
+def _length(steps: int, size: int) -> int:
+    """Return how many steps, of so many bytes of states each, make a part.
+
+    They fit the cache, but are an eighth of all steps at least: parts of few rows would spend
+    their time on adding up the gradients by the weights.
+    """
+    size = max(1, size)  # there may be no rows
+    return max(1, _CACHE // size, min(steps // 8, _MOST // size))
+
+
 def _run(cell: Cell, x: Array, states: Array, rows: Rows | None, reverse: bool) -> Run:  # noqa: FBT001
     """Return the run of these arrays, its steps in parts that fit the cache."""
     steps, batch, features = x.shape
-    length = max(1, _PART // max(1, states.strides[0]))
+    length = _length(steps, states.strides[0])
     flat, earlier, later = x.reshape(steps * batch, features), states[:-1], states[1:]
     hidden, previous = (earlier, later) if reverse else (later, earlier)
     parts = [_Part(slice(steps), flat, hidden, previous)]

@@ -69,20 +69,36 @@ class Layout(NamedTuple):
         )
 
     def read(self, array: ArrayLike) -> Array:
-        """Return a caller's array as (steps, batch, width) of working numbers: a copy."""
-        by_time = self._by_time(np.asarray(array, self.dtype))
-        if self.order is not None:
-            by_time = by_time[:, self.order]
-        result = np.array(by_time, working(self.dtype), order="C")
-        if self.rows is not None:
-            result[self.rows.padding] = 0  # whatever the caller has there, NaN too
+        """Return a caller's array as (steps, batch, width) of working numbers: a view if it can."""
+        by_time = np.asarray(self._by_time(np.asarray(array, self.dtype)), working(self.dtype))
+        if self.rows is None:
+            return by_time
+        result: Array = by_time[:, self.order]
+        result[self.rows.padding] = 0  # whatever the caller has there, NaN too
         return result
 
-    def write(self, array: Array) -> Array:
-        """Return (steps, batch, width) as a caller's array: a copy."""
-        sorted_back = array if self.place is None else array[:, self.place]
-        result = np.empty(self.shape(array.shape[-1]), self.dtype)
-        self._by_time(result)[...] = sorted_back
+    def copy(self, array: ArrayLike) -> Array:
+        """Return a caller's array as `read` does, but always a copy, in C order."""
+        read = self.read(array)
+        return np.array(read, order="C") if self.rows is None else np.ascontiguousarray(read)
+
+    def room(self, width: int) -> tuple[Array, Array]:
+        """Return a new array for the caller, and its view as (steps, batch, width)."""
+        result = np.empty(self.shape(width), self.dtype)
+        return result, self._by_time(result)
+
+    def write(self, *sides: Array) -> Array:
+        """Return arrays of (steps, batch, nodes) side by side as one for the caller: a copy.
+
+        It is zero in the padding.
+        """
+        nodes = sides[0].shape[-1]
+        result, by_time = self.room(nodes * len(sides))
+        for i, side in enumerate(sides):
+            order = slice(None) if self.order is None else self.order
+            by_time[:, order, i * nodes : (i + 1) * nodes] = side
+        if self.rows is not None:
+            by_time[self.rows.padding[:, self.place]] = 0
         return result
 
     def read_state(self, array: Array) -> Array:

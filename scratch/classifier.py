@@ -83,6 +83,7 @@ class ScratchSimpleRNNClassifier:
         """
         x, last, logits = self._last_forward()
         loss, dlogits = self.compute_loss_and_grad(logits, y_true)
+        self.grads = {}  # the old ones need not be there beside the new ones
         W_out = np.asarray(self.W_out, self.dtype)
         d_last, dW_out, db_out = _head.backward(last, W_out, dlogits)
         dW_x, dW_h, db, dx, dh_0 = self.rnn.backward(x, None, d_last=d_last, inputs=True)

@@ -133,6 +133,7 @@ class SimpleRNN:
             self.activation,
             dtype,
         )
+        self._forward = None  # its arrays need not be there beside the new ones
         by_time = np.array(given.transpose(1, 0, 2), cell.W_x.dtype, order="C")  # the one copy
         self._forward = run = _kernels.forward(cell, by_time, h_0)
         return run

@@ -99,7 +99,9 @@ class RNN:
         layout = Layout.of(x, self.n_features, self.dtype, lengths, batch_first=self.batch_first)
         initial = self._states("h_0", h_0, layout)
         factors = self._masks(masks, layout)
-        below, runs = layout.read(x), []
+        self._forward = None  # its arrays need not be there beside the new ones
+        below = layout.copy(x)
+        runs: list[list[_kernels.Run]] = []
         for layer in range(self.layers):
             runs.append(self._run_layer(layer, below, initial, layout))
             if layer < self.layers - 1:
@@ -109,13 +111,13 @@ class RNN:
                     _arithmetic.settle(below, self.dtype)
         self._forward = _Pass(layout, runs, factors)
         final = [layout.write_state(run.final) for layer_runs in runs for run in layer_runs]
-        return layout.write(_joined(runs[-1])), np.stack(final)
+        return layout.write(*(run.hidden for run in runs[-1])), np.stack(final)
 
     @property
     def inner(self) -> list[Array]:
         """Every layer's output of the last forward, before dropout: as `output`. Copies."""
         kept = self._last_forward()
-        return [kept.layout.write(_joined(runs)) for runs in kept.runs]
+        return [kept.layout.write(*(run.hidden for run in runs)) for runs in kept.runs]
 
     def backward(
         self, d_output: ArrayLike | None = None, d_final: ArrayLike | None = None
@@ -137,17 +139,17 @@ class RNN:
         last = self._states("d_final", d_final, layout, cast=True)
         found: dict[str, Array] = {}
         states: list[Array] = []
+        d_x, by_time = layout.room(self.n_features)
         for layer in reversed(range(self.layers)):
-            above, named, initial = self._back_layer(layer, runs[layer], above, last)
+            below = np.empty_like(runs[layer][0].x) if layer else by_time
+            named, initial = self._back_layer(layer, runs[layer], above, last, below)
             if masks is not None and layer:
-                np.multiply(above, masks[layer - 1], above)
-                _arithmetic.settle(above, self.dtype)
-            found |= named
-            states = initial + states
-        assert above is not None  # there is a layer
+                np.multiply(below, masks[layer - 1], below)
+                _arithmetic.settle(below, self.dtype)
+            above, found, states = below, found | named, initial + states
         return {
             **{name: found[name].astype(self.dtype, copy=False) for name in self._shapes()},
-            "x": layout.write(above),
+            "x": d_x if layout.rows is None else layout.write(by_time.copy()),
             "h_0": np.stack([layout.write_state(state) for state in states]),
         }
 
@@ -166,10 +168,14 @@ class RNN:
         ]
 
     def _back_layer(
-        self, layer: int, runs: list[_kernels.Run], above: Array | None, last: list[Array] | None
-    ) -> tuple[Array, dict[str, Array], list[Array]]:
-        """Return the gradients by the layer's input, by its weights and by its initial states."""
-        d_x = np.empty_like(runs[0].x)
+        self,
+        layer: int,
+        runs: list[_kernels.Run],
+        above: Array | None,
+        last: list[Array] | None,
+        d_x: Array,
+    ) -> tuple[dict[str, Array], list[Array]]:
+        """Return the gradients by the layer's weights and initial states; fill `d_x`."""
         named: dict[str, Array] = {}
         initial: list[Array] = []
         for direction, run in enumerate(runs):
@@ -184,7 +190,7 @@ class RNN:
             suffix = _suffix(layer, direction)
             named |= {"W_x" + suffix: found.W_x, "W_h" + suffix: found.W_h, "b" + suffix: found.b}
             initial.append(found.h_0)
-        return d_x, named, initial
+        return named, initial
 
     def _cell(self, layer: int, direction: int) -> _kernels.Cell:
         shapes = self._shapes()

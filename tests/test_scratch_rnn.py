@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import ml_dtypes  # noqa: F401  (it registers bfloat16)
 import numpy as np
 import pytest
 
@@ -76,7 +77,7 @@ def test_relu_slope_at_zero_is_zero() -> None:
     assert not rnn.backward(X, np.ones((2, 5, 4)))[2].any()
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64"])
 def test_nothing_is_promoted(dtype: str) -> None:
     """All that a layer returns has the dtype asked for, whatever comes in."""
     rnn = SimpleRNN(3, 4, seed=1, dtype=dtype)
@@ -114,6 +115,43 @@ def test_time_major_input_is_not_kept_by_reference() -> None:
     expected = rnn.backward(x, upstream)[0]
     x[...] = 7
     assert np.array_equal(rnn.backward(x, upstream)[0], expected)
+
+
+def test_last_is_the_last_hidden_state() -> None:
+    """`last` is forward's last state, `hidden` the others, and d_last the last's own gradient."""
+    rnn, upstream = layer(), np.zeros((2, 5, 4))
+    upstream[:, -1] = RNG.standard_normal((2, 4))
+    hidden = rnn.forward(X)
+    expected = rnn.backward(X, upstream, inputs=True)
+    np.testing.assert_array_equal(rnn.last(X), hidden[:, -1])
+    np.testing.assert_array_equal(rnn.hidden, hidden)
+    for found in (
+        rnn.backward(X, None, d_last=upstream[:, -1], inputs=True),
+        rnn.backward(X, upstream / 2, d_last=upstream[:, -1] / 2, inputs=True),
+    ):
+        for one, other in zip(found, expected, strict=True):
+            np.testing.assert_array_equal(one, other)
+
+
+def test_parts_add_up() -> None:
+    """Steps too many for one part of the kernel's give what the same steps give one by one."""
+    rnn, steps = SimpleRNN(3, 64, seed=1), 300
+    rnn.W_h = RNG.standard_normal((64, 64)) / 8
+    x, upstream = RNG.standard_normal((32, steps, 3)), RNG.standard_normal((32, steps, 64))
+    hidden = rnn.forward(x)
+    assert len(rnn._forward.parts) > 1  # type: ignore[union-attr]
+    gradients = rnn.backward(x, upstream, inputs=True)
+    h, W_h, dh = np.zeros((32, 64)), np.zeros((64, 64)), np.zeros((32, 64))
+    for t in range(steps):
+        h = np.tanh(x[:, t] @ rnn.W_x + h @ rnn.W_h + rnn.b)
+        np.testing.assert_allclose(hidden[:, t], h, rtol=0, atol=1e-11)
+    for t in reversed(range(steps)):
+        da = (dh + upstream[:, t]) * (1 - hidden[:, t] ** 2)
+        W_h += (hidden[:, t - 1] if t else 0 * h).T @ da
+        np.testing.assert_allclose(gradients[3][:, t], da @ rnn.W_x.T, rtol=0, atol=1e-11)
+        dh = da @ rnn.W_h.T
+    np.testing.assert_allclose(gradients[1], W_h, rtol=0, atol=1e-9)
+    np.testing.assert_allclose(gradients[4], dh, rtol=0, atol=1e-11)
 
 
 def test_global_random_state_is_left_alone() -> None:

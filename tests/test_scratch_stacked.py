@@ -366,9 +366,24 @@ def test_every_dtype_agrees_within_its_rounding(options: dict[str, Any], dtype: 
     unit = float(ml_dtypes.finfo(dtype).eps)
     for name, value in expected.items():
         assert found[name].dtype == dtype
-        largest = np.abs(value).max()
         difference = np.abs(found[name].astype(np.float64) - value).max()
-        assert difference <= 16 * unit * largest, name
+        assert difference <= 8 * unit * np.abs(value).max(), name
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_sixteen_bits_are_rounded_where_pytorch_rounds(dtype: str) -> None:
+    """Each product with its bias, their sum and its tanh are rounded once: the same bits.
+
+    Time first: with the batch first, nn.RNN rounds once more, between the product and its bias.
+    """
+    rnn = scratch_of(np.dtype(dtype), batch_first=False)
+    x, h_0, d_output, _ = drawn(rnn)
+    expected = expected_of(rnn, x, h_0, d_output, None)
+    output, final = rnn.forward(x, h_0)
+    np.testing.assert_array_equal(output.astype(np.float64), expected["output"])
+    np.testing.assert_array_equal(final.astype(np.float64), expected["final"])
+    found = rnn.backward(d_output)["x"].astype(np.float64)
+    np.testing.assert_array_equal(found, expected["x"])
 
 
 # What a caller sees
@@ -450,12 +465,12 @@ def peak_of(steps: int) -> tuple[int, int]:
 
 
 def test_memory_is_what_must_be_kept() -> None:
-    """A pass needs a fifth more than input, states, output and gradients, and grows with steps."""
+    """A pass needs a fifth more than input, states, output and gradients, and no more per step."""
     peaks = {steps: peak_of(steps) for steps in (200, 400, 800)}
     for peak, kept in peaks.values():
         assert peak <= 1.2 * kept
     per_step = [(peaks[b][0] - peaks[a][0]) / (b - a) for a, b in pairwise(peaks)]
-    assert per_step[1] == pytest.approx(per_step[0], rel=0.05)
+    assert per_step[1] <= 1.02 * per_step[0]
 
 
 # What is refused
