@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 PEERS := .venv/.peers
 
-.PHONY: compare test test-full lint bench calibrate power clean
+.PHONY: compare test test-full lint bench calibrate power conformance clean
 
 compare: $(READY)  ## compare the default configuration
 	$(BIN)/compare-one-config
@@ -26,6 +26,10 @@ bench: $(PEERS)  ## speed, side by side with PyTorch, JAX and a plain loop
 calibrate: $(READY)  ## false alarms, power and cost of the verdict
 	$(BIN)/python -m benchmarks.calibrate
 	$(BIN)/python -m benchmarks.cost
+
+conformance: $(READY)  ## the README's table of what nn.RNN has and what was compared
+	$(BIN)/python -m pytest -n auto -q --compared build/compared.json tests/test_forward.py tests/test_gradients.py tests/test_sgd_step.py
+	$(BIN)/python -m benchmarks.conformance build/compared.json
 
 power: $(READY)  ## how many planted mistakes are caught and named
 	$(BIN)/python -m benchmarks.naming

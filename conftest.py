@@ -5,10 +5,11 @@ import os
 for _library in ("OMP", "OPENBLAS", "MKL"):  # before NumPy: a worker is a process, not a crowd
     os.environ.setdefault(f"{_library}_NUM_THREADS", "1")
 
+import itertools
 import json
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     options.addoption(
         "--run-all", action="store_true", help="execute every statement of the subject's file"
+    )
+    options.addoption(
+        "--compared",
+        type=Path,
+        metavar="FILE",
+        help="write each configuration's largest share of its allowance as JSON",
     )
     options.addoption(
         "--time-limit",
@@ -267,6 +274,8 @@ def check(
         judged = judged_of(group, chapter)
         record_property("configurations", len(judged))
         record_property("comparisons", sum(len(verdict.compared) for verdict in judged))
+        record_property("shares", {str(v.config): _share(v) for v in judged if v.passed})
+        record_property("undecided", [str(v.config) for v in judged if v.only_undecided])
         record_property("not_checked", sorted({n for v in judged for n in v.left_out}))
         record_property("notes", [note for v in judged for note in notes(v)])
         hidden = [v for v in judged if v.only_undecided]
@@ -280,6 +289,12 @@ def check(
                 pytest.fail(message + why(verdict) + after(verdict, group), pytrace=False)
 
     return one
+
+
+def _share(verdict: Verdict) -> float:
+    """Return the largest share of its allowance that an array has used."""
+    greatest = [c.greatest.used for c in verdict.compared if c.greatest is not None]
+    return max(greatest, default=0.0)
 
 
 def _first_to(factory: pytest.TempPathFactory, what: str) -> bool:
@@ -298,30 +313,51 @@ def _brief(verdict: Verdict) -> str:
     return f"{verdict.config}: {headline(verdict)}" + (f": {names}" if names else "")
 
 
+@dataclass
+class Tally:
+    """What the tests of the grid have said of themselves."""
+
+    configurations: int = 0
+    comparisons: int = 0
+    left_out: set[str] = field(default_factory=set)
+    noted: dict[str, str] = field(default_factory=dict)
+    shares: dict[str, float] = field(default_factory=dict)  # by configuration that agrees
+    undecided: set[str] = field(default_factory=set)
+
+    def add(self, found: dict[str, Any]) -> None:
+        """Count what one test has recorded."""
+        self.configurations += int(found.get("configurations", 0))
+        self.comparisons += int(found.get("comparisons", 0))
+        self.left_out.update(found.get("not_checked", ()))
+        self.undecided.update(found.get("undecided", ()))
+        for note in found.get("notes", ()):
+            self.noted.setdefault(note.partition("  ")[0], note)
+        for config, share in found.get("shares", {}).items():
+            self.shares[config] = max(share, self.shares.get(config, 0.0))
+
+    def data(self) -> dict[str, Any]:
+        """Return what `--compared` writes."""
+        agreed = {name: used for name, used in self.shares.items() if name not in self.undecided}
+        return {"shares": agreed, "undecided": sorted(self.undecided)}
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say how much was compared: a green run over nothing must not look like one over all."""
-    totals = {"configurations": 0, "comparisons": 0}
-    left_out: set[str] = set()
-    noted: dict[str, str] = {}
-    for reports in terminalreporter.stats.values():
-        for report in reports:
-            if getattr(report, "when", None) != "call" or hasattr(report, "context"):
-                continue
-            found = dict(report.user_properties)
-            for name in totals:
-                totals[name] += int(found.get(name, 0))
-            left_out.update(found.get("not_checked", ()))
-            for note in found.get("notes", ()):
-                noted.setdefault(note.partition("  ")[0], note)
-    if totals["configurations"]:
-        subject = terminalreporter.config.getoption("--subject")
+    tally, config = Tally(), terminalreporter.config
+    for report in itertools.chain.from_iterable(terminalreporter.stats.values()):
+        if getattr(report, "when", None) == "call" and not hasattr(report, "context"):
+            tally.add(dict(report.user_properties))
+    if (file := config.getoption("--compared")) is not None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(tally.data(), indent=1), encoding="utf-8")
+    if tally.configurations:
         terminalreporter.write_line(
-            f"{subject} against PyTorch: {totals['comparisons']} arrays compared"
+            f"{config.getoption('--subject')} against PyTorch: {tally.comparisons} arrays compared"
         )
-    for said in terminalreporter.config.stash[KNOWN]["assumed"] if totals["configurations"] else ():
-        terminalreporter.write_line(said)
-    if left_out:
-        names = ", ".join(sorted(left_out))
+        for said in config.stash[KNOWN]["assumed"]:
+            terminalreporter.write_line(said)
+    if tally.left_out:
+        names = ", ".join(sorted(tally.left_out))
         terminalreporter.write_line(f"left out by the subject, so not checked: {names}")
-    for note in noted.values():
+    for note in tally.noted.values():
         terminalreporter.write_line(f"note: {note}", light=True)

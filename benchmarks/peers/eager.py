@@ -55,10 +55,15 @@ def _modules(case: Case) -> tuple[nn.RNN, nn.Linear]:
     head = nn.Linear(config.hidden, config.classes, dtype=dtype)
     second: Any = rnn.bias_hh_l0
     second.requires_grad_(False)
-    weights = (rnn.weight_ih_l0, rnn.weight_hh_l0, rnn.bias_ih_l0, rnn.bias_hh_l0)
-    arrays: tuple[Array, ...] = (case.W_x.T, case.W_h.T, case.b, 0 * case.b)
-    arrays += (case.W_out.T, case.b_out)
+    pairs: list[tuple[Any, Array]] = [
+        (rnn.weight_ih_l0, case.W_x.T),
+        (rnn.weight_hh_l0, case.W_h.T),
+        (rnn.bias_ih_l0, case.b),
+        (second, 0 * case.b),
+        (head.weight, case.W_out.T),
+        (head.bias, case.b_out),
+    ]
     with torch.no_grad():
-        for weight, array in zip((*weights, head.weight, head.bias), arrays, strict=True):
+        for weight, array in pairs:
             weight.copy_(torch.tensor(array))
     return rnn, head

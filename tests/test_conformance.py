@@ -1,0 +1,60 @@
+"""The conformance table: it knows every option of the PyTorch that is installed, and no other."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from benchmarks.conformance import main
+from parity.config import Config
+from parity.grid import GRIDS
+from reference.conformance import OPTIONS, stale, table, unknown
+from tests.test_grid import grid
+
+
+def test_every_option_of_pytorch_is_known() -> None:
+    """An option that a new PyTorch has, and nobody has thought of, turns this red."""
+    assert unknown() == []
+
+
+def test_no_option_is_stale() -> None:
+    """Nothing is claimed of options that PyTorch does not have."""
+    assert stale() == []
+
+
+def test_new_option_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A PyTorch whose SGD had one more parameter would be noticed."""
+
+    def made(self: object, params: object, lr: float, warmth: float = 0.0) -> None:
+        """Take one more parameter."""
+
+    monkeypatch.setattr(torch.optim.SGD, "__init__", made)
+    assert unknown() == ["warmth of optim.SGD"]
+
+
+def test_default_grid_compares_every_option() -> None:
+    """No option of the table is there without a configuration that shows it."""
+    configs = [c for group in GRIDS["default"].groups() for c in group.configs]
+    shown = [o for o in OPTIONS if o.shows is not None]
+    assert [o for o in shown if not any(o.shows(config) for config in configs)] == []
+
+
+def test_table_counts_what_agreed() -> None:
+    """A line says how many configurations had the option, and the largest share they used."""
+    shares = {str(Config(layers=2)): 0.25, str(Config(layers=3)): 0.5, str(Config()): 0.75}
+    assert "| `nn.RNN` | `num_layers` | 2 | 50% |" in table(shares)
+
+
+def test_command_prints_what_a_run_compared(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`pytest --compared FILE` and the command make the table of what has just been run."""
+    file = tmp_path / "compared.json"
+    done = grid("-q", "-n", "2", "--grid", "smoke", "--compared", str(file))
+    assert done.returncode == 0, done.stdout
+    assert len(json.loads(file.read_text())["shares"]) == 16
+    main(str(file))
+    said = capsys.readouterr().out
+    assert "| `nn.RNN` | `nonlinearity='relu'` | 8 |" in said
+    assert "16 configurations agree; in 0 others" in said
