@@ -52,11 +52,11 @@ def _modules(case: Case) -> tuple[nn.RNN, nn.Linear]:
     dtype = getattr(torch, config.dtype)
     rnn = nn.RNN(config.features, config.hidden, batch_first=True, dtype=dtype)
     head = nn.Linear(config.hidden, config.classes, dtype=dtype)
-    rnn.bias_hh_l0.requires_grad_(False)  # type: ignore[operator]
-    weights = (rnn.weight_ih_l0, rnn.weight_hh_l0, rnn.bias_ih_l0, rnn.bias_hh_l0)
+    weights = (*rnn.parameters(), *head.parameters())  # the second bias of the layer is the fourth
     arrays: tuple[Array, ...] = (case.W_x.T, case.W_h.T, case.b, 0 * case.b)
     arrays += (case.W_out.T, case.b_out)
     with torch.no_grad():
-        for weight, array in zip((*weights, head.weight, head.bias), arrays, strict=True):
+        for weight, array in zip(weights, arrays, strict=True):
             weight.copy_(torch.tensor(array))
+    weights[3].requires_grad_(False)
     return rnn, head
