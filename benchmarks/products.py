@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         case = drawn(SHAPES[-1], dtype)
         squares = [_square(size, dtype) for size in SQUARES]
         step, *dots = medians(
-            ours.training_step(case), *squares, seconds=3.0, least=5, clock=time.process_time
+            ours.training_step(case), *squares, seconds=2.0, least=5, clock=time.process_time
         )
         best = max(2 * n**3 / seconds for n, seconds in zip(SQUARES, dots, strict=True))
         rate = operations(case.config) / step
