@@ -2,11 +2,15 @@
 
 `python -m benchmarks.speed [--threads N] [--json FILE]`: forward pass alone and training step, of
 all shapes and dtypes, each beside its peers: medians of bursts in alternating order in one process.
-A ratio under 1 means that scratch is faster. Before it is timed, a peer must lose what scratch
-loses in two steps: gradients and steps are those.
+A ratio under 1 means that scratch is faster. One thread is timed in CPU time, which is that of the
+clock on an idle machine - the last line tells - and the same on a busy one. Several are timed by
+the clock, and not at all where other processes leave too few cores to them: threads that wait for
+each other then wait for those. Before it is timed, a peer must lose what scratch loses in two
+steps: gradients and steps are those.
 """
 
 import statistics
+import time
 from collections.abc import Callable, Sequence
 from types import ModuleType
 from typing import Any
@@ -16,12 +20,15 @@ import numpy as np
 from benchmarks import report, threads
 from benchmarks.report import Report
 from benchmarks.shapes import ALL, drawn
-from benchmarks.timing import cores_busy, medians
+from benchmarks.timing import Clock, cores_busy, medians
 from parity.case import Case
 
 PEERS = ("eager", "jitted", "plain")
 MOST = {"eager": 1.0, "jitted": 1.5}  # of any shape
 MOST_IN_MEAN = {"eager": 0.35, "jitted": 1.0, "plain": 0.5}
+FREE = 0.9
+"""Share of the cores that must be there for several threads, while they multiply matrices."""
+
 TITLES = {"forward": "forward pass alone", "training_step": "training step"}
 
 Ratios = dict[str, list[float]]
@@ -40,14 +47,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
     modules = {"scratch": ours, "eager": eager, "jitted": jitted, "plain": plain}
     many = "one thread" if given.threads == 1 else f"{given.threads} threads"
     said = Report(f"scratch against its peers, {many}: microseconds, and ratios to each peer's")
+    if given.threads > 1 and (free := threads.free()) < FREE * given.threads:
+        said.row(f"not measured: {free:.1f} cores are free on this machine", free=free)
+        said.write(given.json)
+        return
+    clock = time.process_time if given.threads == 1 else time.perf_counter
     for what in TITLES:
-        _tell(said, what, _measured(said, what, modules), many)
+        _tell(said, what, _measured(said, what, modules, clock), many)
     busy = {name: cores_busy(m.training_step(drawn(*ALL[-1]))) for name, m in modules.items()}
     said.row("cores kept busy: " + ", ".join(f"{n} {c:.2f}" for n, c in busy.items()), busy=busy)
     said.write(given.json)
 
 
-def _measured(said: Report, what: str, modules: dict[str, ModuleType]) -> Ratios:
+def _measured(said: Report, what: str, modules: dict[str, ModuleType], clock: Clock) -> Ratios:
     """Measure every shape and dtype, and return the ratios to each peer."""
     ratios: Ratios = {name: [] for name in PEERS}
     print(f"\n  {TITLES[what]:28}{'scratch':>11}" + "".join(f"{name:>9}" for name in PEERS))
@@ -55,7 +67,7 @@ def _measured(said: Report, what: str, modules: dict[str, ModuleType]) -> Ratios
         case = drawn(shape, dtype)
         calls = [getattr(module, what)(case) for module in modules.values()]
         agree(calls, case)
-        own, *others = medians(*calls, seconds=0.2, least=5)
+        own, *others = medians(*calls, seconds=0.2, least=5, clock=clock)
         found = {name: own / other for name, other in zip(PEERS, others, strict=True)}
         for name, ratio in found.items():
             ratios[name].append(ratio)

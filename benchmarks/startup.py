@@ -13,7 +13,7 @@ from pathlib import Path
 from benchmarks import report
 from benchmarks.report import Report
 
-RUNS = 5
+RUNS = 3
 SCRIPT = str(Path(sys.executable).with_name("compare-one-config"))
 COMMANDS = {
     "import torch": [sys.executable, "-c", "import torch"],

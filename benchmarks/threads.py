@@ -2,8 +2,11 @@
 
 import os
 
+import numpy as np
 import torch
 from threadpoolctl import threadpool_limits
+
+from benchmarks.timing import cores_busy
 
 
 def available() -> int:
@@ -23,3 +26,9 @@ def limit(threads: int) -> None:
     torch.set_num_threads(threads)
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[-threads:])
+
+
+def free() -> float:
+    """Return how many cores the threads of a large matrix product get, of those they may use."""
+    a = np.ones((1024, 1024))
+    return cores_busy(lambda: a @ a, seconds=1.0)

@@ -4,7 +4,6 @@ The inputs are tensors already; they ask for gradients, since scratch gives thos
 """
 
 from collections.abc import Callable
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -53,17 +52,11 @@ def _modules(case: Case) -> tuple[nn.RNN, nn.Linear]:
     dtype = getattr(torch, config.dtype)
     rnn = nn.RNN(config.features, config.hidden, batch_first=True, dtype=dtype)
     head = nn.Linear(config.hidden, config.classes, dtype=dtype)
-    second: Any = rnn.bias_hh_l0
-    second.requires_grad_(False)
-    pairs: list[tuple[Any, Array]] = [
-        (rnn.weight_ih_l0, case.W_x.T),
-        (rnn.weight_hh_l0, case.W_h.T),
-        (rnn.bias_ih_l0, case.b),
-        (second, 0 * case.b),
-        (head.weight, case.W_out.T),
-        (head.bias, case.b_out),
-    ]
+    weights = (*rnn.parameters(), *head.parameters())  # the second bias of the layer is the fourth
+    arrays: tuple[Array, ...] = (case.W_x.T, case.W_h.T, case.b, 0 * case.b)
+    arrays += (case.W_out.T, case.b_out)
     with torch.no_grad():
-        for weight, array in pairs:
+        for weight, array in zip(weights, arrays, strict=True):
             weight.copy_(torch.tensor(array))
+    weights[3].requires_grad_(False)
     return rnn, head

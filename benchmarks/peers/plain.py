@@ -1,4 +1,4 @@
-"""The loop that a notebook would have: NumPy, step by step, as a textbook has the equations."""
+"""The loop that a notebook would have: NumPy, step by step, the equations as in a textbook."""
 
 from collections.abc import Callable
 
