@@ -7,7 +7,7 @@ import numpy as np
 from numpy.random import Generator
 
 from parity.case import Array, Case
-from parity.config import OPTIONS, Config
+from parity.config import Config
 from parity.drawing import draw
 
 LARGEST = {"batch": 64, "steps": 200, "features": 64, "hidden": 256, "classes": 16}
@@ -45,6 +45,13 @@ class Sample(NamedTuple):
         return f"sample({self.seed}): {self.case.config}, weights {self.weights}, {self.data} data"
 
 
+CHOICES = {
+    "kind": ("classifier", "layer"),
+    "activation": ("tanh", "relu"),
+    "dtype": ("float64", "float32"),
+}
+
+
 def sample(seed: int, dtype: str | None = None) -> Sample:
     """Draw a case: its sizes, kind, activation, dtype (unless given), weight scale and data."""
     rng = np.random.default_rng(seed)
@@ -65,10 +72,7 @@ def _config(rng: Generator, seed: int) -> Config:
         }
         if sizes["batch"] * sizes["steps"] * sizes["hidden"] <= MOST_STATES:
             break
-    options: dict[str, Any] = {
-        name: str(rng.choice(OPTIONS[name].flag()["choices"]))
-        for name in ("kind", "activation", "dtype")
-    }
+    options: dict[str, Any] = {name: str(rng.choice(own)) for name, own in CHOICES.items()}
     return Config(**sizes, **options, lr=float(10 ** rng.uniform(-3, 0)), seed=seed)
 
 
