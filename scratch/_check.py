@@ -87,10 +87,12 @@ def _whole_numbers(
         raise ShapeError(f"{name} must have shape ({batch},), got {result.shape}")
     if result.dtype.kind not in "iu":
         raise TypeError(f"{name} must be whole numbers, got dtype {result.dtype}")
-    if result.size and not (result.min() >= least and result.max() <= most):
+    whole: NDArray[np.int64] = result.astype(np.int64, copy=False)
+    above_least = (whole - least).view(np.uint64)  # one pass: what is below wraps to above all
+    if result.size and np.maximum.reduce(above_least) > most - least:
         wrong = result[(result < least) | (result > most)][0]
         raise ValueError(f"{name} must lie in {least}..{most}, got {wrong}")
-    return result.astype(np.int64, copy=False)
+    return whole
 
 
 def size(name: str, value: int) -> int:

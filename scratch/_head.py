@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from scratch._arithmetic import rounded, widened
@@ -18,7 +19,8 @@ def forward(state: Array, W_out: Array, b_out: Array) -> Array:
         wide = forward(widened(state), widened(W_out), widened(b_out))
         narrow: Array = rounded(wide, state.dtype)
         return narrow
-    logits: Array = state @ W_out + b_out
+    logits: Array = state.dot(W_out)
+    logits += b_out
     return logits
 
 
@@ -31,4 +33,4 @@ def backward(state: Array, W_out: Array, d_logits: Array) -> tuple[Array, Array,
         d_state, dW_out, db_out = backward(widened(state), widened(W_out), widened(d_logits))
         dtype = state.dtype
         return rounded(d_state, dtype), rounded(dW_out, dtype), rounded(db_out, dtype)
-    return d_logits @ W_out.T, state.T @ d_logits, d_logits.sum(axis=0)
+    return d_logits.dot(W_out.T), state.T.dot(d_logits), np.add.reduce(d_logits, axis=0)

@@ -39,13 +39,13 @@ def mean_cross_entropy(logits: Array, labels: Labels) -> tuple[Any, Array]:
     if logits.dtype.itemsize == 2:
         loss, p = mean_cross_entropy(widened(logits), labels)
         return rounded(loss, logits.dtype), rounded(p, logits.dtype)
-    rows = np.arange(len(logits))
-    shifted = logits - logits.max(axis=1, keepdims=True)
+    own = np.arange(len(logits)), labels
+    shifted = logits - np.maximum.reduce(logits, axis=1, keepdims=True)
     p = np.exp(shifted)
-    total = p.sum(axis=1, keepdims=True)  # (batch, 1), from 1 to classes
-    loss = (np.log(total[:, 0]) - shifted[rows, labels]).mean()
+    total = np.add.reduce(p, axis=1, keepdims=True)  # (batch, 1), from 1 to classes
+    loss = np.add.reduce(np.log(total[:, 0]) - shifted[own]) / logits.dtype.type(len(logits))
     p /= total
-    p[rows, labels] -= 1
+    p[own] -= 1
     p /= len(logits)
     return loss, p
 

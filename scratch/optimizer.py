@@ -98,7 +98,9 @@ def plus(a: Array, factor: float, b: Array) -> Array:
     if a.dtype.itemsize == 2:
         scale = widened(rounded(np.float32(scale), a.dtype))
         return np.asarray(rounded(widened(a) + scale * widened(b), a.dtype))
-    return np.asarray(a + scale * b)
+    moved: Array = scale * b
+    moved += a
+    return moved
 
 
 def times(factor: float, a: Array) -> Array:
