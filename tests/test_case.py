@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from parity.case import Case, layout
+from parity.case import ALWAYS, Case, layout
 from parity.config import Config
 from parity.drawing import draw
 
@@ -94,7 +94,16 @@ def test_digits_are_rows_of_real_images() -> None:
     assert case.x.shape == (3, 8, 8)
 
 
-@pytest.mark.parametrize("name", ["b2-t3-f4-h5-c6", "f32-layer", "t8-f8-c10-digits"])
+LAYOUTS = (
+    "b2-t3-f4-h5-c6",
+    "f32-layer",
+    "t8-f8-c10-digits",
+    "f16-l3-bi-unsorted-drop0.5-weighted",
+    "bf16-layer-l2-drop0.5-evaluation",
+)
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
 def test_layout_is_what_is_drawn(name: str) -> None:
     """The layout of a configuration names every array of its case, with its dtype and shape."""
     if name.endswith("digits"):
@@ -102,3 +111,53 @@ def test_layout_is_what_is_drawn(name: str) -> None:
     config = Config.parse(name)
     drawn = {key: (array.dtype, array.shape) for key, array in draw(config).arrays.items()}
     assert list(drawn.items()) == list(layout(config).items())
+
+
+def test_arrays_of_further_options_come_last() -> None:
+    """What only some configurations have stands behind what all have."""
+    config = Config(layers=2, lengths="unsorted", class_weights="drawn")
+    assert list(draw(config).arrays)[: len(ALWAYS)] == list(draw(Config()).arrays)
+    assert set(draw(config).more) >= {"W_x_l1", "h_0_l1", "lengths", "class_weights"}
+    assert not draw(Config()).more
+
+
+LENGTHS = {
+    "sorted": lambda own: (np.diff(own) <= 0).all() and own[0] > own[-1],
+    "unsorted": lambda own: (np.diff(own) > 0).any(),
+    "equal": lambda own: (own == 5).all(),
+    "ones": lambda own: (own == 1).all(),
+}
+
+
+@pytest.mark.parametrize("lengths", LENGTHS)
+@pytest.mark.parametrize("seed", range(4))
+def test_lengths_are_what_they_are_called(lengths: str, seed: int) -> None:
+    """Lengths lie within the steps, and tell rows from one another where they are drawn."""
+    own = draw(Config(lengths=lengths, seed=seed)).lengths
+    assert LENGTHS[lengths](own)
+    assert own.min() >= 1
+    assert own.max() <= 5
+
+
+@pytest.mark.parametrize("ignored", ["some", "class"])
+def test_some_labels_count_and_some_do_not(ignored: str) -> None:
+    """The first label counts, the second one does not: no mean is of nothing."""
+    case = draw(Config(ignored=ignored))
+    counts = case.labels != case.config.ignore_index
+    assert counts[0]
+    assert not counts[1]
+
+
+def test_masks_keep_their_share() -> None:
+    """Masks are 0 or 1 / (1 - p); of p = 1 nothing is kept, and nothing is divided by zero."""
+    mask = draw(Config(layers=2, dropout=0.75, hidden=32)).mask_l0
+    assert set(np.unique(mask)) == {0.0, 4.0}
+    assert 0.2 < (mask > 0).mean() < 0.3
+    assert not draw(Config(layers=2, dropout=1.0)).mask_l0.any()
+    assert "mask_l0" not in draw(Config(layers=2, dropout=0.75, mode="evaluation")).more
+
+
+def test_unknown_array_is_said() -> None:
+    """An array that the configuration has not is an error that names both."""
+    with pytest.raises(AttributeError, match="a case of b7-t5-f3-h6-c4-tanh-f64-s0 has no W_x_l1"):
+        _ = draw(Config()).W_x_l1

@@ -146,6 +146,10 @@ ERRORS = {
     "no time": (["--time-limit", "0"], "the time limit must be above 0 and at most 86400 seconds"),
     "time in words": (["--time-limit", "long"], "invalid float value: 'long'"),
     "no memory": (["--memory-limit", "10"], "the memory limit must be at least 256 MB, got 10"),
+    "training with momentum": (
+        ["--epochs", "1", "--data", "digits", "--momentum", "0.9"],
+        "epochs take plain SGD steps, got options of the optimiser",
+    ),
     "no picture": (
         ["--epochs", "1", "--data", "digits", "--plot", "a.txt"],
         "--plot a.txt: the name must end in .png, .pdf, .svg",
@@ -301,3 +305,30 @@ def test_console_script_helps_without_torch() -> None:
     assert done.returncode == 0
     assert "--weights" in done.stdout
     assert "| torch" not in done.stderr
+
+
+def test_options_out_of_the_ordinary_are_compared(capsys: pytest.CaptureFixture[str]) -> None:
+    """Flags of switches and names of several words are flags as others are."""
+    flags = ["--layers", "2", "--bidirectional", "--class-weights", "drawn", "--updates", "2"]
+    assert main([*flags, "--no-keep"]) == 0
+    out = capsys.readouterr().out
+    assert "again: compare-one-config b7-t5-f3-h6-c4-tanh-f64-s0-l2-bi-weighted-u2" in out
+    assert "step2/W_x_l1_reverse" in out
+
+
+def test_a_subject_is_asked_what_it_knows(
+    wrong: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """One that says nothing of layers is not asked about them, and told what to write."""
+    assert main(["--layers", "2", "--subject", wrong]) == 2
+    err = capsys.readouterr().err.strip()
+    assert err.endswith(
+        "does not say that it knows layers, got 2: write OPTIONS = ['layers'] beside its run(case)"
+    )
+    assert len(err.splitlines()) == 1
+    knowing = tmp_path / "knowing.py"
+    knowing.write_text("from scratch import run\nOPTIONS = ['layers']\n")
+    assert main(["--layers", "2", "--no-keep", "--subject", str(knowing)]) == 0
+    knowing.write_text("from scratch import run\nOPTIONS = ['depth']\n")
+    assert main(["--subject", str(knowing)]) == 2
+    assert "has 'depth', which is none of dtype, initial" in capsys.readouterr().err

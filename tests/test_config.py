@@ -19,6 +19,31 @@ BAD = {
     "no rate": ({"lr": 0.0}, "lr must be a positive finite number, got 0.0"),
     "endless rate": ({"lr": float("inf")}, "lr must be a positive finite number, got inf"),
     "digits of 5 steps": ({"data": "digits"}, "steps must be 8 with data digits, got 5"),
+    "no layers": ({"layers": 0}, "layers must be at least 1, got 0"),
+    "a word for a switch": ({"bidirectional": "yes"}, "bidirectional must be True or False"),
+    "much dropout": ({"layers": 2, "dropout": 1.5}, "dropout must be a number from 0 to 1, got"),
+    "dropout of one layer": ({"dropout": 0.5}, "layers must be at least 2, got 1"),
+    "evaluation of nothing": ({"mode": "evaluation"}, "mode evaluation is about dropout"),
+    "many unbatched": (
+        {"kind": "layer", "call": "unbatched"},
+        "an unbatched call has one sequence of all steps, got batch 7",
+    ),
+    "classifier by time": ({"call": "time-first"}, "call time-first is about a layer"),
+    "pooled layer": ({"kind": "layer", "pool": "max"}, "a layer has no loss, got pool max"),
+    "smoothed squares": (
+        {"loss": "squared", "smoothing": 0.1},
+        "smoothing needs loss mean or sum, got squared",
+    ),
+    "every packed step": (
+        {"loss": "steps", "lengths": "sorted"},
+        "loss steps reads every step as it is, got lengths sorted",
+    ),
+    "one class ignored": ({"ignored": "class", "classes": 1}, "at least 2 classes, got 1"),
+    "Nesterov alone": ({"nesterov": True}, "nesterov needs momentum and no dampening"),
+    "dampening alone": ({"dampening": 0.5}, "dampening needs momentum"),
+    "clipped twice": ({"clip_value": 1.0, "clip_norm": 1.0}, "by value or by norm"),
+    "negative momentum": ({"momentum": -0.5}, "momentum must be a number of at least 0, got -0.5"),
+    "no updates": ({"updates": 0}, "updates must be at least 1, got 0"),
 }
 
 BAD_IDS = {
@@ -42,6 +67,34 @@ GOOD = {
         batch=1, steps=200, hidden=256, activation="relu", kind="layer", weights="chaotic", seed=9
     ),
     "digits": Config().replace(data="digits"),
+    "all layers have": Config(
+        kind="layer",
+        layers=3,
+        bidirectional=True,
+        initial="absent",
+        bias="absent",
+        call="time-first",
+        lengths="unsorted",
+        dropout=0.25,
+        dtype="bfloat16",
+    ),
+    "all classifiers have": Config(
+        layers=2,
+        dropout=1.0,
+        mode="evaluation",
+        pool="max",
+        loss="sum",
+        class_weights="drawn",
+        smoothing=0.1,
+        ignored="class",
+        momentum=0.9,
+        dampening=0.1,
+        weight_decay=1e-05,
+        maximize=True,
+        clip_norm=0.5,
+        updates=3,
+        dtype="float16",
+    ),
 }
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from parity import Case, Config, ConfigError, Subject, draw, judge
-from parity.asking import asked, checked, fitting
+from parity.asking import ORDINARY, asked, checked, fitting
 from parity.grid import GRIDS
 from parity.trace import Trace
 from reference import pytorch, twin
@@ -92,6 +92,15 @@ def test_given_options_are_not_changed() -> None:
     assert asked(Config(), asks, ["steps"], "mine").kind == "layer"
     with pytest.raises(ConfigError, match="mine can be asked with kind layer only, got classif"):
         asked(Config(), asks, ["kind"], "mine")
+
+
+def test_grid_of_one_who_knows_little() -> None:
+    """Options out of the ordinary are for those who know them; the others' grid is without."""
+    every = [config for group in GRIDS["default"].groups() for config in group.configs]
+    ordinary = fitting(every, {})
+    assert all(config.layers == 1 and config.updates == 1 for config in ordinary)
+    some = fitting(every, {}, ["layers", "dropout", "mode"])
+    assert len(ordinary) <= len(some) < len(fitting(every, {}, tuple(ORDINARY))) == len(set(every))
 
 
 NONSENSE = {

@@ -59,7 +59,13 @@ def folder(made: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(made, tmp_path / "cases" / made.name))
 
 
-CASES = ["b2-t3-h2", "b3-t1-f1-h4-c2-relu-f32-s7-layer-chaotic", "t8-f8-c10-digits", "huge-lr0.5"]
+CASES = [
+    "b2-t3-h2",
+    "b3-t1-f1-h4-c2-relu-f32-s7-layer-chaotic",
+    "t8-f8-c10-digits",
+    "huge-lr0.5",
+    "bf16-l2-bi-unsorted-drop0.5-maxpool-weighted-ignore-u2",
+]
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -76,6 +82,24 @@ def test_a_kept_case_comes_back_bit_for_bit(name: str, tmp_path: Path) -> None:
     assert {k: a.tobytes() for k, a in again.answer.items()} == {
         k: np.asarray(a).tobytes() for k, a in halved(case).items()
     }
+
+
+def test_a_case_of_an_earlier_version_comes_back(folder: Path) -> None:
+    """A record that knows fewer options is read: they were at their defaults then."""
+    path = folder / "case.json"
+    record = json.loads(path.read_text())
+    del record["config"]["layers"], record["config"]["updates"]
+    path.write_text(json.dumps(record))
+    assert read(folder).case.config == SMALL
+
+
+def test_lengths_that_no_sequence_has_are_refused(tmp_path: Path) -> None:
+    """Lengths are looked at before a network walks over them."""
+    case = draw(SMALL.replace(lengths="unsorted"))
+    verdict, wrong = judge(HALVED, case, pytorch), case.replace(lengths=np.array([0, 9]))
+    folder = keep(HALVED, wrong, verdict, pytorch, tmp_path).folder
+    with pytest.raises(KeepingError, match="lengths must be from 1 to 3"):
+        read(folder)
 
 
 def test_arrays_that_were_not_drawn_come_back(tmp_path: Path) -> None:
