@@ -52,7 +52,7 @@ def main() -> None:
     missed = [f"{f['name']} {f['value']:.2f}" for f in asked if not f["met"]]
     for found in reports:
         if found["skipped"]:
-            print(f"not measured, {found['skipped']}: {found['title']}")
+            print(f"no figures, {found['skipped']}: {found['title']}")
     print(f"{len(asked) - len(missed)} of {len(asked)} limits are met", end="")
     print("; not met:\n  " + "\n  ".join(missed) if missed else "")
 

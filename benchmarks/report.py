@@ -37,7 +37,7 @@ class Report:
     title: str
     rows: list[dict[str, Any]] = field(default_factory=list)
     figures: list[Figure] = field(default_factory=list)
-    skipped: str = ""  # why nothing was measured
+    skipped: str = ""  # why there are no figures
 
     def __post_init__(self) -> None:
         print(self.title, flush=True)
@@ -56,9 +56,9 @@ class Report:
         print(f"  {name:58} {found}{'' if found.met else '  NOT MET'}", flush=True)
 
     def skip(self, why: str) -> None:
-        """Print why nothing is measured, and keep it."""
+        """Print why there are no figures, and keep it."""
         self.skipped = why
-        print(f"  not measured: {why}", flush=True)
+        print(f"  no figures: {why}", flush=True)
 
     def write(self, file: Path | None) -> None:
         """Write all of it as JSON."""
