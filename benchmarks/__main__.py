@@ -50,6 +50,9 @@ def main() -> None:
     figures = [figure for found in reports for figure in found["figures"]]
     asked = [f for f in figures if f["most"] is not None or f["least"] is not None]
     missed = [f"{f['name']} {f['value']:.2f}" for f in asked if not f["met"]]
+    for found in reports:
+        if found["skipped"]:
+            print(f"no figures, {found['skipped']}: {found['title']}")
     print(f"{len(asked) - len(missed)} of {len(asked)} limits are met", end="")
     print("; not met:\n  " + "\n  ".join(missed) if missed else "")
 

@@ -37,6 +37,7 @@ class Report:
     title: str
     rows: list[dict[str, Any]] = field(default_factory=list)
     figures: list[Figure] = field(default_factory=list)
+    skipped: str = ""  # why there are no figures
 
     def __post_init__(self) -> None:
         print(self.title, flush=True)
@@ -54,11 +55,17 @@ class Report:
         self.figures.append(found)
         print(f"  {name:58} {found}{'' if found.met else '  NOT MET'}", flush=True)
 
+    def skip(self, why: str) -> None:
+        """Print why there are no figures, and keep it."""
+        self.skipped = why
+        print(f"  no figures: {why}", flush=True)
+
     def write(self, file: Path | None) -> None:
         """Write all of it as JSON."""
         if file is not None:
             figures = [{**asdict(found), "met": found.met} for found in self.figures]
             told = {"title": self.title, "rows": self.rows, "figures": figures}
+            told |= {"skipped": self.skipped}
             file.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
 
 

@@ -47,16 +47,25 @@ def main(arguments: Sequence[str] | None = None) -> None:
     modules = {"scratch": ours, "eager": eager, "jitted": jitted, "plain": plain}
     many = "one thread" if given.threads == 1 else f"{given.threads} threads"
     said = Report(f"scratch against its peers, {many}: microseconds, and ratios to each peer's")
-    if given.threads > 1 and (free := threads.free()) < FREE * given.threads:
-        said.row(f"not measured: {free:.1f} cores are free on this machine", free=free)
+    if _disturbed(said, given.threads):
         said.write(given.json)
         return
     clock = time.process_time if given.threads == 1 else time.perf_counter
-    for what in TITLES:
-        _tell(said, what, _measured(said, what, modules, clock), many)
+    ratios = {what: _measured(said, what, modules, clock) for what in TITLES}
+    if not _disturbed(said, given.threads):  # nor meanwhile
+        for what, found in ratios.items():
+            _tell(said, what, found, many)
     busy = {name: cores_busy(m.training_step(drawn(*ALL[-1]))) for name, m in modules.items()}
     said.row("cores kept busy: " + ", ".join(f"{n} {c:.2f}" for n, c in busy.items()), busy=busy)
     said.write(given.json)
+
+
+def _disturbed(said: Report, count: int) -> bool:
+    """Return whether several threads have too few cores to be timed by the clock, and say so."""
+    if count == 1 or (free := threads.free()) >= FREE * count:
+        return False
+    said.skip(f"only {free:.1f} cores are free on this machine")
+    return True
 
 
 def _measured(said: Report, what: str, modules: dict[str, ModuleType], clock: Clock) -> Ratios:
