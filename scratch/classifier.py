@@ -82,7 +82,8 @@ class ScratchSimpleRNNClassifier:
         rest is SimpleRNN.backward. Raises RuntimeError before any forward.
         """
         x, last, logits = self._last_forward()
-        loss, dlogits = self.compute_loss_and_grad(logits, y_true)
+        labels = _check.labels(y_true, len(logits), self.n_classes)
+        loss, dlogits = mean_cross_entropy(logits, labels)
         self.grads = {}  # the old ones need not be there beside the new ones
         W_out = np.asarray(self.W_out, self.dtype)
         d_last, dW_out, db_out = _head.backward(last, W_out, dlogits)
