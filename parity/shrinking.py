@@ -3,15 +3,17 @@
 import contextlib
 import os
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from parity.asking import ORDINARY
 from parity.config import Config
 from parity.consistency import DIGITS
 from parity.diagnosis import Diagnosis, diagnose
 from parity.drawing import draw
+from parity.errors import ConfigError
 from parity.judging import judge
 from parity.limit import OutOfTimeError, limited
 from parity.subject import Subject
@@ -22,11 +24,14 @@ from parity.yardstick import Yardstick
 SECONDS = 20.0
 """How long the search may take, at most."""
 
-SIZES = ("batch", "steps", "hidden", "features", "classes")
+SIZES = ("layers", "updates", "batch", "steps", "hidden", "features", "classes")
 """In this order one configuration is smaller than another: the first that differs decides."""
 
 OPTIONS = ("data", "weights", "lr")
-"""What is tried at its default, too; kind, activation and dtype stay as they are."""
+"""What is tried at its default, too, together with sizes; kind, activation, dtype stay."""
+
+FURTHER = tuple(name for name in ORDINARY if name not in ("dtype", *SIZES))
+"""What is tried at its default, one after the other: some need others."""
 
 SEEDS = 4
 """Seeds from 0 on that are tried: in a tiny network a single one hides much."""
@@ -105,12 +110,20 @@ class _Search:
 def _plain(search: _Search) -> Config:
     """Return the failing configuration with as many options as possible at their defaults."""
     plain = search.failing
-    for name in OPTIONS:
+    for name in (*FURTHER, *OPTIONS):
         if name in search.subject.asks:
             continue
-        plainer = plain.replace(**{name: getattr(Config(), name)})
-        plain = plainer if search.fails(plainer) else plain
+        plainer = _changed(plain, {name: getattr(Config(), name)})
+        plain = plainer if plainer is not None and search.fails(plainer) else plain
     return plain
+
+
+def _changed(config: Config, changes: Mapping[str, Any]) -> Config | None:
+    """Return a changed configuration; None where that contradicts itself."""
+    try:
+        return config.replace(**changes)
+    except ConfigError:
+        return None
 
 
 def _found(search: _Search, failing: Config) -> Config:
@@ -132,7 +145,7 @@ def _found(search: _Search, failing: Config) -> Config:
 
     def config(places: tuple[int, ...]) -> Config:
         pairs = zip(axes.items(), places, strict=True)
-        return failing.replace(**{name: values[i] for (name, values), i in pairs})
+        return _changed(failing, {name: values[i] for (name, values), i in pairs}) or failing
 
     return find(
         strategies.tuples(*(strategies.integers(0, len(v) - 1) for v in axes.values())).map(config),
@@ -186,7 +199,8 @@ def _lower(config: Config) -> Iterator[Config]:
         if name in _fixed(config):
             continue
         for value in range(1, getattr(config, name)):
-            yield config.replace(**{name: value})
+            if (lower := _changed(config, {name: value})) is not None:
+                yield lower
 
 
 def _confirmed(search: _Search, smallest: Config, why: Diagnosis, end: float) -> Config:

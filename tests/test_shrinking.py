@@ -11,6 +11,7 @@ import pytest
 
 import scratch
 from parity import Case, Config, Subject, Verdict, diagnose, draw, judge
+from parity.branches import valid
 from parity.shrinking import SIZES, Shrunk, _lower, shrink
 from parity.symptom import symptom
 from reference import pytorch
@@ -116,6 +117,22 @@ def test_options_become_ordinary() -> None:
     config = Config.parse("b5-t8-f8-h4-c10-relu-f32-s9-chaotic-digits-lr0.5")
     pytest.importorskip("sklearn")
     assert str(shrunk(by_batch, config).config) == "b2-t1-f1-h1-c2-relu-f32-s1"
+
+
+def padded(case: Case, trace: dict[str, Any]) -> Trace:
+    """Leave something in the padding."""
+    if not case.config.packed:
+        return trace
+    return trace | {"hidden": np.where(valid(case)[:, :, None], trace["hidden"], 0.5)}
+
+
+def test_only_options_that_matter_stay() -> None:
+    """Of a dozen options, those that the mistake does not need become ordinary."""
+    many = "l2-bi-unsorted-drop0.5-own-weighted-smooth0.1-mom0.9-nesterov-wd0.1-u2"
+    found = shrunk(padded, Config.parse(f"b7-t5-f3-h6-c4-tanh-f64-s0-{many}"))
+    sizes = {name: getattr(found.config, name) for name in SIZES}
+    assert found.config.replace(seed=0) == Config(lengths="unsorted", **sizes)
+    assert sizes["layers"] == sizes["updates"] == sizes["batch"] == 1
 
 
 def test_digits_keep_their_sizes_where_they_are_needed() -> None:
