@@ -181,16 +181,20 @@ def subject(pytestconfig: pytest.Config) -> Iterator[parity.Subject]:
 
 
 @pytest.fixture(scope="session")
-def verdicts(subject: parity.Subject) -> Callable[[Group], tuple[Verdict, ...]]:
+def verdicts(
+    subject: parity.Subject, pytestconfig: pytest.Config
+) -> Callable[[Group], tuple[Verdict, ...]]:
     """Judge the configurations of a group, the first time it is asked for."""
     from reference import pytorch
 
     known: dict[str, tuple[Verdict, ...]] = {}
+    in_full = pytestconfig.getoption("--compared") is not None
 
     def of(group: Group) -> tuple[Verdict, ...]:
         if group.id not in known:
             known[group.id] = tuple(
-                parity.judge(subject, parity.draw(config), pytorch) for config in group.configs
+                parity.judge(subject, parity.draw(config), pytorch, resolution=in_full)
+                for config in group.configs
             )
         return known[group.id]
 
@@ -293,7 +297,7 @@ def check(
 
 
 def _share(verdict: Verdict) -> float:
-    """Return the largest share of its allowance that an array has used.
+    """Return the largest share of 32 sigma that an array has used.
 
     A plain step is left out: w - lr * g has one rounding, and is allowed one.
     """

@@ -29,14 +29,15 @@ def judge(
     reference: Trace | None = None,
     thorough: bool = False,
     exact: bool = False,
+    resolution: bool = False,
 ) -> Verdict:
     """Run `subject` on `case` and hold every array it offers against the yardstick's.
 
     `reference` is the yardstick's trace where it is known already. A `thorough` judgement also
     estimates the resolution of every array, checks each step locally, asks the subject again in
     ways that must not matter, and lets the exact value decide who is wrong about a difference.
-    `exact` asks for both sides' distance from the exact value in every array. The statuses of the
-    arrays are the same without either.
+    `exact` asks for both sides' distance from the exact value in every array, `resolution` for the
+    resolution alone. The statuses of the arrays are the same without any of them.
     """
     observation = observe(subject, case)
     if subject.lacking:
@@ -44,7 +45,7 @@ def judge(
         observation = replace(observation, findings=(*observation.findings, found))
     if reference is None:
         reference = yardstick.run(case)
-    bench = Bench(case, yardstick, observation.trace, reference, resolution=thorough)
+    bench = Bench(case, yardstick, observation.trace, reference, resolution=thorough or resolution)
     comparisons, findings = bench.comparisons(), observation.findings
     said: tuple[str, ...] = ()
     if thorough or exact:

@@ -7,6 +7,7 @@ import pytest
 
 from parity.cli import main
 from parity.grid import GRIDS
+from reference.conformance import OPTIONS
 from reference.mistakes import CATALOGUE
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
@@ -40,3 +41,9 @@ def test_sizes_of_the_grids_are_as_said(name: str) -> None:
 def test_size_of_the_catalogue_is_as_said() -> None:
     """The number of mistakes in the README is that of the catalogue."""
     assert f"holds {len(CATALOGUE)} mistakes" in README
+
+
+def test_conformance_table_is_of_the_same_options() -> None:
+    """The README's table has a line for each option that the command prints one for."""
+    heads = [f"| `{option.owner}` | `{option.name}` |" for option in OPTIONS]
+    assert [head for head in heads if README.count(head) != 1] == []
