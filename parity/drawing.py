@@ -99,11 +99,10 @@ class _Drawn:
         if self.config.lengths in ("equal", "ones"):
             return np.full(n, 1 if self.config.lengths == "ones" else steps, np.int64)
         drawn = 1 + self.whole(steps, n)
-        if (drawn == drawn[0]).all():  # lengths that tell nothing from one another
-            drawn[0] = steps if drawn[0] == 1 else 1
-        if self.config.lengths == "sorted":
-            return np.sort(drawn)[::-1]
-        return drawn[_unsorted(drawn)]
+        drawn[-1:] = steps  # padded to the longest, as batches are
+        if (drawn[:-1] == steps).all():  # lengths that tell nothing from one another
+            drawn[:1] = max(1, steps - 1)
+        return np.sort(drawn)[::-1] if self.config.lengths == "sorted" else drawn
 
     def with_ignored(self, labels: Array) -> Array:
         """Return labels of which the first one counts, and one of several certainly does not."""
@@ -113,14 +112,6 @@ class _Drawn:
         if self.config.ignored == "class":
             labels = np.where(ignored, 0, np.maximum(labels, 1))
         return np.where(ignored, self.config.ignore_index, labels)
-
-
-def _unsorted(lengths: Array) -> Array:
-    """Return an order in which lengths that differ do not fall throughout."""
-    order = np.arange(len(lengths))
-    if len(order) > 1 and (np.diff(lengths) <= 0).all():
-        order = order[::-1]
-    return order
 
 
 def _emptied(config: Config, arrays: Mapping[str, Array]) -> dict[str, Array]:

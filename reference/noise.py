@@ -116,7 +116,7 @@ def _floor(do: Jittered, config: Config, runs: Sequence[Mapping[str, _Spread]]) 
         spread = _together([run[name].rms for run in runs])
         spread = np.maximum(spread, _pool(spread))
         largest = np.max(np.abs(first.before))
-        far = do.theta * spread > PARTED * largest
+        far = do.theta * spread > max(PARTED * largest, do.tiny)  # what is zero is no chaos
         if name in outputs(config):
             parted = parted | _behind(far, config)
             spread = np.where(parted, np.inf, spread)

@@ -218,3 +218,17 @@ def test_branches_of_a_network_without_any() -> None:
     """tanh that reads the last step chooses nothing."""
     case = draw(Config())
     assert Branches.of(case, twin.run(case)) is None
+
+
+def test_what_should_be_zero_and_is_not_differs() -> None:
+    """No sequence has a last step to be read, so no gradient comes back: zeros are no chaos."""
+    case = draw(Config(lengths="ones"))
+
+    def wrong(case: Case) -> dict[str, Any]:
+        found = twin.run(case)
+        return found | {"grad/W_h": found["grad/W_h"] + 1e-3}
+
+    assert not twin.run(case)["grad/W_h"].any()
+    assert judge(Subject(name="twin", run=twin.run), case, pytorch).passed
+    verdict = judge(Subject(name="wrong", run=wrong), case, pytorch)
+    assert [c.name for c in verdict.failures] == ["grad/W_h", "step/W_h"]
