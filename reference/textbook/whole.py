@@ -63,7 +63,7 @@ class Textbook(NetworkEquations[M], HeadEquations[M], DescentEquations[M]):
         trace: dict[str, Any] = dict(zip(outputs(config), map(self.outputs, layers), strict=True))
         if config.with_final:
             passes = [one for layer in layers for one in layer]
-            trace |= {one.cell.name("final"): one.states[-1] for one in passes}
+            trace |= {one.cell.name("final"): self.final(one) for one in passes}
         given, head, d_logits, grads = self.head(given, layers[-1], trace["hidden"])
         upstream, finals = self.upstream(given, d_logits), self.by_final(given, d_logits)
         grads |= self.network_gradients(layers, upstream, finals)
@@ -86,7 +86,7 @@ class Textbook(NetworkEquations[M], HeadEquations[M], DescentEquations[M]):
             known = given.branches or Branches(gates={})
             winners = self.winners(given, hidden)
             given = replace(given, branches=replace(known, winners=winners))
-        pooled = self.pooled(given, states, [one.states[-1] for one in layer])
+        pooled = self.pooled(given, states, [self.final(one) for one in layer])
         logits = self.logits(given, pooled)
         d_logits = self.d_logits(given, logits)
         head = {"logits": logits, "loss": self.loss(given, logits)}
