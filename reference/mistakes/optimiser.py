@@ -280,7 +280,7 @@ MISTAKES = (
         says="the weight decay has the wrong sign: weights grow",
         look_for="g - weight_decay * w where g + weight_decay * w is due",
         part="step",
-        applies=_decays,
+        applies=lambda config: _decays(config) and not config.maximize,  # which may turn both
         plant=_decay(lambda _: -1.0),
     ),
     Mistake(

@@ -8,7 +8,7 @@ import numpy as np
 from parity.case import Case
 from parity.cell import without_suffix
 from parity.config import Config
-from parity.mistake import Mistake, Wrong
+from parity.mistake import Mistake, Wrong, always
 from parity.trace import Trace
 from reference.clipping import BESIDE, clipped_at, norm_factor
 
@@ -269,6 +269,7 @@ MISTAKES = (
             says=f"the gradient of {name} is always zero",
             look_for=f"d{name} that is never filled",
             part="accumulation",
+            applies=_classifies if name in HEAD else always,
             plant=_scaled((name,), lambda _: 0.0),
             seen=seen,
         )
