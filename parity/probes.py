@@ -25,8 +25,10 @@ FURTHER: tuple[dict[str, Any], ...] = (
     {"lr": 0.5},
 )
 
-STRENGTHS = ("dropout", "smoothing", "momentum", "dampening", "weight_decay")
-STRENGTHS += ("clip_value", "clip_norm")
+STRENGTHS = (
+    *("dropout", "smoothing", "momentum", "dampening", "weight_decay"),
+    *("clip_value", "clip_norm"),
+)
 """Options that are numbers: where other sizes are asked for, they are other numbers, too."""
 
 LARGEST = 2**13
