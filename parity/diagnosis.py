@@ -158,9 +158,15 @@ def _chosen(
 
 
 def _with_values(witnesses: Sequence[Witness], catalogue: Sequence[Mistake]) -> list[Mistake]:
-    """Return the catalogue with its numbers: the usual ones, and those the witnesses suggest."""
+    """Return what the witnesses can show of the catalogue, with its numbers.
+
+    These are the usual ones, and those that the witnesses suggest.
+    """
     each: list[Mistake] = []
+    configs = {w.case.config for w in witnesses}
     for mistake in catalogue:
+        if not any(map(mistake.applies, configs)):
+            continue
         guessed = [
             value
             for w in witnesses

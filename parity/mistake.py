@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from parity.case import Case
+from parity.config import Config
 from parity.trace import Trace
 
 Wrong = Callable[..., Any]
@@ -13,6 +14,11 @@ arguments."""
 
 Guess = Callable[[Case, Trace, Trace], Sequence[float]]
 """From a case, a subject's trace and the right one, the values that a parameter may have."""
+
+
+def always(_: Config) -> bool:
+    """Whether a mistake can be made that asks for no option: yes"""
+    return True
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -26,6 +32,7 @@ class Mistake:
     look_for: str  # what to look for in the code
     part: str  # of the computation: input, initial state, forward, head, loss, backward ...
     plant: Mapping[str, Wrong] | Callable[[Any], Mapping[str, Wrong]]
+    applies: Callable[[Config], bool] = always  # whether a configuration can show it at all
     seen: int = 0  # public implementations found to make it
     values: tuple[float, ...] = ()  # of the number, where there is one
     guess: Guess | None = None  # further values, from what the subject computed

@@ -5,7 +5,7 @@ gradients a clipping, h_0 = 0 the initial state. Each probe is extreme in one wa
 the ordinary one are different, so that no factor can be taken for another.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +24,12 @@ FURTHER: tuple[dict[str, Any], ...] = (
     {"classes": 2},
     {"lr": 0.5},
 )
+
+STRENGTHS = (
+    *("dropout", "smoothing", "momentum", "dampening", "weight_decay"),
+    *("clip_value", "clip_norm"),
+)
+"""Options that are numbers: where other sizes are asked for, they are other numbers, too."""
 
 LARGEST = 2**13
 """Entries of a configuration's states, inputs and weights, at most, for it to be a probe."""
@@ -50,7 +56,7 @@ def probes(
     `asks` are the options that a subject can be asked with alone: other probes are left out.
     """
     asks = asks or {}
-    for probe in _probes(config, dtype, {n: asks[n] for n in SHIFTS if n in asks}):
+    for probe in _probes(config, dtype, asks):
         if all(getattr(probe.case.config, name) == value for name, value in asks.items()):
             yield probe
 
@@ -59,25 +65,29 @@ SHIFTS = ("batch", "dtype")
 """Options that a probe is asked with as the subject can be; without others it is left out."""
 
 
-def _probes(config: Config, dtype: str, shift: Mapping[str, Any]) -> Iterator[Probe]:
+def _probes(config: Config, dtype: str, asks: Mapping[str, Any]) -> Iterator[Probe]:
     states = config.batch * config.steps * config.hidden
     weights = config.hidden * (config.features + config.hidden + config.classes)
     if states + weights + config.batch * config.steps * config.features <= LARGEST:
         yield Probe(label=ASKED, case=draw(config))
-    dtype, batch = shift.get("dtype", dtype), {n: b for n, b in shift.items() if n == "batch"}
+    dtype, batch = asks.get("dtype", dtype), {n: b for n, b in asks.items() if n == "batch"}
     base = _of_sizes(config, ORDINARY, dtype, **batch)
     yield Probe(label=ORDINARILY, case=draw(base))
-    other_sizes = _of_sizes(config, OTHER, dtype, weights="chaotic", **batch)
+    others = {name: value for name, value in _other_strengths(config) if name not in asks}
+    other_sizes = _of_sizes(config, {**OTHER, **others}, dtype, weights="chaotic", **batch)
     yield Probe(label=OTHERWISE, case=draw(other_sizes))
-    yield Probe(label="one row", case=draw(base.replace(batch=1)))
+    base = _smaller(base)
+    if base.batch > 1:
+        yield Probe(label="one row", case=draw(base.replace(batch=1)))
     yield Probe(label="one step", case=draw(base.replace(steps=1)))
     yield Probe(label="two steps", case=draw(base.replace(steps=2)))
     yield Probe(label="14 steps", case=draw(base.replace(steps=14, weights="chaotic")))
-    yield Probe(label="all sizes equal", case=draw(base.replace(**{**SQUARE, **batch})))
+    square = _of_sizes(_smaller(config), {**ORDINARY, **SQUARE}, dtype, **batch)
+    yield Probe(label="all sizes equal", case=draw(square))
     yield Probe(label="large gradients", case=with_large_gradients(draw(base)))
     ordinary = draw(base)
     if base.initial == "drawn":
-        yield Probe(label="h_0 = 0", case=ordinary.replace(h_0=ordinary.h_0 * 0))
+        yield Probe(label="h_0 = 0", case=_with(ordinary, "h_0", lambda h_0: h_0 * 0))
     if base.data == "drawn":
         yield Probe(label="huge inputs", case=ordinary.replace(x=ordinary.x * 1e4))
     if base.kind == "classifier":
@@ -93,7 +103,7 @@ def further(config: Config, asks: Mapping[str, Any] | None = None) -> Iterator[P
     shift = {name: value for name, value in (asks or {}).items() if name in SHIFTS}
     for number, sizes in enumerate(FURTHER, 1):
         changes = {"dtype": "float64", "seed": number, **shift}
-        case = draw(_of_sizes(config, {**ORDINARY, **sizes}, **changes))
+        case = draw(_of_sizes(_smaller(config), {**ORDINARY, **sizes}, **changes))
         yield Probe(label=f"further {number}", case=case)
         yield Probe(label=f"further {number}, large gradients", case=with_large_gradients(case))
 
@@ -101,14 +111,37 @@ def further(config: Config, asks: Mapping[str, Any] | None = None) -> Iterator[P
 def linear(config: Config) -> Case:
     """Return a case in which every relu is open, so that the network is a linear one."""
     case = draw(_of_sizes(config, ORDINARY, "float64", activation="relu"))
-    names = ("x", "h_0", "W_x", "W_h", "b")
-    return case.replace(**{name: abs(getattr(case, name)) for name in names})
+    case = case.replace(x=abs(case.x))
+    for of in ("h_0", "W_x", "W_h", "b"):
+        case = _with(case, of, abs)
+    return case
+
+
+def _smaller(config: Config) -> Config:
+    """Return the same with no more layers and updates than show what there is of both."""
+    most = {name: min(getattr(config, name), 2) for name in ("layers", "updates")}
+    return config.replace(**most)
+
+
+def _with(case: Case, of: str, change: Callable[[Array], Array]) -> Case:
+    """Return the case with every cell's array of this kind changed."""
+    names = (cell.name(of) for cell in case.config.cells)
+    return case.replace(**{name: change(getattr(case, name)) for name in names})
+
+
+def _other_strengths(config: Config) -> Iterator[tuple[str, float]]:
+    """Yield what is asked for by a number, and another number: two thirds of it."""
+    for name in STRENGTHS:
+        if (asked := getattr(config, name)) > 0:
+            yield name, float(f"{asked * 2 / 3:.2g}")
 
 
 def _of_sizes(config: Config, sizes: Mapping[str, Any], dtype: str, **changes: Any) -> Config:
-    """Return a configuration like `config` of other sizes; ids stay ids."""
+    """Return a configuration like `config` of other sizes; ids stay ids, one sequence one."""
     data = config.data if config.data in ("ids", "vocabulary") else "drawn"
     shared = {"classes": sizes["features"]} if data == "vocabulary" else {}
+    if config.call == "unbatched":
+        shared["batch"] = 1
     changes = {"weights": "torch", "data": data, "dtype": dtype, **changes}
     return config.replace(**{**sizes, **shared, **changes})
 

@@ -178,7 +178,7 @@ class Noisy:
         return type(self)(
             made([matrix.value for matrix in all_of_them]),
             self.tiny,
-            each(lambda matrix: matrix.size, zero),
+            each(lambda matrix: matrix.size, lambda matrix: matrix.magnitude),  # as in a sum
             max(matrix.terms for matrix in all_of_them),
             each(lambda matrix: matrix.gauge, zero),
             each(lambda matrix: matrix.before, lambda matrix: matrix.value),

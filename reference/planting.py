@@ -40,10 +40,15 @@ def _method(name: str, wrongs: list[Wrong]) -> Any:
 
 def planted_floor(case: Case, mistakes: Sequence[Mistake]) -> Floor:
     """Return the noise floor of what `predict` returns."""
-    return floor(case, FEW_COPIES, textbook=plant(mistakes))
+    return floor(case, FEW_COPIES, textbook=plant(_shown(case, mistakes)))
 
 
 @np.errstate(all="ignore")
 def predict(case: Case, mistakes: Sequence[Mistake]) -> Trace:
     """Return what the textbook computes for `case` with these mistakes in it, in float64."""
-    return as_trace(plant(mistakes)(Plain()).run(case))
+    return as_trace(plant(_shown(case, mistakes))(Plain()).run(case))
+
+
+def _shown(case: Case, mistakes: Sequence[Mistake]) -> list[Mistake]:
+    """Return those that the case's configuration can show; the others change nothing there."""
+    return [mistake for mistake in mistakes if mistake.applies(case.config)]

@@ -98,7 +98,7 @@ def _side(
     """One cell's states, each from its own previous one: from the first step on."""
     hidden, start = given.case.config.hidden, given.case.config.hidden * cell.reverse
     open_gates = gates(textbook.do, given.case, given.branches, "hidden")
-    seen = given.of(cell, inputs, open_gates)
+    seen = textbook.seen(given, cell, inputs, open_gates)
     mine = [textbook.do.columns(states, start, start + hidden) for states in own]
     mine = mine[::-1] if cell.reverse else mine
     before = [seen.h_0]

@@ -141,7 +141,8 @@ def _copy_weights(case: Case, network: Layers, head: nn.Linear) -> Parameters:
         for cell in case.config.cells:
             if (second := network.parameter(cell, "bias_hh")) is not None:
                 second.zero_().requires_grad_(False)
-    return {name: tensor for name, tensor in named.items() if name in case.parameters}
+    parameters = case.parameters
+    return {name: tensor for name, tensor in named.items() if name in parameters}
 
 
 def _tensor(array: Array) -> Tensor:

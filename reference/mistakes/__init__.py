@@ -5,7 +5,19 @@ public implementations made it.
 """
 
 from parity.mistake import Mistake
-from reference.mistakes import backward, forward, head, parameters, reading
+from reference.mistakes import (
+    backward,
+    dropout,
+    forward,
+    head,
+    layers,
+    lengths,
+    loss_options,
+    optimiser,
+    parameters,
+    pooling,
+    reading,
+)
 
 CATALOGUE: tuple[Mistake, ...] = (
     *reading.MISTAKES,
@@ -13,6 +25,12 @@ CATALOGUE: tuple[Mistake, ...] = (
     *head.MISTAKES,
     *backward.MISTAKES,
     *parameters.MISTAKES,
+    *layers.MISTAKES,
+    *lengths.MISTAKES,
+    *dropout.MISTAKES,
+    *pooling.MISTAKES,
+    *loss_options.MISTAKES,
+    *optimiser.MISTAKES,
 )
 
 __all__ = ["CATALOGUE"]

@@ -1,12 +1,18 @@
 """Mistakes in going back through time: the derivative, the recurrence, the upstream gradients."""
 
+import functools
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from parity.config import Config
 from parity.mistake import Mistake, Wrong
+
+
+def _has(activation: str, config: Config) -> bool:
+    return config.activation == activation
 
 
 def _slope(activation: str, function: Any, derivative: Any) -> dict[str, Wrong]:
@@ -114,17 +120,20 @@ def _only_last(upstream: list[Any]) -> list[Any]:
 def _final(times: float) -> dict[str, Wrong]:
     """Count the final state's own upstream gradient otherwise than once."""
 
-    def upstream(right: Wrong, book: Any, given: Any, d_logits: Any) -> list[Any]:
-        final = given.case.upstream_final * times
-        changed = replace(given, case=given.case.replace(upstream_final=final))
-        found: list[Any] = right(changed, d_logits)
+    def wrong(right: Wrong, book: Any, given: Any, d_logits: Any) -> list[Any]:
+        case = given.case
+        names = [cell.name("upstream_final") for cell in case.config.cells]
+        changed = case.replace(**{name: getattr(case, name) * times for name in names})
+        found: list[Any] = right(replace(given, case=changed), d_logits)
         return found
 
-    return {"upstream": upstream}
+    return {"upstream": wrong, "by_final": wrong}
 
 
 def _one_step_late(upstream: list[Any]) -> list[Any]:
     last = upstream[-1]
+    if last is None:
+        return upstream
     late = [last, *upstream[:-1]]  # dh_out[:, t - 1] at t = 0 is the last one
     return late if late[-1] is not None else [*late[:-1], last * 0.0]
 
@@ -220,6 +229,7 @@ MISTAKES = (
             says=says,
             look_for=look_for,
             part="derivative",
+            applies=functools.partial(_has, activation),
             plant=_slope(activation, function, derivative),
             seen=seen,
         )
@@ -344,12 +354,14 @@ MISTAKES = (
         says="the final state's own upstream gradient is left out",
         look_for="the gradient of the second thing nn.RNN returns, h_n",
         part="upstream",
+        applies=lambda config: config.kind == "layer",
         plant=_final(0.0),
     ),
     Mistake(
         says="the final state's own upstream gradient is counted twice",
         look_for="+= upstream_final in two places",
         part="upstream",
+        applies=lambda config: config.kind == "layer",
         plant=_final(2.0),
     ),
     Mistake(

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from parity.case import Case
+from parity.cell import without_suffix
 from parity.mistake import Mistake, Wrong
 
 
@@ -23,16 +24,14 @@ def _bias_once(right: Wrong, book: Any, given: Any, x_t: Any, h: Any) -> Any:
     return right(given if first else replace(given, b=given.b * 0.0), x_t, h)
 
 
-def _transposed_throughout(right: Wrong, book: Any, case: Case, *rest: Any) -> Any:
-    return right(case.replace(W_h=case.W_h.T), *rest)
+def _transposed_throughout(right: Wrong, book: Any, *arguments: Any) -> Any:
+    seen = right(*arguments)
+    return replace(seen, W_h=seen.W_h.T)
 
 
 def _transposed_back(right: Wrong, book: Any, given: Any, grads: dict[str, Any]) -> Any:
-    return right(given, grads | {"W_h": grads["W_h"].T})
-
-
-def _transposed_step(right: Wrong, book: Any, given: Any, name: str, gradient: Any) -> Any:
-    return right(replace(given, W_h=given.W_h.T) if name == "W_h" else given, name, gradient)
+    turned = {n: g.T for n, g in grads.items() if without_suffix(n) == "W_h"}
+    return right(given, grads | turned)
 
 
 def _always(activation: str) -> dict[str, Wrong]:
@@ -132,11 +131,7 @@ MISTAKES = (
         says="W_h is transposed throughout: it is kept in the layout of weight_hh",
         look_for="weights copied without a transpose, forward, backward and step alike",
         part="pre-activation",
-        plant={
-            "given": _transposed_throughout,
-            "gradients": _transposed_back,
-            "step": _transposed_step,
-        },
+        plant={"seen": _transposed_throughout, "gradients": _transposed_back},
     ),
     Mistake(
         says="the recurrence is missing in the forward",
@@ -154,12 +149,14 @@ MISTAKES = (
         says="the activation asked for is ignored: it is always tanh",
         look_for="np.tanh where the chosen activation is due",
         part="activation",
+        applies=lambda config: config.activation == "relu",
         plant=_always("tanh"),
     ),
     Mistake(
         says="the activation asked for is ignored: it is always relu",
         look_for="np.maximum where the chosen activation is due",
         part="activation",
+        applies=lambda config: config.activation == "tanh",
         plant=_always("relu"),
     ),
     Mistake(
@@ -186,6 +183,7 @@ MISTAKES = (
         says="tanh is made of exponentials, which overflow",
         look_for="(exp(a) - exp(-a)) / (exp(a) + exp(-a)) where np.tanh(a) is due",
         part="activation",
+        applies=lambda config: config.activation == "tanh",
         plant={"activation": _only_of("tanh", _by_exponentials)},
         seen=1,
     ),
@@ -199,6 +197,7 @@ MISTAKES = (
         says="relu leaks: below zero its slope is {value}",
         look_for="a leaky relu where relu is due",
         part="activation",
+        applies=lambda config: config.activation == "relu",
         plant=_leaky,
         values=(0.01, 0.1, 0.2, 0.3),
     ),

@@ -6,7 +6,20 @@ from typing import Any
 
 import numpy as np
 
+from parity.config import Config
 from parity.mistake import Mistake, Wrong
+
+
+def _classifies(config: Config) -> bool:
+    return config.kind == "classifier"
+
+
+def _reads_last(config: Config) -> bool:
+    return _classifies(config) and config.pool == "last"
+
+
+def _is_plain(config: Config) -> bool:
+    return _classifies(config) and config.plain_loss
 
 
 def _reads(state: Callable[[list[Any]], Any]) -> dict[str, Wrong]:
@@ -208,24 +221,28 @@ MISTAKES = (
         says="the logits are read from the state before the last, which gets their gradient",
         look_for="hidden[:, -2], forward and backward",
         part="head",
+        applies=_reads_last,
         plant=_reads_throughout(lambda states: states[-2], -2),
     ),
     Mistake(
         says="the logits are read from the state after the first step, which gets their gradient",
         look_for="hidden[:, 0] where hidden[:, -1] is due, forward and backward",
         part="head",
+        applies=_reads_last,
         plant=_reads_throughout(lambda states: states[1], 0),
     ),
     Mistake(
         says="the logits are read from the mean of all states, which all get their gradient",
         look_for="hidden.mean(axis=1) where hidden[:, -1] is due, forward and backward",
         part="head",
+        applies=_reads_last,
         plant=_mean_throughout(),
     ),
     Mistake(
         says="the logits pass through tanh, forward and backward",
         look_for="an activation after the head",
         part="head",
+        applies=_classifies,
         plant=_logits_throughout(
             np.tanh,
             lambda l: 1 - np.tanh(l) ** 2,
@@ -236,6 +253,7 @@ MISTAKES = (
         says="the logits pass through relu, forward and backward",
         look_for="an activation after the head",
         part="head",
+        applies=_classifies,
         plant=_logits_throughout(
             lambda l: np.maximum(l, 0),
             lambda l: (l > 0) * 1.0,
@@ -246,6 +264,7 @@ MISTAKES = (
         says="the logits are read from the state before the last",
         look_for="hidden[:, -2], or a state stored one place too late",
         part="head",
+        applies=_reads_last,
         plant=_reads(lambda states: states[-2]),
         seen=1,
     ),
@@ -253,52 +272,67 @@ MISTAKES = (
         says="the logits are read from the state after the first step",
         look_for="hidden[:, 0] where hidden[:, -1] is due",
         part="head",
+        applies=_reads_last,
         plant=_reads(lambda states: states[1]),
     ),
     Mistake(
         says="the logits are read from the mean of all states",
         look_for="hidden.mean(axis=1) where hidden[:, -1] is due",
         part="head",
+        applies=_reads_last,
         plant=_reads(_mean),
     ),
     Mistake(
         says="the output bias is missing in the logits",
         look_for="+ b_out",
         part="head",
+        applies=_classifies,
         plant=_bias(0.0),
     ),
     Mistake(
         says="the output bias is added twice",
         look_for="+ b_out in two places",
         part="head",
+        applies=_classifies,
         plant=_bias(2.0),
     ),
     Mistake(
         says="the logits pass through tanh",
         look_for="an activation after the head",
         part="head",
+        applies=_classifies,
         plant=_logits(np.tanh, lambda l: 1 - np.tanh(l) ** 2),
     ),
     Mistake(
         says="the logits pass through relu",
         look_for="an activation after the head",
         part="head",
+        applies=_classifies,
         plant=_logits(lambda l: np.maximum(l, 0), lambda l: (l > 0) * 1.0),
     ),
     Mistake(
         says="softmax is applied twice",
         look_for="probabilities handed to a loss that takes logits",
         part="head",
+        applies=_classifies,
         plant={"logits": lambda right, book, given, last: book.do.softmax(right(given, last))},
     ),
     *(
-        Mistake(says=says, look_for=look_for, part="loss", plant=_loss(factor), seen=seen)
+        Mistake(
+            says=says,
+            look_for=look_for,
+            part="loss",
+            applies=_is_plain if "batch" in says else _classifies,
+            plant=_loss(factor),
+            seen=seen,
+        )
         for says, (factor, look_for, seen) in LOSS_FACTORS.items()
     ),
     Mistake(
         says="the loss is -log p, which is infinite where p comes to zero",
         look_for="the logarithm of a probability; log-sum-exp of the logits is always finite",
         part="loss",
+        applies=_is_plain,
         plant=_of_chosen(lambda p: -np.log(p), lambda p: 1 / p),
         seen=2,
     ),
@@ -306,6 +340,7 @@ MISTAKES = (
         says="the loss is the logarithm of p + {value}",
         look_for="an epsilon in the logarithm; log-sum-exp needs none",
         part="loss",
+        applies=_is_plain,
         plant=_epsilon,
         values=(*(10.0**-n for n in range(3, 17)), 1e-300),
         seen=2,
@@ -314,6 +349,7 @@ MISTAKES = (
         says="probabilities are clipped at {value} in the loss",
         look_for="np.clip around the probabilities; log-sum-exp needs none",
         part="loss",
+        applies=_is_plain,
         plant=_clipped,
         values=(*(10.0**-n for n in range(3, 17)), 1e-300),
     ),
@@ -321,12 +357,14 @@ MISTAKES = (
         says="the loss is the binary cross-entropy of every class",
         look_for="y log p + (1 - y) log(1 - p)",
         part="loss",
+        applies=_is_plain,
         plant={"loss": _binary},
     ),
     Mistake(
         says="softmax does not subtract the largest logit",
         look_for="np.exp(logits) without logits - logits.max(axis=1, keepdims=True)",
         part="loss",
+        applies=_is_plain,
         plant=_probabilities(_unshifted),
         seen=2,
     ),
@@ -334,6 +372,7 @@ MISTAKES = (
         says="softmax subtracts the largest logit of the whole matrix, not of each row",
         look_for="logits.max() without axis=1, keepdims=True: far rows come to 0 / 0",
         part="loss",
+        applies=_is_plain,
         plant=_probabilities(_shifted_by_all),
         seen=1,
     ),
@@ -341,12 +380,14 @@ MISTAKES = (
         says="softmax is taken over the batch, not over the classes",
         look_for="axis=0 where axis=1 is due",
         part="loss",
+        applies=_is_plain,
         plant=_probabilities(lambda do, logits: do.softmax(logits.T).T),
     ),
     Mistake(
         says="softmax is taken over the whole matrix, not over each row",
         look_for="a sum without axis=1, keepdims=True",
         part="loss",
+        applies=_is_plain,
         plant=_probabilities(_over_all),
         seen=1,
     ),
@@ -354,30 +395,35 @@ MISTAKES = (
         says="the gradient by the logits is p: the one-hot labels are not subtracted",
         look_for="p - onehot",
         part="loss",
+        applies=_is_plain,
         plant=_d_logits(lambda do, given, logits: do.softmax(logits)),
     ),
     Mistake(
         says="the gradient by the logits has the wrong sign",
         look_for="onehot - p where p - onehot is due",
         part="loss",
+        applies=_classifies,
         plant=_scaled(lambda _: -1.0),
     ),
     Mistake(
         says="the gradient by the logits takes the logits for probabilities",
         look_for="logits - onehot where softmax(logits) - onehot is due",
         part="loss",
+        applies=_is_plain,
         plant=_d_logits(lambda do, given, logits: logits - given.onehot),
     ),
     Mistake(
         says="the gradient by the logits is multiplied by p (1 - p) once more",
         look_for="a derivative of softmax after p - onehot, which contains it",
         part="loss",
+        applies=_is_plain,
         plant=_d_logits(_jacobian_again),
     ),
     Mistake(
         says="the gradient of the mean loss is not divided by the batch size",
         look_for="(p - onehot) / batch",
         part="reduction",
+        applies=_is_plain,
         plant=_scaled(lambda config: config.batch),
         seen=1,
     ),
@@ -385,18 +431,21 @@ MISTAKES = (
         says="all gradients are divided by the batch size twice",
         look_for="a division by the batch, when the loss is already a mean",
         part="reduction",
+        applies=_is_plain,
         plant=_scaled(lambda config: 1 / config.batch),
     ),
     Mistake(
         says="the gradient by the logits is divided by the number of classes",
         look_for="mean() over all entries of (batch, classes)",
         part="reduction",
+        applies=_classifies,
         plant=_scaled(lambda config: 1 / config.classes),
     ),
     Mistake(
         says="the gradient by the logits is doubled",
         look_for="a factor of two, as of a squared error",
         part="reduction",
+        applies=_classifies,
         plant=_scaled(lambda _: 2.0),
     ),
 )

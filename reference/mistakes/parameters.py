@@ -6,19 +6,30 @@ from typing import Any
 import numpy as np
 
 from parity.case import Case
-from parity.mistake import Mistake, Wrong
+from parity.cell import without_suffix
+from parity.config import Config
+from parity.mistake import Mistake, Wrong, always
 from parity.trace import Trace
+from reference.clipping import BESIDE, clipped_at, norm_factor
 
 RECURRENT, HEAD = ("W_x", "W_h", "b"), ("W_out", "b_out")
 LAYER = (*RECURRENT, "x", "h_0")
 PARAMETERS = (*RECURRENT, *HEAD)
 
 
+def _classifies(config: Config) -> bool:
+    return config.kind == "classifier"
+
+
+def _unclipped(config: Config) -> bool:
+    return not (config.clip_value or config.clip_norm)
+
+
 def _over_time(names: Collection[str], wrong: Callable[[list[Any]], Any]) -> dict[str, Wrong]:
     """Sum one parameter's terms over time otherwise."""
 
     def over_time(right: Wrong, book: Any, name: str, terms: list[Any]) -> Any:
-        return wrong(terms) if name in names else right(name, terms)
+        return wrong(terms) if without_suffix(name) in names else right(name, terms)
 
     return {"over_time": over_time}
 
@@ -48,7 +59,7 @@ def _changes(names: Collection[str], change: Callable[[Any, Any], Any]) -> dict[
             return change(gradient, given.case.config)
 
         found: dict[str, Any] = right(given, grads)
-        return found | {n: wrong(g) for n, g in found.items() if n in names}
+        return found | {n: wrong(g) for n, g in found.items() if without_suffix(n) in names}
 
     return {"gradients": gradients}
 
@@ -62,13 +73,9 @@ def _clipped(names: Collection[str]) -> Callable[[float], dict[str, Wrong]]:
 
     def plant(limit: float) -> dict[str, Wrong]:
         def gradients(right: Wrong, book: Any, given: Any, grads: dict[str, Any]) -> Any:
-            def clip(g: Any) -> Any:
-                return book.do.mapped(
-                    lambda v: np.clip(v, -limit, limit), lambda v: (np.abs(v) <= limit) * 1.0, g
-                )
-
             found: dict[str, Any] = right(given, grads)
-            return found | {n: clip(g) for n, g in found.items() if n in names}
+            own = {n: g for n, g in found.items() if without_suffix(n) in names}
+            return found | {n: clipped_at(book.do, g, limit) for n, g in own.items()}
 
         return {"gradients": gradients}
 
@@ -78,44 +85,16 @@ def _clipped(names: Collection[str]) -> Callable[[float], dict[str, Wrong]]:
 def _clipped_inside(limit: float) -> dict[str, Wrong]:
     def carried(right: Wrong, book: Any, given: Any, da: Any, t: int) -> Any:
         dh = right(given, da, t)
-        clipped = book.do.mapped(
-            lambda v: np.clip(v, -limit, limit), lambda v: (np.abs(v) <= limit) * 1.0, dh
-        )
-        return book.do.rounded("dh", clipped) if t >= 0 else dh
+        return book.do.rounded("dh", clipped_at(book.do, dh, limit)) if t >= 0 else dh
 
     return {"carried": carried}
 
 
 def _clipped_each_step(limit: float) -> dict[str, Wrong]:
     def through_activation(right: Wrong, book: Any, *arguments: Any) -> Any:
-        clipped = book.do.mapped(
-            lambda v: np.clip(v, -limit, limit),
-            lambda v: (np.abs(v) <= limit) * 1.0,
-            right(*arguments),
-        )
-        return book.do.rounded("da", clipped)
+        return book.do.rounded("da", clipped_at(book.do, right(*arguments), limit))
 
     return {"through_activation": through_activation}
-
-
-def _norm_of(do: Any, gradients: Collection[Any]) -> Any:
-    """Return the sum of the squares of all entries: (1, 1)."""
-    total = None
-    for g in gradients:
-        squares = do.column_sums(do.row_sums(do.mapped(np.square, lambda v: 2 * v, g)))
-        total = squares if total is None else total + squares
-    return total
-
-
-def _factor(do: Any, squares: Any, limit: float, beside: float = 0.0) -> Any:
-    def factor(s: Any) -> Any:
-        with np.errstate(divide="ignore"):
-            return np.minimum(1.0, limit / (np.sqrt(s) + beside))
-
-    def slope(s: Any) -> Any:
-        return np.where(s > limit**2, 0.5 * limit / np.maximum(s, limit**2) ** 1.5, 0.0)
-
-    return do.rounded("norm", do.mapped(factor, slope, squares))
 
 
 def _normed(beside: float) -> Callable[[float], dict[str, Wrong]]:
@@ -127,8 +106,8 @@ def _normed(beside: float) -> Callable[[float], dict[str, Wrong]]:
     def plant(limit: float) -> dict[str, Wrong]:
         def gradients(right: Wrong, book: Any, given: Any, grads: dict[str, Any]) -> Any:
             found: dict[str, Any] = right(given, grads)
-            own = {n: g for n, g in found.items() if n in PARAMETERS}
-            factor = _factor(book.do, _norm_of(book.do, own.values()), limit, beside)
+            own = {n: g for n, g in found.items() if without_suffix(n) in PARAMETERS}
+            factor = norm_factor(book.do, own.values(), limit, beside)
             return found | {n: g * factor for n, g in own.items()}
 
         return {"gradients": gradients}
@@ -142,16 +121,17 @@ def _normed_each(limit: float) -> dict[str, Wrong]:
     def gradients(right: Wrong, book: Any, given: Any, grads: dict[str, Any]) -> Any:
         found: dict[str, Any] = right(given, grads)
         return found | {
-            n: g * _factor(book.do, _norm_of(book.do, [g]), limit)
+            n: g * norm_factor(book.do, [g], limit, 0.0)
             for n, g in found.items()
-            if n in PARAMETERS
+            if without_suffix(n) in PARAMETERS
         }
 
     return {"gradients": gradients}
 
 
 def _own_gradients(trace: Trace) -> list[Any]:
-    return [trace[f"grad/{name}"] for name in PARAMETERS if f"grad/{name}" in trace]
+    grads = {n.removeprefix("grad/"): g for n, g in trace.items() if n.startswith("grad/")}
+    return [g for n, g in sorted(grads.items()) if without_suffix(n) in PARAMETERS]
 
 
 def _largest(case: Case, subject: Trace, right: Trace) -> list[float]:
@@ -180,21 +160,22 @@ def _steps(names: Collection[str], scale: Callable[[Any], float]) -> dict[str, W
     """Take `scale` times the step of some parameters."""
 
     def step(right: Wrong, book: Any, given: Any, name: str, gradient: Any) -> Any:
-        return right(given, name, gradient * scale(given.case) if name in names else gradient)
+        own = without_suffix(name) in names
+        return right(given, name, gradient * scale(given.case) if own else gradient)
 
     return {"step": step}
 
 
 def _decayed(rate: float) -> dict[str, Wrong]:
     def step(right: Wrong, book: Any, given: Any, name: str, gradient: Any) -> Any:
-        return right(given, name, gradient + getattr(given, name) * rate)
+        return right(given, name, gradient + given.parameter(name) * rate)
 
     return {"step": step}
 
 
 def _fixed_rate(rate: float) -> dict[str, Wrong]:
     def step(right: Wrong, book: Any, given: Any, name: str, gradient: Any) -> Any:
-        return getattr(given, name) - gradient * rate
+        return given.parameter(name) - gradient * rate
 
     return {"step": step}
 
@@ -288,6 +269,7 @@ MISTAKES = (
             says=f"the gradient of {name} is always zero",
             look_for=f"d{name} that is never filled",
             part="accumulation",
+            applies=_classifies if name in HEAD else always,
             plant=_scaled((name,), lambda _: 0.0),
             seen=seen,
         )
@@ -338,12 +320,14 @@ MISTAKES = (
         says="the head's gradients are divided by the batch size twice",
         look_for="/ batch in dW_out and db_out, when the loss is a mean",
         part="reduction",
+        applies=_classifies,
         plant=_scaled(HEAD, lambda config: 1 / config.batch),
     ),
     Mistake(
         says="the head's gradients are not divided by the batch size, though the layer's are",
         look_for="the gradient by the logits before its division by the batch",
         part="reduction",
+        applies=_classifies,
         plant=_scaled(HEAD, lambda config: config.batch),
     ),
     Mistake(
@@ -356,6 +340,7 @@ MISTAKES = (
         says="the gradient of b_out is a mean over the batch",
         look_for="mean(axis=0) where sum(axis=0) is due",
         part="reduction",
+        applies=_classifies,
         plant=_scaled(("b_out",), lambda config: 1 / config.batch),
     ),
     Mistake(
@@ -374,6 +359,7 @@ MISTAKES = (
         says="gradients are clipped by value at {value}",
         look_for="np.clip in the backward; PyTorch clips nothing unasked",
         part="clipping",
+        applies=_unclipped,
         plant=_clipped(PARAMETERS),
         values=(0.1, 0.25, 0.5, 1, 5, 10),
         guess=_largest,
@@ -383,6 +369,7 @@ MISTAKES = (
         says="recurrent gradients are clipped by value at {value}",
         look_for="np.clip in the recurrent backward; PyTorch clips nothing unasked",
         part="clipping",
+        applies=_unclipped,
         plant=_clipped(RECURRENT),
         values=(0.1, 0.25, 0.5, 1, 5, 10),
         guess=_largest,
@@ -406,6 +393,7 @@ MISTAKES = (
         says="gradients are clipped by their common norm at {value}",
         look_for="a norm over all gradients; PyTorch clips nothing unasked",
         part="clipping",
+        applies=_unclipped,
         plant=_normed(0.0),
         values=(0.25, 1, 5),
         guess=_norm_together,
@@ -415,13 +403,15 @@ MISTAKES = (
         says="gradients are clipped by their common norm at {value}, as clip_grad_norm_ does it",
         look_for="a norm over all gradients, plus 1e-6; PyTorch clips nothing unasked",
         part="clipping",
-        plant=_normed(1e-6),
+        applies=_unclipped,
+        plant=_normed(BESIDE),
         values=(0.25, 1, 5),
     ),
     Mistake(
         says="each gradient is clipped by its own norm at {value}",
         look_for="np.linalg.norm of one gradient at a time",
         part="clipping",
+        applies=_unclipped,
         plant=_normed_each,
         values=(0.25, 1, 5),
         guess=_norms,
@@ -431,6 +421,7 @@ MISTAKES = (
         says="the step goes up the gradient",
         look_for="w + lr * g where w - lr * g is due",
         part="step",
+        applies=lambda config: not config.maximize,
         plant=_steps(PARAMETERS, lambda _: -1.0),
         seen=1,
     ),
@@ -469,6 +460,7 @@ MISTAKES = (
         says="the step does not update the head",
         look_for="W_out and b_out, missing in the update",
         part="step",
+        applies=_classifies,
         plant=_steps(HEAD, lambda _: 0.0),
     ),
     Mistake(
@@ -493,6 +485,7 @@ MISTAKES = (
         says="the step decays weights at a rate of {value}",
         look_for="weight decay, which PyTorch's SGD has only when it is asked for",
         part="step",
+        applies=lambda config: not config.weight_decay,
         plant=_decayed,
         values=(1e-5, 1e-4, 5e-4, 1e-3, 1e-2),
     ),

@@ -17,6 +17,11 @@ def _reads(**misread: Any) -> dict[str, Wrong]:
     return {"given": given}
 
 
+def _no_initial_states(right: Wrong, book: Any, case: Case, *rest: Any) -> Any:
+    names = [cell.name("h_0") for cell in case.config.cells]
+    return right(case.replace(**{name: getattr(case, name) * 0 for name in names}), *rest)
+
+
 def _batch_and_time_swapped(case: Case) -> Array:
     n, t, f = case.x.shape
     return np.ascontiguousarray(case.x.reshape(t, n, f).swapaxes(0, 1))
@@ -67,13 +72,14 @@ MISTAKES = (
         says="labels are taken to count from 1",
         look_for="labels - 1: label 0 becomes the last class",
         part="input",
+        applies=lambda config: config.kind == "classifier",
         plant=_reads(labels=lambda case: (case.labels - 1) % case.config.classes),
     ),
     Mistake(
         says="the initial state is ignored: h_0 is taken as zero",
         look_for="np.zeros where h_0 is due, before the loop over time",
         part="initial state",
-        plant=_reads(h_0=lambda case: case.h_0 * 0),
+        plant={"given": _no_initial_states},
         seen=2,
     ),
     Mistake(

@@ -36,14 +36,18 @@ class Given(Generic[M]):
     named: Mapping[str, M] = field(default_factory=dict)  # every cell's arrays
     branches: Branches | None = None
 
-    def of(self, cell: Cell, inputs: Sequence[M], gates: Sequence[M | None]) -> Self:
-        """Return what one cell sees, in the order of its steps."""
-        order = slice(None, None, -1) if cell.reverse else slice(None)
-        if not cell.suffix:
-            return replace(self, x=inputs, gates=gates)
-        arrays = {of: self.named[cell.name(of)] for of in ("W_x", "W_h", "b", "h_0")}
-        own = {"x": inputs[order], "gates": gates[order], "valid": self.valid[order]}
-        return replace(self, cell=cell, **own, **arrays)  # type: ignore[arg-type]
+    def of(
+        self,
+        cell: Cell,
+        inputs: Sequence[M],
+        gates: Sequence[M | None],
+        valid: Sequence[Array | None],
+    ) -> Self:
+        """Return what one cell sees; every list is in the order of its steps."""
+        own: dict[str, Any] = {"x": inputs, "gates": gates, "valid": valid}
+        if cell.suffix:
+            own |= {of: self.named[cell.name(of)] for of in ("W_x", "W_h", "b", "h_0")}
+        return replace(self, cell=cell, **own)
 
     def parameter(self, name: str) -> M:
         """Return a trainable array by its name."""

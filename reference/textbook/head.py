@@ -31,7 +31,8 @@ class HeadEquations(Generic[M]):
             return self.own_last(given, finals)
         if pool == "max":
             return self.do.chosen(states[1:], self.winners(given, states[1:]))
-        total = functools.reduce(operator.add, states[1:])
+        own = [self.or_else(given, t, h, None) for t, h in enumerate(states[1:])]
+        total = functools.reduce(operator.add, own)
         return self.do.rounded("pooled", self.averaged(given, total))
 
     def read_out(self, states: list[M]) -> M:
@@ -46,6 +47,10 @@ class HeadEquations(Generic[M]):
         """The mean over each sequence's own steps"""
         config = given.case.config
         return self.do.divided(total, given.case.lengths if config.packed else config.steps)
+
+    def or_else(self, given: Given[M], t: int, own: M, otherwise: M | None) -> M:
+        """What step t gives; where a sequence has no such step, what it is otherwise"""
+        raise NotImplementedError
 
     def winners(self, given: Given[M], states: Sequence[M]) -> Any:
         """The step that each maximum comes from, the first of equal ones: (batch, width)"""

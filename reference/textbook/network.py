@@ -54,8 +54,19 @@ class NetworkEquations(CellEquations[M]):
             start = given.case.config.hidden * cell.reverse
             stop = start + given.case.config.hidden
             own = [None if g is None else self.do.columns(g, start, stop) for g in gates]
-        seen = given.of(cell, inputs, own)
+        seen = self.seen(given, cell, inputs, own)
         return Pass(given=seen, states=self.forward(seen))
+
+    def seen(
+        self, given: Given[M], cell: Cell, inputs: Sequence[M], gates: Sequence[M | None]
+    ) -> Given[M]:
+        """The case as one cell sees it"""
+        own = (self.in_order(cell, values) for values in (inputs, gates, given.valid))
+        return given.of(cell, *own)
+
+    def in_order(self, cell: Cell, values: Sequence[Any]) -> list[Any]:
+        """Values by step in the order of the cell's steps, or back from that order"""
+        return list(values[::-1] if cell.reverse else values)
 
     def outputs(self, layer: Layer[M]) -> list[M]:
         """What a layer says of every step: its directions side by side, zero in the padding"""
@@ -65,7 +76,11 @@ class NetworkEquations(CellEquations[M]):
         """A cell's states from the first step on, zero in the padding"""
         states = enumerate(one.states[1:])
         own = [self.or_else(one.given, t, h, None) for t, h in states]
-        return own[::-1] if one.cell.reverse else own
+        return self.in_order(one.cell, own)
+
+    def final(self, one: Pass[M]) -> M:
+        """A cell's state after the last of its steps"""
+        return one.states[-1]
 
     def initial(self, layer: Layer[M]) -> M:
         """The initial states of a layer's directions, side by side"""
@@ -96,13 +111,17 @@ class NetworkEquations(CellEquations[M]):
             for direction, one in enumerate(layer):
                 final = finals[number * len(layer) + direction]
                 own = self.pass_gradients(one, self.for_cell(one, upstream), final)
-                d_inputs.append(own.pop("x")[:: -1 if one.cell.reverse else 1])
+                d_inputs.append(self.in_order(one.cell, own.pop("x")))
                 initial[one.cell.name("h_0")] = own.pop("h_0")
                 found |= {one.cell.name(name): gradient for name, gradient in own.items()}
             by_inputs = [self.together(own) for own in zip(*d_inputs, strict=True)]
-            upstream = self.dropped(given, number - 1, by_inputs) if number else by_inputs
+            upstream = self.passed_down(given, number - 1, by_inputs) if number else by_inputs
         by_state = [cell.name("h_0") for cell in given.case.config.cells]
         return found | {"x": list(upstream)} | {name: initial[name] for name in by_state}
+
+    def passed_down(self, given: Given[M], number: int, gradients: list[M]) -> list[M]:
+        """The gradient by a layer's states from that by what the layer above has read"""
+        return self.dropped(given, number, gradients)
 
     def together(self, gradients: Sequence[M]) -> M:
         """The sum over the directions of a gradient by what both have read"""
@@ -120,7 +139,7 @@ class NetworkEquations(CellEquations[M]):
             own = [
                 None if d is None else self.do.columns(d, start, start + hidden) for d in upstream
             ]
-        return own[::-1] if one.cell.reverse else own
+        return self.in_order(one.cell, own)
 
     def pass_gradients(
         self, one: Pass[M], upstream: list[M | None], final: M | None
@@ -131,6 +150,6 @@ class NetworkEquations(CellEquations[M]):
             None if d is None else self.or_else(given, t, d, None) for t, d in enumerate(upstream)
         ]
         at_last = [d for d in (own[last], final) if d is not None]
-        own[last] = self.together(at_last) if at_last else one.states[0] * 0.0
+        own[last] = sum(at_last[1:], start=at_last[0]) if at_last else one.states[0] * 0.0
         da = self.through_time(given, one.states, own)
         return self.layer_gradients(given, one.states, da)

@@ -1,6 +1,6 @@
 """The textbook equations, written once, plainly; which arithmetic they run in is a parameter."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -63,13 +63,14 @@ class Textbook(NetworkEquations[M], HeadEquations[M], DescentEquations[M]):
         trace: dict[str, Any] = dict(zip(outputs(config), map(self.outputs, layers), strict=True))
         if config.with_final:
             passes = [one for layer in layers for one in layer]
-            trace |= {one.cell.name("final"): one.states[-1] for one in passes}
+            trace |= {one.cell.name("final"): self.final(one) for one in passes}
         given, head, d_logits, grads = self.head(given, layers[-1], trace["hidden"])
         upstream, finals = self.upstream(given, d_logits), self.by_final(given, d_logits)
         grads |= self.network_gradients(layers, upstream, finals)
         grads = self.gradients(given, grads)
-        names = {n: g for n, g in grads.items() if _compared(given, n)}
-        return trace | head | {f"grad/{name}": gradient for name, gradient in names.items()}
+        told = _compared(given)
+        named = {f"grad/{name}": g for name, g in grads.items() if name in told}
+        return trace | head | named
 
     def head(
         self, given: Given[M], layer: Layer[M], hidden: list[M]
@@ -86,7 +87,7 @@ class Textbook(NetworkEquations[M], HeadEquations[M], DescentEquations[M]):
             known = given.branches or Branches(gates={})
             winners = self.winners(given, hidden)
             given = replace(given, branches=replace(known, winners=winners))
-        pooled = self.pooled(given, states, [one.states[-1] for one in layer])
+        pooled = self.pooled(given, states, [self.final(one) for one in layer])
         logits = self.logits(given, pooled)
         d_logits = self.d_logits(given, logits)
         head = {"logits": logits, "loss": self.loss(given, logits)}
@@ -104,11 +105,12 @@ class Textbook(NetworkEquations[M], HeadEquations[M], DescentEquations[M]):
 def _of_parameters(given: Given[Any], values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the gradients by the parameters, in the order in which they are computed."""
     names = (name.removeprefix("grad/") for name in values if name.startswith("grad/"))
-    return {name: values[f"grad/{name}"] for name in names if name in given.case.parameters}
+    parameters = given.case.parameters
+    return {name: values[f"grad/{name}"] for name in names if name in parameters}
 
 
-def _compared(given: Given[Any], name: str) -> bool:
-    """Return whether a gradient is one of the case's: there may be no bias, or no initial state."""
-    if name.startswith("h_0"):
-        return given.case.config.initial != "absent"
-    return name == "x" or name in given.case.parameters
+def _compared(given: Given[Any]) -> Collection[str]:
+    """Return the names of the case's gradients: there may be no bias, or no initial state."""
+    config = given.case.config
+    initial = () if config.initial == "absent" else config.cells
+    return {"x", *given.case.parameters, *(cell.name("h_0") for cell in initial)}

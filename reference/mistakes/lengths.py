@@ -1,0 +1,159 @@
+"""Mistakes with sequences of different lengths: padding, and the order of packed rows."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from parity.case import Array, Case, by_row
+from parity.config import Config
+from parity.mistake import Mistake, Wrong
+
+
+def _packed(config: Config) -> bool:
+    return config.lengths in ("sorted", "unsorted")
+
+
+def _unsorted(config: Config) -> bool:
+    return config.lengths == "unsorted"
+
+
+def _lengths(wrong: Callable[[Case], Array]) -> dict[str, Wrong]:
+    """Misread the lengths."""
+
+    def given(right: Wrong, book: Any, case: Case, *rest: Any) -> Any:
+        packed = case.config.packed
+        return right(case.replace(lengths=wrong(case)) if packed else case, *rest)
+
+    return {"given": given}
+
+
+def _sorted_for_good(right: Wrong, book: Any, case: Case, *rest: Any) -> Any:
+    """Sort the rows of all that the layers read; the labels and upstream gradients stay."""
+    if not case.config.packed:
+        return right(case, *rest)
+    order = np.argsort(-case.lengths, kind="stable")
+    judging = ("labels", "step_labels", "upstream")
+    rows = {
+        name: array[order]
+        for name, array in case.arrays.items()
+        if by_row(name) and not name.startswith(judging)
+    }
+    return right(case.replace(**rows), *rest)
+
+
+def _initial_unsorted(right: Wrong, book: Any, case: Case, *rest: Any) -> Any:
+    if not case.config.packed:
+        return right(case, *rest)
+    place = np.argsort(np.argsort(-case.lengths, kind="stable"))
+    names = [cell.name("h_0") for cell in case.config.cells]
+    return right(case.replace(**{name: getattr(case, name)[place] for name in names}), *rest)
+
+
+def _through_padding() -> dict[str, Wrong]:
+    """Let states and their gradients go on where a row has ended, or has not begun."""
+
+    def unmasked(right: Wrong, book: Any, given: Any, *rest: Any) -> Any:
+        return right(replace(given, valid=[None] * len(given.x)), *rest)
+
+    return dict.fromkeys(("forward", "through_time", "layer_gradients"), unmasked)
+
+
+def _stays(right: Wrong, book: Any, one: Any) -> list[Any]:
+    return list(book.in_order(one.cell, one.states[1:]))
+
+
+def _padding_counts(right: Wrong, book: Any, one: Any, upstream: Any, final: Any) -> Any:
+    """Take what is said of padding for the gradient by the state that stays there."""
+    given = one.given
+    own = list(upstream)
+    at_last = [d for d in (own[-1], final) if d is not None]
+    own[-1] = sum(at_last[1:], start=at_last[0]) if at_last else one.states[0] * 0.0
+    da = book.through_time(given, one.states, own)
+    found: dict[str, Any] = book.layer_gradients(given, one.states, da)
+    if one.cell.reverse:  # what it has not begun with is its initial state
+        found["h_0"] = sum(_of_padding(book, given, upstream), start=found["h_0"])
+    return found
+
+
+def _of_padding(book: Any, given: Any, upstream: Any) -> list[Any]:
+    pairs = zip(given.valid, upstream, strict=True)
+    return [book.do.selected(~ok, d, None) for ok, d in pairs if ok is not None and d is not None]
+
+
+def _final_masked(right: Wrong, book: Any, one: Any, upstream: Any, final: Any) -> Any:
+    last = len(upstream) - 1
+    own = None if final is None else book.or_else(one.given, last, final, None)
+    return right(one, upstream, own)
+
+
+def _at_the_last_step(right: Wrong, book: Any, one: Any) -> Any:
+    return right(one) if one.cell.reverse else book.by_step(one)[-1]
+
+
+MISTAKES = (
+    Mistake(
+        says="the lengths are ignored: all sequences are taken to have all steps",
+        look_for="lengths that are handed over and never used",
+        part="lengths",
+        applies=_packed,
+        plant=_lengths(lambda case: np.full_like(case.lengths, case.config.steps)),
+    ),
+    Mistake(
+        says="every sequence is taken to be one step shorter than it is",
+        look_for="lengths - 1, an index, where a number of steps is due",
+        part="lengths",
+        applies=_packed,
+        plant=_lengths(lambda case: np.maximum(case.lengths - 1, 1)),
+    ),
+    Mistake(
+        says="states go on through the padding, though outputs are zero there",
+        look_for="a loop over all steps, and outputs masked after it",
+        part="lengths",
+        applies=_packed,
+        plant=_through_padding(),
+    ),
+    Mistake(
+        says="where a sequence has ended, the output is its last state, not zero",
+        look_for="a mask on the recurrence, and none on what is returned",
+        part="lengths",
+        applies=_packed,
+        plant={"by_step": _stays},
+    ),
+    Mistake(
+        says="the final state is read at the last step, though the sequence may have ended",
+        look_for="output[:, -1] where output[row, length - 1] is due",
+        part="lengths",
+        applies=_packed,
+        plant={"final": _at_the_last_step},
+    ),
+    Mistake(
+        says="where a sequence has ended, the gradient by its final state is lost",
+        look_for="a mask on the gradient of the state, where the state has stayed as it was",
+        part="lengths",
+        applies=_packed,
+        plant={"pass_gradients": _final_masked},
+    ),
+    Mistake(
+        says="the gradient by the outputs of the padding is passed on to the states",
+        look_for="outputs that are zero whatever the state: their gradient goes nowhere",
+        part="lengths",
+        applies=_packed,
+        plant={"pass_gradients": _padding_counts},
+    ),
+    Mistake(
+        says="rows are sorted by length, and never put back in their order",
+        look_for="the inverse of the permutation that packing has made",
+        part="lengths",
+        applies=_unsorted,
+        plant={"given": _sorted_for_good},
+    ),
+    Mistake(
+        says="rows are sorted by length, but not their initial states",
+        look_for="h_0[:, order], as x[order]",
+        part="lengths",
+        applies=lambda config: _unsorted(config) and config.initial == "drawn",
+        plant={"given": _initial_unsorted},
+    ),
+)

@@ -1,0 +1,400 @@
+"""Mistakes in SGD's options, in clipping that is asked for, and from one update to the next."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from parity.cell import without_suffix
+from parity.config import Config
+from parity.mistake import Mistake, Wrong
+from reference.clipping import BESIDE, clipped_at, norm_factor
+
+BIASES, HEAD = ("b", "b_out"), ("W_out", "b_out")
+
+
+def _has_momentum(config: Config) -> bool:
+    return config.momentum > 0
+
+
+def _moves_on(config: Config) -> bool:
+    """Whether momentum has something to keep from one update to the next."""
+    return config.momentum > 0 and config.updates > 1
+
+
+def _decays(config: Config) -> bool:
+    return config.weight_decay > 0
+
+
+def _clips_norm(config: Config) -> bool:
+    return config.clip_norm > 0
+
+
+def _clips(config: Config) -> bool:
+    return config.clip_norm > 0 or config.clip_value > 0
+
+
+def _goes_on(config: Config) -> bool:
+    return config.updates > 1
+
+
+def _steps_with(**options: Any) -> dict[str, Wrong]:
+    """Step as if other options were asked for."""
+
+    def descent(right: Wrong, book: Any, given: Any, grads: Any, velocities: Any) -> Any:
+        case = given.case
+        other = case.replace(case.config.replace(**options))
+        return right(replace(given, case=other), grads, velocities)
+
+    return {"descent": descent}
+
+
+# -- SGD -----------------------------------------------------------------------------------------
+
+
+def _dampened_at_first(
+    right: Wrong, book: Any, given: Any, name: str, pull: Any, before: Any
+) -> Any:
+    config = given.case.config
+    found = right(given, name, pull, before)
+    return found * (1 - config.dampening) if before is None and config.momentum else found
+
+
+def _forgotten(right: Wrong, book: Any, given: Any, name: str, pull: Any, before: Any) -> Any:
+    return right(given, name, pull, None)
+
+
+def _average(right: Wrong, book: Any, given: Any, name: str, pull: Any, before: Any) -> Any:
+    """v = momentum v + (1 - momentum) g, from zero"""
+    momentum = given.case.config.momentum
+    if not momentum:
+        return right(given, name, pull, before)
+    new = pull * (1 - momentum)
+    return new if before is None else before * momentum + new
+
+
+def _nesterov_unscaled(
+    right: Wrong, book: Any, given: Any, name: str, pull: Any, velocity: Any
+) -> Any:
+    if not given.case.config.nesterov:
+        return right(given, name, pull, velocity)
+    return pull + velocity
+
+
+def _nesterov_before(
+    right: Wrong, book: Any, given: Any, name: str, pull: Any, velocity: Any
+) -> Any:
+    """v alone, with the momentum that Nesterov's step takes ahead: momentum v."""
+    config = given.case.config
+    return velocity * config.momentum if config.nesterov else right(given, name, pull, velocity)
+
+
+def _decay(times: Callable[[str], float]) -> dict[str, Wrong]:
+    """Take the weight decay of a parameter so many times."""
+
+    def pull(right: Wrong, book: Any, given: Any, name: str, gradient: Any) -> Any:
+        case = given.case
+        plain = replace(given, case=case.replace(case.config.replace(weight_decay=0.0)))
+        decay = given.parameter(name) * (case.config.weight_decay * times(name))
+        return right(plain, name, gradient) + decay
+
+    return {"pull": pull}
+
+
+def _uphill_with_decay(right: Wrong, book: Any, given: Any, name: str, gradient: Any) -> Any:
+    """-(g + wd w)"""
+    case = given.case
+    if not case.config.maximize:
+        return right(given, name, gradient)
+    downhill = replace(given, case=case.replace(case.config.replace(maximize=False)))
+    return right(downhill, name, gradient) * -1.0
+
+
+def _step_decayed(right: Wrong, book: Any, given: Any, name: str, gradient: Any) -> Any:
+    decay = given.parameter(name) * given.case.config.weight_decay
+    return right(given, name, gradient + decay)
+
+
+# -- clipping ------------------------------------------------------------------------------------
+
+
+def _clipped(clip: Callable[[Any, Config, dict[str, Any]], dict[str, Any]]) -> dict[str, Wrong]:
+    """Clip otherwise, where clipping is asked for."""
+
+    def clipped(right: Wrong, book: Any, given: Any, grads: dict[str, Any]) -> dict[str, Any]:
+        config = given.case.config
+        return clip(book, config, grads) if _clips(config) else dict(right(given, grads))
+
+    return {"clipped": clipped}
+
+
+def _each(book: Any, config: Config, grads: dict[str, Any]) -> dict[str, Any]:
+    factor = {n: norm_factor(book.do, [g], config.clip_norm) for n, g in grads.items()}
+    return {n: g * factor[n] for n, g in grads.items()}
+
+
+def _all_scaled(book: Any, grads: Mapping[str, Any], factor: Any) -> dict[str, Any]:
+    return {n: g * factor for n, g in grads.items()}
+
+
+def _always_scaled(book: Any, config: Config, grads: dict[str, Any]) -> dict[str, Any]:
+    """Scale to the norm what is shorter, too."""
+    beyond = 2.0**40
+    longer = [g * beyond for g in grads.values()]
+    factor = norm_factor(book.do, longer, config.clip_norm, BESIDE * beyond) * beyond
+    return _all_scaled(book, grads, factor)
+
+
+def _norm_for_value(book: Any, config: Config, grads: dict[str, Any]) -> dict[str, Any]:
+    return _all_scaled(book, grads, norm_factor(book.do, grads.values(), config.clip_value))
+
+
+def _value_for_norm(book: Any, config: Config, grads: dict[str, Any]) -> dict[str, Any]:
+    return {n: clipped_at(book.do, g, config.clip_norm) for n, g in grads.items()}
+
+
+def _without_head(right: Wrong, book: Any, given: Any, grads: dict[str, Any]) -> dict[str, Any]:
+    clipped: dict[str, Any] = right(given, {n: g for n, g in grads.items() if n not in HEAD})
+    return grads | clipped
+
+
+def _kept_all(right: Wrong, book: Any, given: Any, grads: dict[str, Any]) -> dict[str, Any]:
+    """Remember the gradients by the input and the initial states, which a norm may take in."""
+    found: dict[str, Any] = right(given, grads)
+    h_0 = given.case.config.initial != "absent"
+    other = [g for n, g in found.items() if without_suffix(n) == "h_0" and h_0]
+    book.others = [*other, *found["x"]]
+    return found
+
+
+def _norm_of_all(right: Wrong, book: Any, given: Any, grads: dict[str, Any]) -> dict[str, Any]:
+    config = given.case.config
+    if not config.clip_norm:
+        return dict(right(given, grads))
+    every = [*grads.values(), *book.others]
+    return _all_scaled(book, grads, norm_factor(book.do, every, config.clip_norm))
+
+
+def _clipped_reported() -> dict[str, Wrong]:
+    def gradients(right: Wrong, book: Any, given: Any, grads: dict[str, Any]) -> dict[str, Any]:
+        found: dict[str, Any] = right(given, grads)
+        own = {n: g for n, g in found.items() if n in given.case.parameters}
+        config = given.case.config
+        if config.clip_value:
+            own = {n: clipped_at(book.do, g, config.clip_value) for n, g in own.items()}
+        elif config.clip_norm:
+            own = _all_scaled(book, own, norm_factor(book.do, own.values(), config.clip_norm))
+        return found | own
+
+    return {"gradients": gradients, "clipped": lambda right, book, given, grads: grads}
+
+
+def _decayed_first(right: Wrong, book: Any, given: Any, grads: Any, velocities: Any) -> Any:
+    """Clip what the weight decay has been added to."""
+    case = given.case
+    pulls = {name: book.pull(given, name, g) for name, g in grads.items()}
+    plain = case.replace(case.config.replace(weight_decay=0.0, maximize=False))
+    return right(replace(given, case=plain), pulls, velocities)
+
+
+# -- from one update to the next -----------------------------------------------------------------
+
+
+def _added_up(right: Wrong, book: Any, given: Any, grads: Any, velocities: Any) -> Any:
+    before = book.summed_up if velocities else {}
+    book.summed_up = {n: before[n] + g if n in before else g for n, g in grads.items()}
+    return right(given, book.summed_up, velocities)
+
+
+def _first_again(right: Wrong, book: Any, given: Any, grads: Any, velocities: Any) -> Any:
+    if not velocities:
+        book.first_gradients = grads
+    return right(given, book.first_gradients, velocities)
+
+
+def _states_kept(right: Wrong, book: Any, given: Any) -> Any:
+    """Start an update from the final states of the one before."""
+    kept = getattr(book, "final_states", {})
+    layers = right(given.after(kept) if kept else given)
+    book.final_states = {one.cell.name("h_0"): book.final(one) for own in layers for one in own}
+    return layers
+
+
+MISTAKES = (
+    Mistake(
+        says="momentum has no effect: no velocity is kept from one update to the next",
+        look_for="a velocity, or an optimiser, that is made anew for every update",
+        part="step",
+        applies=_moves_on,
+        plant={"velocity": _forgotten},
+    ),
+    Mistake(
+        says="the velocity is a moving average: momentum v + (1 - momentum) g",
+        look_for="a factor 1 - momentum, which PyTorch calls dampening and has only when asked",
+        part="step",
+        applies=_has_momentum,
+        plant={"velocity": _average},
+    ),
+    Mistake(
+        says="the first update's gradient is dampened, too",
+        look_for="a velocity that starts at zero, where the first one is the gradient as it is",
+        part="step",
+        applies=lambda config: config.dampening > 0,
+        plant={"velocity": _dampened_at_first},
+    ),
+    Mistake(
+        says="the dampening of momentum is ignored",
+        look_for="(1 - dampening) * g in the velocity",
+        part="step",
+        applies=lambda config: config.dampening > 0 and config.updates > 1,
+        plant=_steps_with(dampening=0.0),
+    ),
+    Mistake(
+        says="Nesterov's momentum is plain momentum",
+        look_for="g + momentum * v where v is stepped along",
+        part="step",
+        applies=lambda config: config.nesterov,
+        plant=_steps_with(nesterov=False),
+    ),
+    Mistake(
+        says="Nesterov's step is g + v: the momentum factor is missing",
+        look_for="g + momentum * v",
+        part="step",
+        applies=lambda config: config.nesterov,
+        plant={"heading": _nesterov_unscaled},
+    ),
+    Mistake(
+        says="Nesterov's step is momentum v: the gradient is not added to it",
+        look_for="g + momentum * v",
+        part="step",
+        applies=lambda config: config.nesterov,
+        plant={"heading": _nesterov_before},
+    ),
+    Mistake(
+        says="the weight decay is ignored",
+        look_for="a weight decay that is handed over and never used",
+        part="step",
+        applies=_decays,
+        plant=_decay(lambda _: 0.0),
+    ),
+    Mistake(
+        says="the weight decay has the wrong sign: weights grow",
+        look_for="g - weight_decay * w where g + weight_decay * w is due",
+        part="step",
+        applies=lambda config: _decays(config) and not config.maximize,  # which may turn both
+        plant=_decay(lambda _: -1.0),
+    ),
+    Mistake(
+        says="the weight decay is doubled",
+        look_for="2 * weight_decay * w, the gradient of weight_decay |w|^2",
+        part="step",
+        applies=_decays,
+        plant=_decay(lambda _: 2.0),
+    ),
+    Mistake(
+        says="biases are left out of the weight decay",
+        look_for="a test for names or dimensions before the decay: PyTorch decays all parameters",
+        part="step",
+        applies=lambda config: (
+            _decays(config) and (config.bias != "absent" or config.kind == "classifier")
+        ),
+        plant=_decay(lambda name: float(without_suffix(name) not in BIASES)),
+    ),
+    Mistake(
+        says="the weight decay is decoupled: weights shrink beside the velocity",
+        look_for="a decay in the step, as of AdamW, and none in the gradient that v takes up",
+        part="step",
+        applies=lambda config: _decays(config) and config.momentum > 0,
+        plant={**_decay(lambda _: 0.0), "step": _step_decayed},
+    ),
+    Mistake(
+        says="maximize is ignored: the step goes downhill",
+        look_for="-g where the step is to go up",
+        part="step",
+        applies=lambda config: config.maximize,
+        plant=_steps_with(maximize=False),
+    ),
+    Mistake(
+        says="maximize turns the weight decay around, too",
+        look_for="-(g + weight_decay * w) where weight_decay * w - g is due",
+        part="step",
+        applies=lambda config: config.maximize and _decays(config),
+        plant={"pull": _uphill_with_decay},
+    ),
+    Mistake(
+        says="each gradient is clipped by its own norm, not all by their common one",
+        look_for="a norm of one gradient at a time",
+        part="clipping",
+        applies=_clips_norm,
+        plant=_clipped(_each),
+    ),
+    Mistake(
+        says="gradients are scaled to the norm that they are to be clipped at, shorter ones, too",
+        look_for="min(1, limit / norm)",
+        part="clipping",
+        applies=_clips_norm,
+        plant=_clipped(_always_scaled),
+    ),
+    Mistake(
+        says="the norm that gradients are clipped by takes in those of x and of the initial states",
+        look_for="a norm over all gradients where that over the parameters' is due",
+        part="clipping",
+        applies=_clips_norm,
+        plant={"gradients": _kept_all, "clipped": _norm_of_all},
+    ),
+    Mistake(
+        says="every entry is clipped at the norm that is asked for",
+        look_for="np.clip where all gradients are to be scaled by their norm",
+        part="clipping",
+        applies=_clips_norm,
+        plant=_clipped(_value_for_norm),
+    ),
+    Mistake(
+        says="gradients are scaled by their norm where entries are to be clipped",
+        look_for="a norm where np.clip is due",
+        part="clipping",
+        applies=lambda config: config.clip_value > 0,
+        plant=_clipped(_norm_for_value),
+    ),
+    Mistake(
+        says="the head's gradients are neither clipped nor counted in the norm",
+        look_for="W_out and b_out, missing where gradients are clipped",
+        part="clipping",
+        applies=lambda config: _clips(config) and config.kind == "classifier",
+        plant={"clipped": _without_head},
+    ),
+    Mistake(
+        says="the gradients that are told of are clipped already",
+        look_for="clipping inside backward: it belongs to the step",
+        part="clipping",
+        applies=_clips,
+        plant=_clipped_reported(),
+    ),
+    Mistake(
+        says="the weight decay is added before gradients are clipped",
+        look_for="clipping inside the optimiser, behind the decay",
+        part="clipping",
+        applies=lambda config: _clips(config) and _decays(config),
+        plant={"descent": _decayed_first},
+    ),
+    Mistake(
+        says="gradients are added up from one update to the next",
+        look_for="gradients that are not set to zero before backward",
+        part="updates",
+        applies=_goes_on,
+        plant={"descent": _added_up},
+    ),
+    Mistake(
+        says="every update takes the first one's gradients",
+        look_for="a backward before the loop over the updates, and none inside it",
+        part="updates",
+        applies=_goes_on,
+        plant={"descent": _first_again},
+    ),
+    Mistake(
+        says="every update starts from the final states of the one before",
+        look_for="a state kept in an attribute, and not set back when forward is called",
+        part="updates",
+        applies=_goes_on,
+        plant={"network": _states_kept},
+    ),
+)
