@@ -10,7 +10,8 @@ from parity.branches import Branches
 from parity.case import Array, Case
 from parity.yardstick import FEW_COPIES, MANY_COPIES, Floor
 from reference import jitter, noise
-from reference.jitter import Jittered, Noisy
+from reference.jitter import Jittered
+from reference.noisy import Noisy
 
 
 class _Unshared(Jittered):
