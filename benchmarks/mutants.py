@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.planted import PLANTED, Edit
+from benchmarks.planted_options import PLANTED_OPTIONS
+from parity.config import Config
 from parity.mistake import Mistake
 from parity.subject import Subject
 from reference.mistakes import CATALOGUE
@@ -21,13 +23,21 @@ class CannotPlantError(Exception):
 
 
 def planted() -> dict[Mistake, tuple[Edit, ...]]:
-    """Return every mistake of the catalogue that is planted, with the value it is planted with."""
+    """Return the mistakes that are planted into a plain network, each with its number."""
     found = {}
     for mistake in CATALOGUE:
         if mistake.says in PLANTED:
             value, edits = PLANTED[mistake.says]
             found[mistake if value is None else mistake.having([value])[0]] = edits
     return found
+
+
+def planted_options() -> dict[Mistake, tuple[Config, tuple[Edit, ...]]]:
+    """Return the mistakes in options, each with a configuration that shows it."""
+    known = {mistake.says: mistake for mistake in CATALOGUE}
+    return {
+        known[says]: (Config.parse(name), edits) for says, (name, edits) in PLANTED_OPTIONS.items()
+    }
 
 
 def plant(edits: Sequence[Edit], folder: Path, name: str = "mutant") -> Path:

@@ -1,4 +1,4 @@
-"""Mistakes planted into `scratch`: whether the grid catches them, and the diagnosis names them.
+"""Mistakes planted into source: whether the grid catches them, and the diagnosis names them.
 
 `python -m benchmarks.naming [--pairs N] [--seed S]` (`make power`): the mutation score of both
 grids, the share of single mistakes and of pairs that is named, what becomes of errors that are in
@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
-from benchmarks.mutants import CannotPlantError, load, planted
+from benchmarks.mutants import CannotPlantError, load, planted, planted_options
 from benchmarks.planted import Edit
 from benchmarks.unknown import UNKNOWN
 from benchmarks.variants import VARIANTS
@@ -32,12 +32,18 @@ from parity.telling import sentence
 from reference import pytorch, twin
 
 Mutants = dict[Mistake, tuple[Edit, ...]]
+Options = dict[Mistake, tuple[Config, tuple[Edit, ...]]]
 
 
 def configs(grid: str) -> list[Config]:
     """Return the grid's configurations, in an order in which sizes and options take turns."""
     every = [config for group in GRIDS[grid].groups() for config in group.configs]
     return [every[i] for i in np.random.default_rng(0).permutation(len(every))]
+
+
+def showing(mistake: Mistake, within: Sequence[Config]) -> list[Config]:
+    """Return the configurations that can show a mistake at all."""
+    return [config for config in within if mistake.applies(config)]
 
 
 def caught_at(subject: Subject, within: Sequence[Config]) -> Config | None:
@@ -79,31 +85,37 @@ def pairs(mutants: Mutants, seed: int) -> Iterator[tuple[tuple[Mistake, Mistake]
             continue
 
 
-def print_scores(mutants: Mutants) -> None:
-    """Print the mutation score of the grids, and who survives."""
+def print_scores(mutants: Mutants, options: Options) -> None:
+    """Print the mutation score of the grids, and who survives; the smallest has no options."""
     subjects = {mistake: load(edits) for mistake, edits in mutants.items()}
     where = {
         grid: {mistake: caught_at(subject, configs(grid)) for mistake, subject in subjects.items()}
         for grid in ("smoke", "default")
     }
+    where["default"] |= {
+        mistake: caught_at(load(edits), showing(mistake, configs("default")))
+        for mistake, (_, edits) in options.items()
+    }
     for grid, found in where.items():
         survivors = [mistake for mistake, config in found.items() if config is None]
-        share = 1 - len(survivors) / len(mutants)
-        print(f"caught by the {grid} grid: {share:.1%} of {len(mutants)} mistakes", flush=True)
+        share = 1 - len(survivors) / len(found)
+        print(f"caught by the {grid} grid: {share:.1%} of {len(found)} mistakes", flush=True)
         for mistake in survivors:
             print(f"  {mistake}: caught at {where['default'][mistake]}")
 
 
-def print_singles(mutants: Mutants) -> list[float]:
+def print_singles(mutants: Mutants, options: Options) -> list[float]:
     """Print the share of single mistakes that is named, alone; return each diagnosis's seconds."""
     seconds, missed = [], []
-    for mistake, edits in mutants.items():
-        found = list(asked(load(edits)))
+    every = {mistake: (None, edits) for mistake, edits in mutants.items()} | options
+    for mistake, (config, edits) in every.items():
+        subject = load(edits)
+        found = [diagnose(subject, config, pytorch)] if config else list(asked(subject))
         seconds += [diagnosis.seconds for diagnosis in found]
         if not is_named(found, [mistake]):
             missed.append((mistake, found))
-    named = 1 - len(missed) / len(mutants)
-    print(f"single mistakes named, alone: {named:.1%} of {len(mutants)} (98% asked)")
+    named = 1 - len(missed) / len(every)
+    print(f"single mistakes named, alone: {named:.1%} of {len(every)} (98% asked)")
     for mistake, found in missed:
         print(f"  {mistake}: {' '.join(sentences(found)) or 'unknown'}")
     return seconds
@@ -158,9 +170,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--pairs", type=int, default=100)
     parser.add_argument("--seed", type=int, default=0, help="of the random pairs")
     given = parser.parse_args(arguments)
-    mutants = planted()
-    print_scores(mutants)
-    seconds = print_singles(mutants)
+    mutants, options = planted(), planted_options()
+    print_scores(mutants, options)
+    seconds = print_singles(mutants, options)
     seconds += print_pairs(mutants, given.pairs, given.seed)
     seconds += print_unknown()
     print_correct()

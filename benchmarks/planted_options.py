@@ -285,7 +285,8 @@ LENGTHS_OF_ROWS: dict[str, Planted] = {
                 (
                     "            if above is not None and run.rows is not None:\n"
                     "                above[run.rows.padding] = 0\n"
-                    "            found = _kernels.backward(\n                run._replace(rows=None),"
+                    "            found = _kernels.backward(\n"
+                    "                run._replace(rows=None),"
                 ),
             ),
         ),
@@ -296,7 +297,7 @@ LENGTHS_OF_ROWS: dict[str, Planted] = {
             (
                 "        output[rows.padding] = 0\n",
                 (
-                    "        ends = [run.states[-1] if run.reverse else run.final for run in runs]\n"
+                    "        ends = [r.states[-1] if r.reverse else r.final for r in runs]\n"
                     "        stay = np.broadcast_to(np.concatenate(ends, axis=-1), output.shape)\n"
                     "        output[rows.padding] = stay[rows.padding]\n"
                 ),
@@ -323,7 +324,7 @@ LENGTHS_OF_ROWS: dict[str, Planted] = {
                 D_FINAL,
                 (
                     "None if last is None else last[layer * self.directions + direction]"
-                    " * (1 if run.reverse or run.rows is None else ~run.rows.padding[-1][:, None]),"
+                    " * (run.reverse or run.rows is None or ~run.rows.padding[-1][:, None]),"
                 ),
             )
         ),

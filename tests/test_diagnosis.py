@@ -11,16 +11,19 @@ import numpy as np
 import pytest
 
 import scratch
-from benchmarks.mutants import CannotPlantError, load, planted
+from benchmarks.mutants import CannotPlantError, load, planted, planted_options
 from benchmarks.naming import asked, is_named, sentences
 from benchmarks.planted import PLANTED, Edit
+from benchmarks.planted_options import PLANTED_OPTIONS
 from benchmarks.unknown import UNKNOWN
 from benchmarks.variants import VARIANTS
 from parity import Case, Config, Diagnosis, Subject, diagnose
+from parity.asking import ORDINARY
 from parity.cli import main
+from parity.combinations import of_classifiers, of_layers
 from parity.conduct import Here
 from parity.facts import related
-from parity.probes import probes
+from parity.probes import STRENGTHS, further, probes
 from parity.report.text import diagnosis_lines
 from parity.telling import sentence
 from reference import pytorch, twin
@@ -28,6 +31,7 @@ from reference.mistakes import CATALOGUE
 
 Run = Callable[[Case], dict[str, Any]]
 MUTANTS = {str(mistake): (mistake, edits) for mistake, edits in planted().items()}
+OPTIONS = {str(m): (m, config, edits) for m, (config, edits) in planted_options().items()}
 FLOATS = ("x", "h_0", "W_x", "W_h", "b", "W_out", "b_out", "upstream", "upstream_final")
 PER_BATCH = "recurrent gradients are divided by the batch size twice"
 
@@ -50,9 +54,9 @@ def only(*names: str) -> Run:
 
 
 def test_every_mistake_of_the_catalogue_is_planted() -> None:
-    """What is in the catalogue stands in a copy of scratch, too, and nothing else does."""
-    assert {mistake.says for mistake in CATALOGUE} == set(PLANTED)
-    assert len(CATALOGUE) == len(MUTANTS) >= 60
+    """What is in the catalogue stands in a network's source, too, and nothing else does."""
+    assert {mistake.says for mistake in CATALOGUE} == set(PLANTED) | set(PLANTED_OPTIONS)
+    assert len(CATALOGUE) == len(MUTANTS) + len(OPTIONS)
 
 
 @pytest.mark.parametrize("name", MUTANTS)
@@ -61,6 +65,15 @@ def test_mistake_is_named_alone(name: str) -> None:
     mistake, edits = MUTANTS[name]
     found = next(diagnosis for diagnosis in asked(load(edits)) if diagnosis.causes)
     assert is_named([found], [mistake])
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_mistake_in_an_option_is_named_alone(name: str) -> None:
+    """So is one that only a configuration with the option can show."""
+    mistake, config, edits = OPTIONS[name]
+    found = diagnose(load(edits), config, pytorch)
+    assert is_named([found], [mistake])
+    assert not found.causes[0].also
 
 
 PAIRS = [
@@ -498,6 +511,17 @@ def test_probes_are_extreme_in_every_way() -> None:
     assert not cases["h_0 = 0"].h_0.any()
     gradients = pytorch.run(cases["large gradients"])
     assert max(abs(gradients[f"grad/{n}"]).max() for n in ("W_x", "W_h", "b")) > 10
+
+
+def test_probes_have_the_options_that_are_asked_about() -> None:
+    """All combinations of options can be probed, with these options and no others."""
+    kept = [name for name in ORDINARY if name not in ("dtype", "layers", "updates", *STRENGTHS)]
+    for config in (*of_layers(), *of_classifiers()):
+        for probe in (*probes(config), *further(config)):
+            own = probe.case.config
+            if own.kind == config.kind:
+                assert {n: getattr(own, n) for n in kept} == {n: getattr(config, n) for n in kept}
+                assert all(bool(getattr(own, n)) == bool(getattr(config, n)) for n in STRENGTHS)
 
 
 def test_large_configuration_is_no_probe() -> None:

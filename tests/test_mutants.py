@@ -6,14 +6,18 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from benchmarks.mutants import load, plant, planted
+from benchmarks.mutants import load, plant, planted, planted_options
 from parity import Config, Subject, draw, judge
+from parity.combinations import of_classifiers, of_layers
 from parity.grid import GRIDS
 from reference import pytorch
 
 PLANTED = {str(mistake): edits for mistake, edits in planted().items()}
+
+OPTIONS = {str(m): (m, config, edits) for m, (config, edits) in planted_options().items()}
 
 RECURRENT = ("grad/W_x", "grad/W_h", "grad/b")
 HEAD = ("logits", "loss", "grad/W_out", "grad/b_out")
@@ -85,6 +89,26 @@ def test_mistake_turns_the_smoke_grid_red(says: str) -> None:
     configs = [config for group in GRIDS["smoke"].groups() for config in group.configs]
     verdicts = [judge(mutant(says), draw(config), pytorch) for config in configs]
     assert any(verdict.failures for verdict in verdicts) is (says not in SURVIVORS)
+
+
+@pytest.mark.parametrize("says", OPTIONS)
+def test_mistake_in_an_option_is_caught(says: str) -> None:
+    """A configuration with the option turns red, by the numbers that the textbook predicts."""
+    mistake, config, edits = OPTIONS[says]
+    subject, case = load(edits), draw(config)
+    assert mistake.applies(config)
+    assert judge(subject, case, pytorch).failures
+    answer = subject.run(case)
+    for name, expected in pytorch.predict(case, [mistake]).items():
+        if name in answer:  # biases that there are none of are told of by nobody
+            np.testing.assert_allclose(answer[name], expected, rtol=1e-9, atol=1e-11, err_msg=name)
+
+
+@pytest.mark.parametrize("says", OPTIONS)
+def test_mistake_in_an_option_can_be_met_in_the_grid(says: str) -> None:
+    """The grid's combinations have the option, and can show the mistake."""
+    mistake, _, _ = OPTIONS[says]
+    assert any(map(mistake.applies, (*of_layers(), *of_classifiers())))
 
 
 def test_step_mutant_spares_the_gradients() -> None:
