@@ -45,15 +45,17 @@ CELL = "        return _kernels.cell("
 SUFFIX = "        suffix = _suffix(layer, direction)\n        W_x,"
 H_0 = "None if initial is None else initial[layer * self.directions + direction],"
 INITIAL = 'initial = self._states("h_0", h_0, layout)'
-BACK = "above, named, initial = self._back_layer(layer, runs[layer], above, last)\n"
+BACK = "named, initial = self._back_layer(layer, runs[layer], above, last, below)\n"
 EACH = "        for direction, run in enumerate(runs):\n"
 D_FINAL = "None if last is None else last[layer * self.directions + direction],"
 ABOVE = "None if above is None else above[..., own],"
 FINAL = "final = [layout.write_state(run.final)"
-READ = "below, runs = layout.read(x), []"
+READ = "below = layout.copy(x)\n"
 UPSTREAM = "above = self._upstream(d_output, layout)\n"
-MASK = "np.multiply(above, masks[layer - 1], above)"
+MASK = "np.multiply(below, masks[layer - 1], below)"
 HIDDEN = "[run.hidden for run in runs]"
+INNER = "*(run.hidden for run in runs)"
+OUTPUT = "*(run.hidden for run in runs[-1])"
 MASKS = "[_laid_out(case, own) for name, own in case.more.items()"
 LENGTHS = 'case.more.get("lengths"), masks or None'
 INPUTS = f"return _laid_out(case, case.x), h_0, {LENGTHS}"
@@ -128,7 +130,7 @@ LAYERS: dict[str, Planted] = {
     ),
     "no gradient reaches the layers below the last one": (
         "l2",
-        _stacked((BACK, f"{BACK}            above = above * 0 if layer else above\n")),
+        _stacked((BACK, f"{BACK}            below *= 0 if layer else 1\n")),
     ),
     "every layer goes back through the states of the last one": (
         "l2",
@@ -186,7 +188,10 @@ LAYERS: dict[str, Planted] = {
     "the reverse direction's outputs are not turned back, nor are their gradients": (
         "bi",
         _stacked(
-            (HIDDEN, "[run.hidden[:: -1 if run.reverse else 1] for run in runs]"),
+            *(
+                (old, old.replace("hidden", "hidden[:: -1 if run.reverse else 1]"))
+                for old in (HIDDEN, INNER, OUTPUT)
+            ),
             (ABOVE, "None if above is None else above[:: -1 if direction else 1][..., own],"),
         ),
     ),
@@ -197,7 +202,9 @@ LAYERS: dict[str, Planted] = {
     "the directions are joined in the wrong order, forward and backward": (
         "l2-bi",
         _stacked(
-            (HIDDEN, "[run.hidden for run in runs[::-1]]"),
+            (HIDDEN, HIDDEN.replace("in runs", "in runs[::-1]")),
+            (INNER, INNER.replace("in runs", "in runs[::-1]")),
+            (OUTPUT, OUTPUT.replace("runs[-1]", "runs[-1][::-1]")),
             (
                 "own = slice(direction * self.n_nodes, (direction + 1) * self.n_nodes)",
                 "own = slice((1 - direction) * self.n_nodes, (2 - direction) * self.n_nodes)",
@@ -228,7 +235,7 @@ LAYERS: dict[str, Planted] = {
                     "        if not self.batch_first:\n"
                     "            sizes = (*layout.batch, layout.steps, -1)\n"
                     "            below = below.reshape(sizes).swapaxes(0, 1)\n"
-                    "        below, runs = layout.read(below), []"
+                    "        below = layout.copy(below)\n"
                 ),
             )
         ),
@@ -273,7 +280,14 @@ LENGTHS_OF_ROWS: dict[str, Planted] = {
     "states go on through the padding, though outputs are zero there": (
         "layer-unsorted",
         _stacked(
-            (READ, "below, runs = layout._replace(rows=None).read(x), []"),
+            (
+                READ,
+                (
+                    f"{READ}        if layout.rows is not None:\n"
+                    "            below = layout._by_time(np.asarray(x))[:, layout.order]\n"
+                ),
+            ),
+            ("layout.write(by_time.copy())", "layout._replace(rows=None).write(by_time.copy())"),
             ("                layout.rows,\n", "                None,\n"),
             (
                 "reverse=direction == 1,\n            )",
@@ -301,7 +315,8 @@ LENGTHS_OF_ROWS: dict[str, Planted] = {
                     "        stay = np.broadcast_to(np.concatenate(ends, axis=-1), output.shape)\n"
                     "        output[rows.padding] = stay[rows.padding]\n"
                 ),
-            )
+            ),
+            (f"layout.write({OUTPUT})", "layout._replace(rows=None).write(_joined(runs[-1]))"),
         ),
     ),
     "the final state is read at the last step, though the sequence may have ended": (
@@ -333,8 +348,11 @@ LENGTHS_OF_ROWS: dict[str, Planted] = {
         "layer-unsorted",
         _stacked(
             (
-                'return layout.read(_check.array("d_output"',
-                'return layout._replace(rows=None).read(_check.array("d_output"',
+                UPSTREAM,
+                (
+                    f"{UPSTREAM}        if layout.rows is not None and above is not None:\n"
+                    "            above = layout._by_time(np.asarray(d_output))[:, layout.order]\n"
+                ),
             ),
             (
                 EACH,
@@ -392,7 +410,7 @@ DROPOUT: dict[str, Planted] = {
         "layer-l2-drop0.5",
         _stacked(
             (
-                "return layout.write(_joined(runs[-1])), np.stack(final)",
+                f"return layout.write({OUTPUT}), np.stack(final)",
                 (
                     "last = 1 if factors is None else factors[-1]\n"
                     "        return layout.write(_joined(runs[-1]) * last), np.stack(final)"
@@ -735,11 +753,8 @@ OPTIMISER: dict[str, Planted] = {
         _stacked(
             (INITIAL, f'h_0 = getattr(self, "kept", h_0)\n        {INITIAL}'),
             (
-                "        return layout.write(_joined(runs[-1]))",
-                (
-                    "        self.kept = np.stack(final)\n"
-                    "        return layout.write(_joined(runs[-1]))"
-                ),
+                f"        return layout.write({OUTPUT})",
+                (f"        self.kept = np.stack(final)\n        return layout.write({OUTPUT})"),
             ),
         ),
     ),
