@@ -1,10 +1,11 @@
 """The memory that a training step fills, beside what it cannot do without.
 
-`python -m benchmarks.memory [--json FILE]`: what must be kept are the inputs (x, h_0, labels), the
-weights, every hidden state, and the gradients that are asked for: of the weights, of x and of h_0.
-What is filled is the inputs and the weights that are handed in, and at its peak all that Python
-and NumPy have allocated since, by tracemalloc, in the second step of a model: the first one's
-states and gradients are still there when it begins, as they are when a network is trained.
+`python -m benchmarks.memory [--json FILE]`: what must be kept are the inputs (x and h_0, until the
+backward pass reads them again), every hidden state, the weights, and the gradients that are asked
+for: of the weights, of x and of h_0. What is filled is all that Python and NumPy have allocated at
+the peak of a model's second step, by tracemalloc, the model's own weights included: the first
+step's states and gradients are still there when it begins, as they are when a network is trained.
+The arrays that the caller hands in are the caller's, and count on neither side.
 """
 
 import tracemalloc
@@ -27,20 +28,18 @@ def kept(case: Case) -> int:
     inputs = case.x.nbytes + case.h_0.nbytes
     weights = sum(weight.nbytes for weight in case.parameters.values())
     states = case.h_0.nbytes * case.config.steps
-    return 2 * inputs + 2 * weights + states + case.labels.nbytes  # and a gradient of each
+    return 2 * inputs + 2 * weights + states  # of inputs and weights a gradient, too
 
 
 def filled(case: Case) -> int:
     """Return the bytes that are filled at the peak of a model's second training step."""
-    handed_in = case.x.nbytes + case.h_0.nbytes + case.labels.nbytes
-    handed_in += sum(weight.nbytes for weight in case.parameters.values())
     tracemalloc.start()
     try:
         step = ours.training_step(case)
         step()
         tracemalloc.reset_peak()
         step()
-        return handed_in + tracemalloc.get_traced_memory()[1]
+        return tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
 

@@ -88,7 +88,8 @@ def _whole_numbers(
     if result.dtype.kind not in "iu":
         raise TypeError(f"{name} must be whole numbers, got dtype {result.dtype}")
     whole: NDArray[np.int64] = result.astype(np.int64, copy=False)
-    above_least = (whole - least).view(np.uint64)  # one pass: what is below wraps to above all
+    above_least = (whole - least if least else whole).view(np.uint64)
+    # one pass: what is below wraps to above all
     if result.size and np.maximum.reduce(above_least) > most - least:
         wrong = result[(result < least) | (result > most)][0]
         raise ValueError(f"{name} must lie in {least}..{most}, got {wrong}")

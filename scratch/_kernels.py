@@ -159,9 +159,10 @@ def backward(
     dh = np.empty(run.states.shape[1:], run.x.dtype)
     dh[...] = 0 if d_final is None else d_final
     W_x_T, W_h_T = run.cell.W_x.T.copy(), run.cell.W_h.T.copy()  # C order: BLAS is faster
+    room = np.empty(max((part.hidden for part in run.parts), key=len).shape, run.x.dtype)
     sums: list[Array] = []
     for part in reversed(run.parts):
-        da = np.empty(part.hidden.shape, run.x.dtype)
+        da = room[: len(part.hidden)]
         slope(part.hidden, da)
         _through_time(run, part, da, None if d_output is None else d_output[part.steps], dh, W_h_T)
         if d_x is not None:

@@ -98,8 +98,7 @@ def plus(a: Array, factor: float, b: Array) -> Array:
     if a.dtype.itemsize == 2:
         scale = widened(rounded(np.float32(scale), a.dtype))
         return np.asarray(rounded(widened(a) + scale * widened(b), a.dtype))
-    moved: Array = scale * b
-    moved += a
+    moved: Array = scale * b + a
     return moved
 
 
