@@ -13,7 +13,7 @@ for _library in ("OMP", "OPENBLAS", "MKL"):
 import argparse
 import itertools
 import statistics
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from benchmarks.mutants import CannotPlantError, load, planted, planted_options
 from benchmarks.planted import Edit
 from benchmarks.unknown import UNKNOWN
 from benchmarks.variants import VARIANTS
+from parity.asking import ORDINARY, fitting
 from parity.config import Config
 from parity.diagnosis import Diagnosis, diagnose
 from parity.drawing import draw
@@ -35,9 +36,10 @@ Mutants = dict[Mistake, tuple[Edit, ...]]
 Options = dict[Mistake, tuple[Config, tuple[Edit, ...]]]
 
 
-def configs(grid: str) -> list[Config]:
-    """Return the grid's configurations, in an order in which sizes and options take turns."""
-    every = [config for group in GRIDS[grid].groups() for config in group.configs]
+def configs(grid: str, knows: Collection[str] = ()) -> list[Config]:
+    """Return the grid's configurations for a subject that knows these options, well mixed."""
+    all_of_it = (config for group in GRIDS[grid].groups() for config in group.configs)
+    every = fitting(all_of_it, {}, knows)
     return [every[i] for i in np.random.default_rng(0).permutation(len(every))]
 
 
@@ -93,7 +95,7 @@ def print_scores(mutants: Mutants, options: Options) -> None:
         for grid in ("smoke", "default")
     }
     where["default"] |= {
-        mistake: caught_at(load(edits), showing(mistake, configs("default")))
+        mistake: caught_at(load(edits), showing(mistake, configs("default", ORDINARY)))
         for mistake, (_, edits) in options.items()
     }
     for grid, found in where.items():

@@ -46,7 +46,7 @@ SHARED: Mapping[str, Axis] = {
         {"weight_decay": 0.1},
         {"maximize": True, "weight_decay": 0.1, "momentum": 0.5},
     ),
-    "clipping": ({}, {"clip_value": 0.02}, {"clip_norm": 0.1}),
+    "clipping": ({}, {"clip_value": 0.02}, {"clip_norm": 0.1}, {"clip_norm": 1000.0}),
     "updates": ({}, {"updates": 3}),
 }
 """What layers and classifiers have in common."""

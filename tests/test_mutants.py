@@ -105,10 +105,12 @@ def test_mistake_in_an_option_is_caught(says: str) -> None:
 
 
 @pytest.mark.parametrize("says", OPTIONS)
-def test_mistake_in_an_option_can_be_met_in_the_grid(says: str) -> None:
-    """The grid's combinations have the option, and can show the mistake."""
-    mistake, _, _ = OPTIONS[says]
-    assert any(map(mistake.applies, (*of_layers(), *of_classifiers())))
+def test_mistake_in_an_option_turns_the_grid_red(says: str) -> None:
+    """One of the grid's combinations of options shows it."""
+    mistake, _, edits = OPTIONS[says]
+    subject = load(edits)
+    within = filter(mistake.applies, (*of_layers(), *of_classifiers()))
+    assert any(judge(subject, draw(config), pytorch).failures for config in within)
 
 
 def test_step_mutant_spares_the_gradients() -> None:
