@@ -1,7 +1,7 @@
 """The bench: two traces of one case, compared array by array in units of the noise floor."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -66,7 +66,7 @@ class Bench:
             for name in self.subject
             if name not in self.reference and name != DELTA
         )
-        return (*_after_overflow(known), *unknown)
+        return (*_after_overflow(known, outputs(self.case.config)), *unknown)
 
     # -- who is wrong ----------------------------------------------------------------------------
 
@@ -196,6 +196,8 @@ class Bench:
             )
 
         proof = held(PROVEN * self.u * self._floor(0, own=own).gauge[key])
+        if proof.status is Status.NOT_FINITE and name == key:
+            return self._beyond_the_reference(proof, own=own)
         if proof.greatest is None or (proof.status is Status.AGREES and not self.resolution):
             return proof
         for copies in (FEW_COPIES, MANY_COPIES):
@@ -210,15 +212,27 @@ class Bench:
             found = self._typical(found, expected, floor)
         return self._weighed(found, floor, key, proven=proof.status is Status.AGREES)
 
+    def _beyond_the_reference(self, found: Comparison, *, own: bool) -> Comparison:
+        """Accuse nobody who is right where the reference overflows on its way."""
+        name, array = found.name, self.subject[found.name].astype(np.float64)
+        floor = self._floor(MANY_COPIES, own=own)
+        apart = np.abs(array - floor.clean[name])
+        if not (apart <= LIMIT * floor.sigma[name]).all() or not np.isfinite(apart).all():
+            return found
+        detail = f"{self.yardstick.name} overflows on the way: {found.detail}"
+        return replace(found, status=Status.INCONCLUSIVE, detail=detail)
+
     def _weighed(self, found: Comparison, floor: Floor, key: str, *, proven: bool) -> Comparison:
         """Add what the comparison is worth; where that is nothing, say that it decides nothing."""
         largest = float(np.max(np.abs(self.reference[key]), initial=0.0))
         noise = LIMIT * float(np.max(floor.sigma[key]))
         resolution = noise / largest if largest > 0 else 0.0 if proven else float("inf")
-        if found.name == key:
-            found = replace(found, resolution=resolution)
         parameter = key.removeprefix("grad/") in self.case.parameters
         useless = not resolution <= USELESS if parameter else not np.isfinite(noise)
+        if found.name == key:
+            least = PROVEN * self.u * float(np.max(floor.gauge[key]))  # beyond it no agreement
+            seen = least / largest if useless and proven and largest > 0 else resolution
+            found = replace(found, resolution=seen)
         if found.status is Status.AGREES and useless and not proven:
             hidden = f"an error of {resolution:.0%} of the largest entry could hide in the noise"
             detail = hidden if np.isfinite(noise) else CHAOS
@@ -282,11 +296,20 @@ class Bench:
         return key.startswith("grad/") and not told
 
 
-def _after_overflow(known: list[Comparison]) -> list[Comparison]:
-    """Return `known`, nobody accused of what follows from an overflow on both sides."""
-    undefined, found = False, []
+def _after_overflow(known: list[Comparison], states: Collection[str]) -> list[Comparison]:
+    """Return `known`, nobody accused of what follows from an overflow on both sides.
+
+    Behind states that are not finite a gradient means nothing, even where it is: the gates of relu
+    are open or closed as the order of sums decides.
+    """
+    undefined, lost, found = False, False, []
     for comparison in known:
         undefined = undefined or comparison.status is Status.UNDEFINED
+        lost = lost or (comparison.status is Status.UNDEFINED and comparison.name in states)
         follows = undefined and comparison.status is Status.NOT_FINITE
-        found.append(replace(comparison, status=Status.UNDEFINED) if follows else comparison)
+        if lost and comparison.status is Status.DIFFERS and comparison.against != OWN_GRADIENT:
+            detail = "behind states that are not finite on either side"
+            found.append(replace(comparison, status=Status.UNDEFINED, detail=detail))
+        else:
+            found.append(replace(comparison, status=Status.UNDEFINED) if follows else comparison)
     return found

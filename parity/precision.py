@@ -74,6 +74,13 @@ def smallest_normal(name: str) -> float:
     return FORMATS[name].smallest_normal
 
 
+def largest_sum_of_squares(name: str) -> float:
+    """Return the sum of squares from which a norm is infinite: 16-bit formats add in float32."""
+    if name == "float64":
+        return sys.float_info.max
+    return 65520.0**2 if name == "float16" else 2.0**128  # 65520 is rounded to infinity
+
+
 def smallest_subnormal(name: str) -> float:
     """Return the smallest positive number."""
     return FORMATS[name].smallest_subnormal

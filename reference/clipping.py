@@ -19,12 +19,22 @@ def clipped_at(do: Any, gradient: M, limit: float) -> M:
     return clipped
 
 
-def norm_factor(do: Any, gradients: Iterable[M], limit: float, beside: float = BESIDE) -> M:
-    """Return min(1, limit / (norm of all entries + beside)): (1, 1)."""
+def norm_factor(
+    do: Any,
+    gradients: Iterable[M],
+    limit: float,
+    beside: float = BESIDE,
+    *,
+    largest: float = np.inf,
+) -> M:
+    """Return min(1, limit / (norm of all entries + beside)): (1, 1).
+
+    From a sum of squares of `largest` on the norm is infinite, and the factor 0.
+    """
 
     def factor(s: Any) -> Any:
         with np.errstate(divide="ignore"):
-            return np.minimum(1.0, limit / (np.sqrt(s) + beside))
+            return np.where(s < largest, np.minimum(1.0, limit / (np.sqrt(s) + beside)), 0.0)
 
     def slope(s: Any) -> Any:
         return np.where(s > limit**2, 0.5 * limit / np.maximum(s, limit**2) ** 1.5, 0.0)

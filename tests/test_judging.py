@@ -95,12 +95,12 @@ def test_noise_that_hides_everything_is_inconclusive() -> None:
 
 
 def test_resolution_is_stated_and_true() -> None:
-    """The report says which error would have been caught, and twice that much is caught."""
+    """The report says which error would not have passed, and twice that much does not."""
     verdict = verdict_of(scratch.run, thorough=True)
     found = next(c for c in verdict.comparisons if c.name == "grad/W_h")
     assert found.resolution is not None
     assert found.resolution < 1e-13
-    assert "would have been caught" in (worth(verdict) or "")
+    assert "would not have passed" in (worth(verdict) or "")
     assert not verdict_of(off_by("grad/W_h", 1 + 2 * found.resolution)).passed
 
 
@@ -472,6 +472,43 @@ def test_overflow_on_both_sides_is_undefined() -> None:
     assert status_of(verdict, "hidden") is Status.UNDEFINED
     assert not verdict.passed
     assert not verdict.failures
+
+
+def test_gradients_behind_undefined_states_accuse_nobody() -> None:
+    """The gates of states that are not a number are what the order of sums makes of them."""
+    config = Config.parse("b1-t5-f3-h16-relu-f32-s404-layer-huge-l3-bi-nobias-unbatched")
+    verdict = verdict_of(scratch.run, draw(config))
+    assert status_of(verdict, "grad/b_l2") is Status.UNDEFINED
+    assert not verdict.failures
+    assert not verdict.passed
+
+
+def test_overflow_of_the_reference_alone_accuses_nobody() -> None:
+    """PyTorch sums weighted half-precision losses in half precision; the sum itself is finite."""
+    config = Config.parse("c10-f16-huge-sum-weighted-smooth0.1")
+    verdict = verdict_of(scratch.run, draw(config))
+    (undecided,) = [c for c in verdict.comparisons if c.status is Status.INCONCLUSIVE]
+    assert undecided.name == "loss"
+    assert "PyTorch overflows on the way" in undecided.detail
+    wrong = verdict_of(lambda case: {"loss": scratch.run(case)["loss"] * 2}, draw(config))
+    assert [c.status for c in wrong.failures] == [Status.NOT_FINITE]
+
+
+@pytest.mark.parametrize("dtype", ["f32", "bf16"])
+def test_norm_that_overflows_clips_to_zero(dtype: str) -> None:
+    """The sum of squares is beyond the format, the gradients are not: PyTorch's factor is 0."""
+    config = Config.parse(f"t12-h16-relu-{dtype}-layer-huge-clipnorm100.0")
+    case = draw(config)
+    assert (pytorch.run(case)["step/W_h"] == case.W_h).all()
+    assert not verdict_of(scratch.run, case).failures
+
+
+def test_noisy_array_that_agrees_is_worth_its_last_roundings() -> None:
+    """Where the noise could hide everything, only what is as good as exact has agreed."""
+    config = Config.parse("b1-relu-bf16-layer-l2-bi-withouth0-biasoff-unbatched-drop0.5")
+    verdict = verdict_of(scratch.run, draw(config), thorough=True)
+    resolutions = [c.resolution for c in verdict.comparisons if c.name.startswith("grad/W")]
+    assert max(r for r in resolutions if r is not None) < 0.1
 
 
 def test_overflow_on_one_side_is_a_difference() -> None:

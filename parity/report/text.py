@@ -129,7 +129,7 @@ def worth(verdict: Verdict) -> str | None:
     coarsest = max(known, key=lambda c: c.resolution or 0.0)
     return (
         f"anything above {coarsest.resolution:.0e} of the largest {coarsest.name} entry "
-        "would have been caught"
+        "would not have passed"
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Generic
 
+from parity.precision import largest_sum_of_squares
 from reference.arithmetic import Arithmetic, M
 from reference.clipping import clipped_at, norm_factor
 from reference.textbook.given import Given
@@ -34,7 +35,8 @@ class DescentEquations(Generic[M]):
         if config.clip_value:
             return {n: clipped_at(self.do, g, config.clip_value) for n, g in grads.items()}
         if config.clip_norm:
-            factor = norm_factor(self.do, grads.values(), config.clip_norm)
+            largest = largest_sum_of_squares(config.dtype)
+            factor = norm_factor(self.do, grads.values(), config.clip_norm, largest=largest)
             return {name: gradient * factor for name, gradient in grads.items()}
         return grads
 
