@@ -164,7 +164,8 @@ LAYERS: dict[str, Planted] = {
                 EACH,
                 (
                     f"{EACH}            if layer:\n"
-                    "                run = run._replace(cell=run.cell._replace(W_x=run.cell.W_h))\n"
+                    "                cell = run.cell._replace(W_x_T=run.cell.W_h_T)\n"
+                    "                run = run._replace(cell=cell)\n"
                 ),
             )
         ),

@@ -18,6 +18,9 @@ Array = NDArray[Any]
 LARGEST = 2**28
 """Entries of an array, 2 GiB of float64: a configuration beyond is refused, not attempted."""
 
+MOST_CELLS = 1000
+"""Layers, in each direction, times updates: what an answer holds a dozen arrays for, each."""
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Case:
@@ -109,10 +112,17 @@ def by_row(name: str) -> bool:
 
 
 def check_size(config: Config) -> None:
-    """Raise ConfigError when an array of the case, or of an answer to it, would be too large."""
+    """Raise ConfigError when a case, or an answer to it, would be too large.
+
+    In entries of the arrays of one kind, those of all layers together, or in arrays.
+    """
     n, t, f, h, c = config.batch, config.steps, config.features, config.width, config.classes
-    if (largest := max(n * t * max(f, h), max(f, h, c) * h, n * c)) > LARGEST:
+    layers = config.layers
+    if (largest := max(n * t * max(f, layers * h), layers * max(f, h, c) * h, n * c)) > LARGEST:
         raise ConfigError(f"an array of {config} has {largest} entries, more than {LARGEST}")
+    if (arrays := layers * config.directions * config.updates) > MOST_CELLS:
+        cells = "layers x directions x updates"
+        raise ConfigError(f"{cells} of {config} are {arrays}, more than {MOST_CELLS}")
 
 
 def layout(config: Config) -> dict[str, tuple[np.dtype[Any], tuple[int, ...]]]:

@@ -201,7 +201,8 @@ def _compare(config: Config, arguments: argparse.Namespace) -> Callable[[], int]
         verdict = judge(subject, case, pytorch, thorough=True, exact=arguments.exact)
         if kept is not None:
             verdict = dataclasses.replace(verdict, kept=arguments.id)
-        why = diagnose(subject, config, pytorch) if is_failure(verdict) else None
+        differs = is_failure(verdict) and verdict.compared  # who answers nothing is asked no more
+        why = diagnose(subject, config, pytorch) if differs else None
         after = follow(
             subject,
             case,

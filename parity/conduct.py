@@ -121,7 +121,7 @@ def raised(error: BaseException) -> Finding:
     """Return what an error that a subject raised is reported as."""
     if isinstance(error, SubjectError):
         return Finding(kind=Misbehaviour.INCOMPLETE, text=str(error))
-    evidence = own_traceback(error)
+    evidence = "" if isinstance(error, NotImplementedError) else own_traceback(error)
     said = traceback.format_exception_only(error)[-1].strip()
     if isinstance(error, MemoryError):
         text = f"the subject asked for more memory than there is: {said}"

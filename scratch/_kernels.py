@@ -4,6 +4,9 @@ Every array is time first and of the working dtype (see `_arithmetic`). What can
 steps at once is one matrix product; a step itself is a product, a sum and an activation, each
 written where its result stays. Steps are taken in parts that fit the cache, so that a large array
 comes from memory once, and the gradients of pre-activations need room for one part only.
+
+A run's arrays are its own, and made anew: written over by the next run, they would save two percent
+of a training step, and a copy of the layer, or another thread, would see it.
 """
 
 from collections.abc import Iterable
@@ -24,18 +27,24 @@ _MOST = 2**20  # bytes of states in a part that is large for the sake of its wei
 
 
 class Cell(NamedTuple):
-    """h[t] = f(x[t] W_x + h[t-1] W_h + b), with weights of the working dtype, in C order."""
+    """h[t] = f(x[t] W_x + h[t-1] W_h + b), with weights of the working dtype, in C order.
+
+    The forward pass reads the caller's weights; what the backward pass reads, W_x^T and W_h^T, are
+    copies: weights that are changed in place after a forward pass do not change its gradients.
+    """
 
     W_x: Array  # (features, nodes)
     W_h: Array  # (nodes, nodes)
     b: Array | None  # (nodes,)
     activation: _activations.Activation
     dtype: np.dtype[Any]  # whose numbers all results are
+    W_x_T: Array  # (nodes, features), in C order, with which BLAS is faster
+    W_h_T: Array  # (nodes, nodes)
     operations: Operations
 
     def __reduce__(self) -> tuple[Any, ...]:
         """A copy makes its operations again: functions made on the way cannot be pickled."""
-        return cell, self[:-1]
+        return cell, self[:5]
 
 
 class Rows(NamedTuple):
@@ -100,14 +109,17 @@ def cell(
     activation: _activations.Activation,
     dtype: np.dtype[Any],
 ) -> Cell:
-    """Return the cell of these weights, which are copied only where they do not fit."""
+    """Return the cell of these weights."""
     at_work = working(dtype)
+    W_x, W_h = np.asarray(W_x, at_work, order="C"), np.asarray(W_h, at_work, order="C")
     return Cell(
-        np.asarray(W_x, at_work, order="C"),
-        np.asarray(W_h, at_work, order="C"),
+        W_x,
+        W_h,
         None if b is None else np.asarray(b, at_work, order="C"),
         activation,
         dtype,
+        W_x.T.copy(),
+        W_h.T.copy(),
         operations(activation, dtype),
     )
 
@@ -158,15 +170,14 @@ def backward(
     slope = _activations.slope(run.cell.activation)
     dh = np.empty(run.states.shape[1:], run.x.dtype)
     dh[...] = 0 if d_final is None else d_final
-    W_x_T, W_h_T = run.cell.W_x.T.copy(), run.cell.W_h.T.copy()  # C order: BLAS is faster
     room = np.empty(max((part.hidden for part in run.parts), key=len).shape, run.x.dtype)
     sums: list[Array] = []
     for part in reversed(run.parts):
         da = room[: len(part.hidden)]
         slope(part.hidden, da)
-        _through_time(run, part, da, None if d_output is None else d_output[part.steps], dh, W_h_T)
+        _through_time(run, part, da, None if d_output is None else d_output[part.steps], dh)
         if d_x is not None:
-            _by_input(run, da, W_x_T, d_x[part.steps], more=more)
+            _by_input(run, da, d_x[part.steps], more=more)
         terms = _by_weights(part, da)
         if sums:
             for total, (left, right) in zip(sums, terms, strict=True):
@@ -190,11 +201,10 @@ def _project(run: Run, part: _Part) -> None:
         np.copyto(part.hidden, initial, where=run.rows.padding[part.steps, :, None])
 
 
-def _through_time(
-    run: Run, part: _Part, da: Array, d_output: Array | None, dh: Array, W_h_T: Array
-) -> None:
+def _through_time(run: Run, part: _Part, da: Array, d_output: Array | None, dh: Array) -> None:
     """Turn `da` from f'(a) into da at these steps, and `dh` from after them to before them."""
     dot, add, multiply, _ = run.cell.operations
+    W_h_T = run.cell.W_h_T
     if run.rows is not None:
         da[run.rows.padding[part.steps]] = 0
     gradients = _views(run, part, da, backward=True)
@@ -219,9 +229,9 @@ def _elsewhere(array: Array) -> Array:
     return array if array.size > 1 else np.empty_like(array)
 
 
-def _by_input(run: Run, da: Array, W_x_T: Array, d_x: Array, *, more: bool) -> None:
+def _by_input(run: Run, da: Array, d_x: Array, *, more: bool) -> None:
     """Write da W_x^T to `d_x`, or add it there."""
-    product = da.reshape(-1, len(run.cell.W_h)).dot(W_x_T)
+    product = da.reshape(-1, len(run.cell.W_h)).dot(run.cell.W_x_T)
     settle(product, run.cell.dtype)
     if more:
         np.add(d_x, product.reshape(d_x.shape), d_x)

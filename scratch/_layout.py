@@ -78,9 +78,15 @@ class Layout(NamedTuple):
         return result
 
     def copy(self, array: ArrayLike) -> Array:
-        """Return a caller's array as `read` does, but always a copy, in C order."""
-        read = self.read(array)
-        return np.array(read, order="C") if self.rows is None else np.ascontiguousarray(read)
+        """Return a caller's array as `read` does, but always a copy, in C order: the one copy."""
+        by_time = self._by_time(np.asarray(array, self.dtype))
+        if self.rows is None or self.order is None:
+            return np.array(by_time, working(self.dtype), order="C")
+        result = np.empty(by_time.shape, working(self.dtype))
+        for place, row in enumerate(self.order):
+            result[:, place] = by_time[:, row]
+        result[self.rows.padding] = 0  # whatever the caller has there, NaN too
+        return result
 
     def room(self, width: int) -> tuple[Array, Array]:
         """Return a new array for the caller, and its view as (steps, batch, width)."""

@@ -254,7 +254,7 @@ class RNN:
                 _check.exactly(f"masks[{i}]", mask, shape, self.dtype)
                 for i, mask in enumerate(masks)
             )
-            return [layout.read(mask) for mask in given]
+            return [layout.copy(mask) for mask in given]
         if not (self.training and self.dropout):
             return None
         drawn = (self._rng.random_sample(shape) >= self.dropout for _ in range(between))

@@ -29,11 +29,12 @@ OPTIONS = "all"
 def run(case: Case) -> dict[str, Any]:
     """Return the scratch network's arrays for `case`, by the harness's names.
 
-    The notebook's layer and classifier answer whatever they can be asked.
+    The notebook's layer and classifier answer whatever they can be asked. Raises
+    NotImplementedError for a loss that is no cross-entropy of one state per sequence.
     """
     config = case.config
     if config.squared or config.every_step:
-        raise ValueError(f"scratch has the losses mean and sum, got {config.loss}")
+        raise NotImplementedError(f"scratch has the losses mean and sum, got {config.loss}")
     single = not config.with_final and config.plain_step and config.bias != "absent"
     plain = single and config.call == "batch-first" and config.initial != "absent"
     if config.kind == "layer":

@@ -16,6 +16,7 @@ from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from scratch import RNN, DtypeError, ShapeError, SimpleRNN
+from scratch._layout import Layout
 
 Array = NDArray[Any]
 
@@ -408,6 +409,20 @@ def test_results_belong_to_the_caller() -> None:
         np.testing.assert_array_equal(value, kept[name], err_msg=name)
 
 
+@pytest.mark.parametrize("dtype", [np.float64, np.float16], ids=["float64", "float16"])
+def test_backward_is_that_of_the_last_forward(dtype: Any) -> None:
+    """Masks and weights that are changed in place after it do not change its gradients."""
+    rnn = scratch_of(dtype, layers=2, dropout=0.5)
+    x, h_0, *upstream = drawn(rnn)
+    mask = np.full((BATCH, STEPS, NODES), 2, dtype)
+    rnn.forward(x, h_0, masks=[mask])
+    expected = rnn.backward(*upstream)
+    for array in (mask, *rnn.weights.values()):
+        array[...] = 0
+    for name, value in rnn.backward(*upstream).items():
+        np.testing.assert_array_equal(value, expected[name], err_msg=name)
+
+
 def test_no_result_is_part_of_another() -> None:
     """No two of the arrays returned share memory, nor any with what was given."""
     rnn = scratch_of(layers=2, batch_first=False)
@@ -462,6 +477,20 @@ def peak_of(steps: int) -> tuple[int, int]:
     tracemalloc.stop()
     kept = x.nbytes + 2 * output.nbytes  # x, the states and the output that is the caller's
     return peak, kept + sum(gradient.nbytes for gradient in gradients.values())
+
+
+@pytest.mark.parametrize("lengths", [None, [3, 40, 1, 40, 17, 2, 40, 5]], ids=["full", "packed"])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.float16], ids=lambda d: d.__name__)
+def test_input_is_copied_once(dtype: Any, lengths: list[int] | None) -> None:
+    """What the kernels read is the one copy of x, whatever its numbers and its rows."""
+    x = draw(0, 8, 40, 64).astype(dtype)
+    layout = Layout.of(x, 64, x.dtype, lengths, batch_first=True)
+    tracemalloc.start()
+    copied = layout.copy(x)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert copied.flags.c_contiguous
+    assert peak <= 1.1 * copied.nbytes
 
 
 def test_memory_is_what_must_be_kept() -> None:
