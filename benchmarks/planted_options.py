@@ -111,6 +111,10 @@ LAYERS: dict[str, Planted] = {
         "bi",
         _stacked((H_0, "None if initial is None else initial[0],")),
     ),
+    "the initial states are read as directions of layers, not as layers of directions": (
+        "l2-bi",
+        _stacked((H_0, H_0.replace("[layer * self.directions + ", "[layer + self.layers * "))),
+    ),
     "only the first layer starts from its initial state, the others from zero": (
         "l2",
         _stacked((H_0, H_0.replace("initial is None", "initial is None or layer"))),
@@ -538,6 +542,20 @@ LOSS: dict[str, Planted] = {
         "smooth0.1",
         _again("loss", "widened(weights)", "0.0"),
     ),
+    "label smoothing is divided by classes - 1, though the label has a share of it": (
+        "smooth0.1",
+        _loss(
+            ("smoothing / classes * (spread", "smoothing / (classes - 1) * (spread"),
+            (EVEN, EVEN.replace("/ classes", "/ (classes - 1)")),
+        ),
+    ),
+    "label smoothing does not know the class weights": (
+        "weighted-smooth0.1",
+        _loss(
+            (SPREAD, SPREAD.replace(" * weights", "")),
+            (SMOOTHED, "gradient += even * (p * classes - 1)"),
+        ),
+    ),
     "label smoothing is shared among the other classes: s / (classes - 1)": (
         "smooth0.1",
         _loss(
@@ -684,6 +702,15 @@ OPTIMISER: dict[str, Planted] = {
     "every entry is clipped at the norm that is asked for": (
         "clipnorm0.1",
         _clipping(("return scaled, total", "return clip_by_value(gradients, limit), total")),
+    ),
+    "gradients are clipped at a value from above, and not from below": (
+        "clipvalue0.02",
+        _clipping(
+            (
+                "np.maximum(np.minimum(widened(g), bound), -bound)",
+                "np.minimum(widened(g), bound)",
+            )
+        ),
     ),
     "gradients are scaled by their norm where entries are to be clipped": (
         "clipvalue0.02",

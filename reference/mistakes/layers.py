@@ -62,6 +62,12 @@ def _first_layer_alone(case: Case, cell: Cell) -> Array:
     return own * (cell.layer == 0)
 
 
+def _direction_first(case: Case, cell: Cell) -> Array:
+    place = cell.reverse * case.config.layers + cell.layer
+    own: Array = getattr(case, case.config.cells[place].name("h_0"))
+    return own
+
+
 # -- layers --------------------------------------------------------------------------------------
 
 
@@ -246,6 +252,13 @@ MISTAKES = (
         part="initial state",
         applies=lambda config: config.layers > 1 and config.initial == "drawn",
         plant=_initial_states(_first_layer_alone),
+    ),
+    Mistake(
+        says="the initial states are read as directions of layers, not as layers of directions",
+        look_for="h_0[direction * layers + layer] where h_0[layer * directions + direction] is due",
+        part="initial state",
+        applies=lambda c: c.layers > 1 and c.bidirectional and c.initial == "drawn",
+        plant=_initial_states(_direction_first),
     ),
     Mistake(
         says="an initial state that is not handed over is taken as one",

@@ -96,6 +96,17 @@ def _among_the_others(right: Wrong, book: Any, given: Any) -> Any:
     return onehot * (1 - config.smoothing) + others * share
 
 
+def _one_class_less(right: Wrong, book: Any, given: Any) -> Any:
+    """w / (classes - 1) for every class, the label's too"""
+    classes = given.case.config.classes
+    return book.do.divided(right(given) * classes, classes - 1)
+
+
+def _smoothed_evenly(right: Wrong, book: Any, given: Any) -> Any:
+    """1 / classes, whatever the classes weigh"""
+    return right(replace(given, case=_evenly(book, given).case))
+
+
 def _added(right: Wrong, book: Any, given: Any) -> Any:
     """T = w * (onehot + s / classes)"""
     s = given.case.config.smoothing
@@ -201,6 +212,20 @@ MISTAKES = (
         part="loss",
         applies=lambda config: _smoothed(config) and config.classes > 1,
         plant={"targets": _among_the_others},
+    ),
+    Mistake(
+        says="label smoothing is divided by classes - 1, though the label has a share of it",
+        look_for="s / (classes - 1) for every class, where PyTorch has s / classes",
+        part="loss",
+        applies=lambda config: _smoothed(config) and config.classes > 1,
+        plant={"smoothed": _one_class_less},
+    ),
+    Mistake(
+        says="label smoothing does not know the class weights",
+        look_for="s / classes * sum(-log p) where sum(w * -log p) is due",
+        part="loss",
+        applies=lambda config: _weighted(config) and _smoothed(config),
+        plant={"smoothed": _smoothed_evenly},
     ),
     Mistake(
         says="label smoothing is added to the labels, of which 1 - s should be left",

@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from parity.cell import without_suffix
 from parity.config import Config
 from parity.mistake import Mistake, Wrong
@@ -150,6 +152,16 @@ def _norm_for_value(book: Any, config: Config, grads: dict[str, Any]) -> dict[st
 
 def _value_for_norm(book: Any, config: Config, grads: dict[str, Any]) -> dict[str, Any]:
     return {n: clipped_at(book.do, g, config.clip_norm) for n, g in grads.items()}
+
+
+def _from_above(book: Any, config: Config, grads: dict[str, Any]) -> dict[str, Any]:
+    def cut(v: Any) -> Any:
+        return np.minimum(v, config.clip_value)
+
+    def slope(v: Any) -> Any:
+        return (v <= config.clip_value) * 1.0
+
+    return {n: book.do.mapped(cut, slope, g) for n, g in grads.items()}
 
 
 def _without_head(right: Wrong, book: Any, given: Any, grads: dict[str, Any]) -> dict[str, Any]:
@@ -354,6 +366,13 @@ MISTAKES = (
         part="clipping",
         applies=lambda config: config.clip_value > 0,
         plant=_clipped(_norm_for_value),
+    ),
+    Mistake(
+        says="gradients are clipped at a value from above, and not from below",
+        look_for="np.minimum alone, where np.clip has both ends",
+        part="clipping",
+        applies=lambda config: config.clip_value > 0,
+        plant=_clipped(_from_above),
     ),
     Mistake(
         says="the head's gradients are neither clipped nor counted in the norm",
