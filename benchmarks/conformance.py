@@ -4,21 +4,60 @@
 `pytest --compared FILE` wrote: `make conformance` does both.
 """
 
+import argparse
 import json
-import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+from parity.errors import ConfigError
 from reference.conformance import table
 
 
-def main(file: str) -> None:
+class ReportError(Exception):
+    """A file that `pytest --compared` has not written."""
+
+
+def read(file: Path) -> dict[str, Any]:
+    """Return what `pytest --compared FILE` wrote: "shares" by configuration, and "undecided" ones.
+
+    Raises ReportError, in one line, for a file that is not there or has anything else in it.
+    """
+    try:
+        told = json.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ReportError(f"cannot read {file}: {error.strerror}") from error
+    except ValueError as error:  # UnicodeDecodeError and JSONDecodeError are such
+        raise ReportError(f"{file} is not JSON: {error}") from error
+    if not _is_report(told):
+        raise ReportError(f'{file} has no "shares" and "undecided": pytest --compared writes both')
+    return dict(told)
+
+
+def _is_report(told: Any) -> bool:
+    if not isinstance(told, dict) or not isinstance(told.get("undecided"), list):
+        return False
+    shares = told.get("shares")
+    return isinstance(shares, dict) and all(isinstance(own, float | int) for own in shares.values())
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
     """Print the table."""
-    told = json.loads(Path(file).read_text(encoding="utf-8"))
-    for line in table(told["shares"]):
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.conformance", description=__doc__)
+    parser.add_argument("file", type=Path, metavar="FILE", help="what pytest --compared wrote")
+    given = parser.parse_args(arguments)
+    try:
+        told = read(given.file)
+        lines = list(table(told["shares"]))
+    except ReportError as error:
+        parser.error(str(error))
+    except ConfigError as error:
+        parser.error(f"{given.file} is no report of pytest --compared: {error}")
+    for line in lines:
         print(line)
     agreed, undecided = len(told["shares"]), len(told["undecided"])
     print(f"\n{agreed:,} configurations agree; in {undecided} others rounding hides an array.")
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main()

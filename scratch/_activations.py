@@ -28,8 +28,8 @@ def _tanh_slope(h: Array, out: Array) -> None:
 
 
 def _relu_slope(h: Array, out: Array) -> None:
-    np.less_equal(h, 0, out)  # relu'(0) is 0, and that of NaN 1, as in PyTorch
-    np.subtract(_one(h.dtype), out, out)
+    np.less_equal(h, 0, out)
+    np.subtract(_one(h.dtype), out, out)  # as PyTorch: 0 where h <= 0, and 1 where h is NaN
 
 
 _BY_NAME: dict[str, Activation] = {"tanh": np.tanh, "relu": relu}

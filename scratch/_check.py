@@ -49,7 +49,11 @@ def sequence(value: ArrayLike, features: int, dtype: np.dtype[Any]) -> Array:
 
 
 def exactly(
-    name: str, value: ArrayLike, shape: tuple[int | str, ...], dtype: np.dtype[Any]
+    name: str,
+    value: ArrayLike,
+    shape: tuple[int | str, ...],
+    dtype: np.dtype[Any],
+    whose: str = "the layer",
 ) -> Array:
     """Return `value` as `array` does, but refuse an array of another dtype, as PyTorch does.
 
@@ -57,7 +61,7 @@ def exactly(
     """
     given = getattr(value, "dtype", dtype)
     if given != dtype:
-        raise DtypeError(f"{name} must be {dtype.name}, as the layer, got {given}")
+        raise DtypeError(f"{name} must be {dtype.name}, as {whose}, got {given}")
     return array(name, value, shape, dtype)
 
 
@@ -105,10 +109,36 @@ def size(name: str, value: int) -> int:
 
 def probability(name: str, value: float) -> float:
     """Return `value`, which must be a number in 0..1; ValueError otherwise."""
-    number = isinstance(value, (int, float, np.integer, np.floating))
-    if isinstance(value, bool) or not number or not 0 <= value <= 1:
+    if not _is_number(value) or not 0 <= value <= 1:
         raise ValueError(f"{name} must be a number in 0..1, got {value!r}")
     return float(value)
+
+
+def number(name: str, value: float) -> float:
+    """Return `value`, which must be a number: TypeError otherwise, ValueError for NaN."""
+    if not _is_number(value):
+        raise TypeError(f"{name} must be a number, got {value!r}")
+    if not -np.inf <= value <= np.inf:
+        raise ValueError(f"{name} must be a number, got {value}")
+    return float(value)
+
+
+def at_least_0(name: str, value: float) -> float:
+    """Return `value` as `number` does; ValueError where it is below 0, or NaN."""
+    if _is_number(value) and not value >= 0:
+        raise ValueError(f"{name} must be at least 0, got {value}")
+    return number(name, value)
+
+
+def flag(name: str, value: bool) -> bool:  # noqa: FBT001
+    """Return `value`, which must be True or False; TypeError otherwise."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{name} must be True or False, got {value!r}")
+    return bool(value)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
 
 
 def dtype(value: DTypeLike) -> np.dtype[Any]:

@@ -178,7 +178,7 @@ def backward(
         _through_time(run, part, da, None if d_output is None else d_output[part.steps], dh)
         if d_x is not None:
             _by_input(run, da, d_x[part.steps], more=more)
-        terms = _by_weights(part, da)
+        terms = _by_weights(run, part, da)
         if sums:
             for total, (left, right) in zip(sums, terms, strict=True):
                 np.add(total, left.dot(right), total)
@@ -240,11 +240,14 @@ def _by_input(run: Run, da: Array, d_x: Array, *, more: bool) -> None:
         d_x[...] = product.reshape(d_x.shape)
 
 
-def _by_weights(part: _Part, da: Array) -> list[tuple[Array, Array]]:
+def _by_weights(run: Run, part: _Part, da: Array) -> list[tuple[Array, Array]]:
     """Return what these steps add to the gradients by W_x, W_h and b, each as two factors."""
+    previous = part.previous
+    if run.rows is not None:  # da is 0 in the padding, but a row may have ended with NaN before it
+        previous = np.where(run.rows.padding[part.steps, :, None], 0, previous)
     flat = da.reshape(len(part.x), da.shape[-1])
     ones = _ones(len(flat), flat.dtype)  # a sum as a product: BLAS reads the rows once
-    return [(part.x.T, flat), (part.previous.reshape(flat.shape).T, flat), (ones, flat)]
+    return [(part.x.T, flat), (previous.reshape(flat.shape).T, flat), (ones, flat)]
 
 
 @lru_cache(maxsize=16)

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from scratch import _check
 from scratch._arithmetic import rounded, widened
 
 Array = NDArray[Any]
@@ -15,10 +16,11 @@ Gradients = Mapping[str, Array]
 def clip_by_value(gradients: Gradients, limit: float) -> dict[str, Array]:
     """Return each gradient with its elements cut to -limit..limit: new arrays, NaN stays NaN.
 
-    Raises ValueError for a limit below 0, with which PyTorch makes every element `limit`.
+    Raises ValueError for a limit below 0, with which PyTorch makes every element `limit`, TypeError
+    for what is no number.
     Source: PyTorch `torch.nn.utils.clip_grad_value_`.
     """
-    bound = at_least_0("limit", limit)
+    bound = _check.at_least_0("limit", limit)
     return {
         name: rounded(np.maximum(np.minimum(widened(g), bound), -bound), g.dtype)
         for name, g in gradients.items()
@@ -36,12 +38,13 @@ def clip_by_norm(
     infinite or NaN is no error: the elements become 0 or NaN. All new arrays. 16-bit gradients are
     rounded wherever PyTorch rounds them: each norm, the total, the factor and the result.
 
-    Raises ValueError for a limit below 0, with which PyTorch turns the gradients around.
+    Raises ValueError for a limit below 0, with which PyTorch turns the gradients around, and for
+    NaN, TypeError for what is no number.
     Source: PyTorch `torch.nn.utils.clip_grad_norm_`, with error_if_nonfinite=False.
     """
-    bound = at_least_0("limit", limit)
+    bound, p = _check.at_least_0("limit", limit), _check.number("norm_type", norm_type)
     with np.errstate(all="ignore"):  # an infinite total, and 0 * inf
-        total = total_norm(gradients, norm_type)
+        total = total_norm(gradients, p)
         factor = _factor(total, bound)
         scaled = {
             name: rounded(widened(g) * widened(factor.astype(g.dtype)), g.dtype)
@@ -68,10 +71,3 @@ def _factor(total: Any, limit: float) -> Any:
     shifted = rounded(widened(total) + 1e-6, dtype)
     reciprocal = rounded(1 / widened(shifted), dtype)
     return np.minimum(rounded(widened(reciprocal) * limit, dtype), dtype.type(1))
-
-
-def at_least_0(name: str, value: float) -> float:
-    """Return `value`, which must not be below 0, nor NaN; ValueError otherwise."""
-    if not value >= 0:
-        raise ValueError(f"{name} must be at least 0, got {value}")
-    return float(value)

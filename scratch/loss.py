@@ -68,12 +68,14 @@ def softmax_cross_entropy(
     where norm is sum_n w[y[n]] for the reduction "mean" and 1 for "sum". Ignored rows have no
     gradient; if all are, or their weights are zero, the mean is NaN, as 0/0 is.
 
-    logits: (batch, classes); labels: (batch,) whole numbers; class_weights: (classes,), all 1 by
-    default; label_smoothing: 0 to 1. Returns a scalar of the logits' dtype and (batch, classes);
-    16-bit logits are computed with in float32, and each result is rounded once.
+    logits: (batch, classes); labels: (batch,) whole numbers; class_weights: (classes,), of the
+    logits' dtype, all 1 by default; label_smoothing: 0 to 1. Returns a scalar of the logits' dtype
+    and (batch, classes); 16-bit logits are computed with in float32, and each result is rounded
+    once.
 
-    Raises ShapeError for an array that does not fit, TypeError for labels that are no whole
-    numbers, ValueError for a label outside 0..classes-1 and for an option out of its range.
+    Raises ShapeError for an array that does not fit, DtypeError for class_weights of another dtype
+    (a list has none), TypeError for labels that are no whole numbers, ValueError for a label
+    outside 0..classes-1 and for an option out of its range.
     Source: PyTorch `CrossEntropyLoss` documentation, of class numbers.
     """
     given = _logits(logits)
@@ -87,7 +89,9 @@ def softmax_cross_entropy(
         kept = np.ones(batch, bool)
     weights = np.ones(classes, given.dtype)
     if class_weights is not None:
-        weights = _check.array("class_weights", class_weights, (classes,), given.dtype)
+        weights = _check.exactly(
+            "class_weights", class_weights, (classes,), given.dtype, "the logits"
+        )
     with np.errstate(invalid="ignore", divide="ignore"):  # 0/0 where nothing is left to divide by
         loss, gradient = _cross_entropy(
             widened(given), numbers, kept, widened(weights), label_smoothing, reduction
@@ -127,8 +131,7 @@ def check_options(label_smoothing: float, ignore_index: int, reduction: str) -> 
     Raises ValueError for a smoothing outside 0..1 or an unknown reduction, TypeError for an
     ignore_index that is no whole number.
     """
-    if not 0 <= label_smoothing <= 1:  # NaN too, which PyTorch takes for 0
-        raise ValueError(f"label_smoothing must lie in 0..1, got {label_smoothing}")
+    _check.probability("label_smoothing", label_smoothing)  # not NaN, which PyTorch takes for 0
     if isinstance(ignore_index, bool) or not isinstance(ignore_index, (int, np.integer)):
         raise TypeError(f"ignore_index must be a whole number, got {ignore_index!r}")
     if reduction not in ("mean", "sum"):
@@ -151,7 +154,7 @@ def _cross_entropy(
     own = np.where(kept, weights[picked], 0)  # (batch,)
     norm = own.sum() if reduction == "mean" else logits.dtype.type(1)
 
-    loss = -np.where(kept, own * log_p[rows, picked], 0).sum() / norm
+    loss = np.where(kept, own * -log_p[rows, picked], 0).sum() / norm  # of nothing 0.0, not -0.0
     sharp = np.where(kept, (1 - smoothing) * own / norm, 0)
     gradient = p * sharp[:, None]
     gradient[rows, picked] -= sharp

@@ -23,7 +23,8 @@ class SGD:
     `state` holds every parameter's v by its name, and is empty without momentum. The options are
     plain attributes: a schedule assigns `lr`.
 
-    Raises ValueError for what `torch.optim.SGD` refuses too.
+    Raises ValueError for what `torch.optim.SGD` refuses too and for NaN, TypeError for what is no
+    number.
     Source: PyTorch `torch.optim.SGD` documentation.
     """
 
@@ -38,8 +39,8 @@ class SGD:
         maximize: bool = False,
     ) -> None:
         for name, value in (("lr", lr), ("momentum", momentum), ("weight_decay", weight_decay)):
-            if value < 0:
-                raise ValueError(f"{name} must be at least 0, got {value}")
+            _check.at_least_0(name, value)
+        _check.number("dampening", dampening)
         if nesterov and (momentum == 0 or dampening != 0):
             raise ValueError(
                 "nesterov needs a momentum above 0 and a dampening of 0, "

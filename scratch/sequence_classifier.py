@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 from scratch import _check, _head
 from scratch._activations import Activation
 from scratch._training import Rows, train
-from scratch.clipping import at_least_0, clip_by_norm, clip_by_value
+from scratch.clipping import clip_by_norm, clip_by_value
 from scratch.loss import (
     Reduction,
     check_options,
@@ -48,6 +48,9 @@ class SequenceClassifier:
 
     W_out: (n_nodes * directions, n_classes), b_out: (n_classes,). After `backward`, `grads` holds
     the gradients of all `parameters`, of x and of h_0 by these names, before any clipping.
+
+    Arrays must have the dtype, as PyTorch's: another one is a DtypeError. Lists have none and get
+    it.
 
     Raises ValueError, TypeError or ShapeError for an option that makes no sense.
     """
@@ -95,10 +98,14 @@ class SequenceClassifier:
         self.loss_options = self._checked_loss(
             class_weights, label_smoothing, ignore_index, reduction
         )
+        if not isinstance(optimizer, SGD | None):
+            raise TypeError(f"optimizer must be an SGD, got {optimizer!r}")
         self.optimizer = SGD(1e-2) if optimizer is None else optimizer
-        self.clip_value = None if clip_value is None else at_least_0("clip_value", clip_value)
-        self.clip_norm = None if clip_norm is None else at_least_0("clip_norm", clip_norm)
-        self.clip_norm_type = clip_norm_type
+        self.clip_value, self.clip_norm = (
+            None if limit is None else _check.at_least_0(name, limit)
+            for name, limit in (("clip_value", clip_value), ("clip_norm", clip_norm))
+        )
+        self.clip_norm_type = _check.number("clip_norm_type", clip_norm_type)
         self.grads: dict[str, Array] = {}
         self.loss_curve_: list[float] = []
         self._forward: _Pass | None = None
@@ -130,10 +137,12 @@ class SequenceClassifier:
     ) -> Array:
         """Return the logits: (batch, n_classes).
 
-        x: (batch, steps, n_features). h_0, lengths, masks: as for RNN, which drops out in training
-        (`rnn.training`) only.
+        x: (batch, steps, n_features) of the classifier's dtype. h_0, lengths, masks: as for RNN,
+        which drops out in training (`rnn.training`) only.
+
+        Raises ShapeError, DtypeError, ValueError or TypeError for what does not fit.
         """
-        given = _check.array("x", x, ("batch", "steps", self.rnn.n_features), self.dtype)
+        given = _check.exactly("x", x, ("batch", "steps", self.rnn.n_features), self.dtype)
         output, final = self.rnn.forward(given, h_0, lengths, masks)
         pooled = pool(output, final, self.pooling, lengths)
         logits = _head.forward(pooled.state, *self._head())
@@ -195,9 +204,9 @@ class SequenceClassifier:
 
         x: (samples, steps, n_features), y: (samples,), lengths: (samples,). Every epoch visits all
         samples once, in an order that `seed` decides; the last mini-batch may be smaller. Calling
-        it again goes on.
+        it again goes on. Raises as `forward` and `backward` do.
         """
-        x = np.asarray(x, self.dtype)
+        x = _check.exactly("x", x, ("samples", "steps", self.rnn.n_features), self.dtype)
         labels, _ = checked_labels(y, len(x), self.n_classes, self.loss_options["ignore_index"])
         own = None if lengths is None else _check.lengths(lengths, len(x), x.shape[1])
 
@@ -213,12 +222,18 @@ class SequenceClassifier:
         return self
 
     def predict_proba(self, x: ArrayLike, lengths: ArrayLike | None = None) -> Array:
-        """Return the probability of each class: (samples, n_classes). Nothing is dropped out."""
+        """Return the probability of each class: (samples, n_classes). Nothing is dropped out.
+
+        x, lengths and what is raised as for `forward`.
+        """
         with self._training(on=False):
             return softmax(self.forward(x, lengths=lengths))
 
     def predict(self, x: ArrayLike, lengths: ArrayLike | None = None) -> NDArray[np.int64]:
-        """Return the most probable class of each sample: (samples,). Nothing is dropped out."""
+        """Return the most probable class of each sample: (samples,). Nothing is dropped out.
+
+        x, lengths and what is raised as for `forward`.
+        """
         with self._training(on=False):
             classes: NDArray[np.int64] = self.forward(x, lengths=lengths).argmax(axis=1)
         return classes
@@ -238,7 +253,7 @@ class SequenceClassifier:
     ) -> dict[str, Any]:
         check_options(smoothing, ignored, reduction)
         if class_weights is not None:
-            class_weights = _check.array(
+            class_weights = _check.exactly(
                 "class_weights", class_weights, (self.n_classes,), self.dtype
             )
         return {

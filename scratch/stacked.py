@@ -58,8 +58,9 @@ class RNN:
         self.n_features = _check.size("n_features", n_features)
         self.n_nodes = _check.size("n_nodes", n_nodes)
         self.layers = _check.size("layers", layers)
-        self.directions = 2 if bidirectional else 1
-        self.bias, self.batch_first = bias, batch_first
+        self.directions = 2 if _check.flag("bidirectional", bidirectional) else 1
+        self.bias = _check.flag("bias", bias)
+        self.batch_first = _check.flag("batch_first", batch_first)
         self.dropout = _check.probability("dropout", dropout)
         if self.dropout and self.layers == 1:
             warnings.warn("dropout acts between layers: one layer has none", stacklevel=2)

@@ -54,7 +54,49 @@ def test_command_prints_what_a_run_compared(
     done = grid("-q", "-n", "2", "--grid", "smoke", "--compared", str(file))
     assert done.returncode == 0, done.stdout
     assert len(json.loads(file.read_text())["shares"]) == 16
-    main(str(file))
+    main([str(file)])
     said = capsys.readouterr().out
     assert "| `nn.RNN` | `nonlinearity='relu'` | 8 |" in said
     assert "16 configurations agree; in 0 others" in said
+
+
+NO_REPORTS: dict[str, tuple[bytes | None, str]] = {
+    "missing": (None, "cannot read {file}: No such file or directory"),
+    "no JSON": (b"| a table |", "{file} is not JSON: Expecting value"),
+    "no text": (b"\xff\xfe", "{file} is not JSON: 'utf-8' codec can't decode"),
+    "a list": (b"[]", '{file} has no "shares" and "undecided"'),
+    "another report": (b'{"rows": []}', '{file} has no "shares" and "undecided"'),
+    "half of one": (b'{"shares": {}}', '{file} has no "shares" and "undecided"'),
+    "shares of text": (b'{"shares": {"b2": "a"}, "undecided": []}', '{file} has no "shares"'),
+    "other ids": (
+        b'{"shares": {"nonsense": 0.5}, "undecided": []}',
+        "{file} is no report of pytest --compared: ",
+    ),
+}
+
+
+@pytest.mark.parametrize(("content", "message"), NO_REPORTS.values(), ids=NO_REPORTS.keys())
+def test_what_is_no_report_is_said_in_one_line(
+    content: bytes | None, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The command ends with 2, and says of the file what is wrong with it."""
+    file = tmp_path / "compared.json"
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(SystemExit, match="2"):
+        main([str(file)])
+    said = capsys.readouterr()
+    assert said.out == ""
+    usage, error = said.err.splitlines()
+    assert usage.startswith("usage: python -m benchmarks.conformance")
+    assert f"error: {message.format(file=file)}" in error
+
+
+def test_command_needs_a_file(capsys: pytest.CaptureFixture[str]) -> None:
+    """Without one it ends with 2 and says so; `--help` says what it is."""
+    with pytest.raises(SystemExit, match="2"):
+        main([])
+    assert "error: the following arguments are required: FILE" in capsys.readouterr().err
+    with pytest.raises(SystemExit, match="0"):
+        main(["--help"])
+    assert "what pytest --compared wrote" in capsys.readouterr().out

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from scratch import ShapeError, softmax, softmax_cross_entropy
+from scratch import DtypeError, ShapeError, softmax, softmax_cross_entropy
 from scratch.loss import mean_cross_entropy
 from tests.against_torch import (
     DTYPES,
@@ -60,6 +60,8 @@ def by_scratch(
     logits: Any, name: str, *, labels: Any = LABELS, **options: Any
 ) -> tuple[np.ndarray, np.ndarray]:
     given = np.asarray(logits).astype(numpy_dtype(name))
+    if "class_weights" in options:
+        options["class_weights"] = options["class_weights"].astype(given.dtype)
     loss, gradient = softmax_cross_entropy(given, labels, **options)
     assert loss.dtype.name == gradient.dtype.name == name
     return exact(loss), exact(gradient)
@@ -182,6 +184,25 @@ def test_edges_are_pytorchs(logits: Any, options: dict[str, Any], name: str) -> 
     assert_close(found[1], expected[1], rounding(name, logits))
 
 
+@pytest.mark.parametrize("smoothing", [0.0, 0.5])
+@pytest.mark.parametrize("labels", [np.zeros(0, int), ALL_IGNORED], ids=["no rows", "all ignored"])
+def test_sum_of_nothing_is_positive_zero(labels: Any, smoothing: float) -> None:
+    """Not -0.0, which would be printed: PyTorch's has no sign either."""
+    options = {"labels": labels, "label_smoothing": smoothing, "reduction": "sum"}
+    for by in (by_scratch, by_torch):
+        loss, _ = by(LOGITS[: len(labels)], "float64", **options)
+        assert loss == 0
+        assert not np.signbit(loss)
+
+
+def test_class_weights_may_be_a_list() -> None:
+    """A list has no dtype, and gets the logits'."""
+    logits = LOGITS.astype(np.float32)
+    found = softmax_cross_entropy(logits, LABELS, class_weights=WEIGHTS.tolist())
+    assert found[0] == softmax_cross_entropy(logits, LABELS, class_weights=np.float32(WEIGHTS))[0]
+    assert found[0].dtype == np.float32
+
+
 def test_infinite_logit_has_no_loss() -> None:
     """Infinity minus infinity is no number, for PyTorch neither; NumPy's warning says so first."""
     with pytest.warns(RuntimeWarning, match="invalid value"):
@@ -254,13 +275,23 @@ BAD: dict[str, tuple[dict[str, Any], type[Exception], str]] = {
         ShapeError,
         "class_weights must have shape (4,), got (2,)",
     ),
+    "dtype of the weights": (
+        {"class_weights": WEIGHTS.astype(np.float32)},
+        DtypeError,
+        "class_weights must be float64, as the logits, got float32",
+    ),
     "smoothing above": (
         {"label_smoothing": 1.5},
         ValueError,
-        "label_smoothing must lie in 0..1, got 1.5",
+        "label_smoothing must be a number in 0..1, got 1.5",
     ),
-    "smoothing below": ({"label_smoothing": -0.1}, ValueError, "lie in 0..1, got -0.1"),
-    "smoothing NaN": ({"label_smoothing": NAN}, ValueError, "lie in 0..1, got nan"),
+    "smoothing below": ({"label_smoothing": -0.1}, ValueError, "in 0..1, got -0.1"),
+    "smoothing NaN": ({"label_smoothing": NAN}, ValueError, "in 0..1, got nan"),
+    "smoothing 'a'": (
+        {"label_smoothing": "a"},
+        ValueError,
+        "label_smoothing must be a number in 0..1, got 'a'",
+    ),
     "ignored 1.5": ({"ignore_index": 1.5}, TypeError, "must be a whole number, got 1.5"),
     "reduction": (
         {"reduction": "none"},

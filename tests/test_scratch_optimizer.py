@@ -281,6 +281,9 @@ BAD: dict[str, tuple[Any, str]] = {
     "lr": (lambda: SGD(-0.1), "lr must be at least 0, got -0.1"),
     "momentum": (lambda: SGD(0.1, momentum=-1), "momentum must be at least 0, got -1"),
     "decay": (lambda: SGD(0.1, weight_decay=-1), "weight_decay must be at least 0, got -1"),
+    "NaN lr": (lambda: SGD(NAN), "lr must be at least 0, got nan"),
+    "NaN momentum": (lambda: SGD(0.1, momentum=NAN), "momentum must be at least 0, got nan"),
+    "NaN dampening": (lambda: SGD(0.1, dampening=NAN), "dampening must be a number, got nan"),
     "nesterov alone": (
         lambda: SGD(0.1, nesterov=True),
         "nesterov needs a momentum above 0 and a dampening of 0, got momentum 0.0 and dampening",
@@ -300,6 +303,7 @@ BAD: dict[str, tuple[Any, str]] = {
     "negative value": (lambda: clip_by_value(ONES, -1), "limit must be at least 0, got -1"),
     "negative norm": (lambda: clip_by_norm(ONES, -1), "limit must be at least 0, got -1"),
     "NaN limit": (lambda: clip_by_norm(ONES, NAN), "limit must be at least 0, got nan"),
+    "NaN norm": (lambda: clip_by_norm(ONES, 1, NAN), "norm_type must be a number, got nan"),
 }
 
 
@@ -310,6 +314,24 @@ def test_what_makes_no_sense_is_refused(call: Any, message: str) -> None:
         call()
     assert message in str(raised.value)
     assert "\n" not in str(raised.value)
+
+
+NO_NUMBERS: dict[str, tuple[Any, str]] = {
+    "lr": (lambda: SGD("a"), "lr must be a number, got 'a'"),  # type: ignore[arg-type]
+    "lr True": (lambda: SGD(True), "lr must be a number, got True"),
+    "momentum": (lambda: SGD(0.1, momentum=None), "momentum must be a number, got None"),  # type: ignore[arg-type]
+    "dampening": (lambda: SGD(0.1, dampening="a"), "dampening must be a number, got 'a'"),  # type: ignore[arg-type]
+    "limit": (lambda: clip_by_value(ONES, "a"), "limit must be a number, got 'a'"),  # type: ignore[arg-type]
+    "norm": (lambda: clip_by_norm(ONES, 1, "a"), "norm_type must be a number, got 'a'"),  # type: ignore[arg-type]
+}
+
+
+@pytest.mark.parametrize(("call", "message"), NO_NUMBERS.values(), ids=NO_NUMBERS.keys())
+def test_what_is_no_number_is_a_type_error(call: Any, message: str) -> None:
+    """One line names the option and what came."""
+    with pytest.raises(TypeError) as raised:
+        call()
+    assert str(raised.value) == message
 
 
 REFUSED = {

@@ -9,6 +9,7 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from scratch import (
     SGD,
+    DtypeError,
     ScratchSimpleRNNClassifier,
     SequenceClassifier,
     ShapeError,
@@ -29,7 +30,14 @@ NAN = float("nan")
 
 
 def made(optimizer: dict[str, Any] | None = None, **options: Any) -> SequenceClassifier:
-    """Return a classifier whose matrices stretch nothing: no rounding error grows in them."""
+    """Return a classifier whose matrices stretch nothing: no rounding error grows in them.
+
+    Its class weights are of its dtype.
+    """
+    if "class_weights" in options:
+        options["class_weights"] = np.asarray(
+            options["class_weights"], options.get("dtype", np.float64)
+        )
     sgd = SGD(**{"lr": 0.1} | (optimizer or {}))
     model = SequenceClassifier(FEATURES, NODES, CLASSES, seed=1, optimizer=sgd, **options)
     model.parameters = {
@@ -162,7 +170,7 @@ def check_updates(options: dict[str, Any], lengths: Array | None, dtype: str) ->
     twin = Twin(model, options.get("optimizer", {}), dtype)
     once = 2 * model.rnn.layers * STEPS * (NODES * model.rnn.directions + FEATURES)
     for update in range(1, UPDATES + 1):
-        logits = model.forward(X, lengths=lengths)
+        logits = model.forward(X.astype(model.dtype), lengths=lengths)
         loss = model.backward(Y)
         model.update_params()
         allowed = update * once * eps(dtype)
@@ -310,9 +318,10 @@ def test_nothing_is_promoted(dtype: str) -> None:
         clip_norm=1.0,
         optimizer=MOMENTUM,
     )
-    found = [model.forward(X, lengths=LENGTHS), model.backward(Y), model.hidden]
+    x = X.astype(model.dtype)
+    found = [model.forward(x, lengths=LENGTHS), model.backward(Y), model.hidden]
     model.update_params()
-    found += [*model.grads.values(), *model.parameters.values(), model.predict_proba(X)]
+    found += [*model.grads.values(), *model.parameters.values(), model.predict_proba(x)]
     assert {np.asarray(array).dtype.name for array in found} == {dtype}
 
 
@@ -342,7 +351,7 @@ BAD: dict[str, tuple[Any, str]] = {
         "n_classes must be a whole number of at least 1, got 0",
     ),
     "pooling": (lambda: made(pooling="first"), "one of last, own, mean, max, got 'first'"),
-    "smoothing": (lambda: made(label_smoothing=2), "label_smoothing must lie in 0..1, got 2"),
+    "smoothing": (lambda: made(label_smoothing=2), "must be a number in 0..1, got 2"),
     "reduction": (lambda: made(reduction="none"), "to step by, got 'none'"),
     "class weights": (
         lambda: made(class_weights=[1, 2]),
@@ -375,6 +384,75 @@ def test_what_makes_no_sense_is_refused(call: Any, message: str) -> None:
         call()
     assert message in str(raised.value)
     assert "\n" not in str(raised.value)
+
+
+OF_ANOTHER_TYPE: dict[str, tuple[Any, type[Exception], str]] = {
+    "clip norm type": (
+        lambda: made(clip_norm_type="a"),
+        TypeError,
+        "clip_norm_type must be a number, got 'a'",
+    ),
+    "clip norm": (lambda: made(clip_norm="a"), TypeError, "clip_norm must be a number, got 'a'"),
+    "optimizer": (
+        lambda: SequenceClassifier(3, 4, 3, optimizer=3),  # type: ignore[arg-type]
+        TypeError,
+        "optimizer must be an SGD, got 3",
+    ),
+    "smoothing": (
+        lambda: made(label_smoothing="a"),
+        ValueError,
+        "label_smoothing must be a number in 0..1, got 'a'",
+    ),
+    "bias": (lambda: made(bias="no"), TypeError, "bias must be True or False, got 'no'"),
+    "float32 x": (
+        lambda: made().forward(X.astype(np.float32)),
+        DtypeError,
+        "x must be float64, as the layer, got float32",
+    ),
+    "whole x": (
+        lambda: made().predict(X.astype(int)),
+        DtypeError,
+        "x must be float64, as the layer, got int64",
+    ),
+    "x to fit": (
+        lambda: made(dtype=np.float32).fit(X, Y),
+        DtypeError,
+        "x must be float32, as the layer, got float64",
+    ),
+    "class weights": (
+        lambda: SequenceClassifier(3, 4, 3, class_weights=np.array([1, 2, 3])),
+        DtypeError,
+        "class_weights must be float64, as the layer, got int64",
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"), OF_ANOTHER_TYPE.values(), ids=OF_ANOTHER_TYPE.keys()
+)
+def test_what_is_of_another_type_is_refused(
+    call: Any, error: type[Exception], message: str
+) -> None:
+    """Nothing is cast or kept silently: one line names the value and what was expected."""
+    with pytest.raises(error) as raised:
+        call()
+    assert str(raised.value) == message
+
+
+def test_lists_are_accepted() -> None:
+    """What has no dtype gets the classifier's: x, as given and to fit, and the class weights."""
+    listed = SequenceClassifier(
+        FEATURES, NODES, CLASSES, seed=0, dtype=np.float32, class_weights=[1, 2, 3]
+    )
+    arrays = SequenceClassifier(
+        FEATURES, NODES, CLASSES, seed=0, dtype=np.float32, class_weights=np.float32([1, 2, 3])
+    )
+    listed.fit(X.tolist(), Y.tolist(), epochs=2, seed=0)
+    arrays.fit(X.astype(np.float32), Y, epochs=2, seed=0)
+    assert listed.loss_curve_ == arrays.loss_curve_
+    np.testing.assert_array_equal(
+        listed.predict_proba(X.tolist()), arrays.predict_proba(X.astype(np.float32))
+    )
 
 
 def test_wrong_head_is_a_shape_error() -> None:
