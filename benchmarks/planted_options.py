@@ -77,6 +77,7 @@ FIRST = "return g.copy()  # the first step is not dampened"
 LATER = "plus(times(self.momentum, self.state[name]), 1 - self.dampening, g)"
 STEP = "return plus(weight, -self.lr, g)"
 CLIPPED = "gradients = {name: self.grads[name] for name in self.parameters}"
+NAMED = "named = {name: gradients[name] for name in rnn.weights}"
 GRADS = "        self.grads = {"
 SUM_UP = "{n: g + before.get(n, 0) for n, g in self.grads.items()}"
 
@@ -317,6 +318,7 @@ LENGTHS_OF_ROWS: dict[str, Planted] = {
                 ),
             ),
             (f"layout.write({OUTPUT})", "layout._replace(rows=None).write(_joined(runs[-1]))"),
+            (f"layout.write({INNER})", "layout._replace(rows=None).write(_joined(runs))"),
         ),
     ),
     "the final state is read at the last step, though the sequence may have ended": (
@@ -722,16 +724,23 @@ OPTIMISER: dict[str, Planted] = {
         "wd0.1-clipnorm0.1",
         (
             *_classifier(
-                (
-                    CLIPPED,
-                    (
-                        "decay = self.optimizer.weight_decay\n"
-                        "        own = self.parameters\n"
-                        "        gradients = {n: self.grads[n] + decay * w for n, w in own.items()}"
-                    ),
-                )
+                (CLIPPED, "gradients = self.optimizer.pulls(self.parameters, self.grads)")
             ),
-            *_optimizer((DECAY, "")),
+            *_subject((NAMED, "named = optimizer.pulls(rnn.weights, gradients)")),
+            *_optimizer(
+                (UPHILL + DECAY, ""),
+                (
+                    "    def _velocity(",
+                    (
+                        "    def pulls(self, parameters, gradients):\n"
+                        "        sign = -1 if self.maximize else 1\n"
+                        "        own = {n: sign * gradients[n] for n in parameters}\n"
+                        "        decay = self.weight_decay\n"
+                        "        return {n: plus(own[n], decay, w) for n, w in parameters.items()}\n\n"
+                        "    def _velocity("
+                    ),
+                ),
+            ),
         ),
     ),
     "gradients are added up from one update to the next": (
