@@ -733,11 +733,10 @@ OPTIMISER: dict[str, Planted] = {
                     "    def _velocity(",
                     (
                         "    def pulls(self, parameters, gradients):\n"
-                        "        sign = -1 if self.maximize else 1\n"
-                        "        own = {n: sign * gradients[n] for n in parameters}\n"
-                        "        decay = self.weight_decay\n"
-                        "        return {n: plus(own[n], decay, w) for n, w in parameters.items()}\n\n"
-                        "    def _velocity("
+                        "        sign, decay = -1 if self.maximize else 1, self.weight_decay\n"
+                        "        own = parameters.items()\n"
+                        "        return {n: plus(sign * gradients[n], decay, w) for n, w in own}\n"
+                        "\n    def _velocity("
                     ),
                 ),
             ),

@@ -11,7 +11,7 @@ from parity.config import Config
 from parity.explaining import Attempt, Search
 from parity.mistake import Mistake
 from parity.predicting import Mistakes, Predictions
-from parity.probes import Probe, further, probes
+from parity.probes import ASKED, COARSE, Probe, further, probes
 from parity.restating import readings
 from parity.subject import Subject
 from parity.telling import causes, own_fault, unexplained
@@ -59,17 +59,12 @@ def diagnose(subject: Subject, config: Config, yardstick: Yardstick) -> Diagnosi
     """
     start = time.perf_counter()
     testimony = _testimony(subject, config, yardstick)
-    explained = _Explained()
-    known: tuple[Cause, ...] = ()
     end = time.thread_time() + SECONDS
-    for reading in readings(testimony.witnesses, config) if testimony.witnesses else ():
-        if reading.explicable:
-            explained = _explain(reading.witnesses, subject, config, yardstick, end)
-        else:
-            explained = _Explained()
-        known = reading.causes
-        if reading.certain or explained.complete:
-            break
+    known, explained = _understood(testimony, subject, config, yardstick, end)
+    silent = len(testimony.witnesses) < FEWEST or (explained.complete and not explained.causes)
+    if config.dtype in COARSE and silent and not known:  # it shows in 16 bits alone
+        testimony = _in_own_format(testimony, subject, config, yardstick)
+        known, explained = _understood(testimony, subject, config, yardstick, end)
     right = bool(known) and explained.complete and not explained.causes
     return Diagnosis(
         causes=(*map(own_fault, testimony.findings[:1]), *known, *explained.causes),
@@ -92,6 +87,37 @@ def _testimony(subject: Subject, config: Config, yardstick: Yardstick) -> Testim
     if len(testimony.witnesses) < FEWEST or single:
         return hear(subject, probes(config, "float32", subject.asks), yardstick)
     return testimony
+
+
+def _in_own_format(
+    testimony: Testimony, subject: Subject, config: Config, yardstick: Yardstick
+) -> Testimony:
+    """Ask what was asked about in its own format, too."""
+    asked = [p for p in probes(config, config.dtype, subject.asks) if p.label == ASKED]
+    told = hear(subject, asked, yardstick)
+    others = [w for w in testimony.witnesses if w.label != ASKED]
+    return Testimony(
+        witnesses=(*told.witnesses, *others),
+        problems=tuple(dict.fromkeys((*told.problems, *testimony.problems))),
+        findings=(*told.findings, *testimony.findings),
+    )
+
+
+def _understood(
+    testimony: Testimony, subject: Subject, config: Config, yardstick: Yardstick, end: float
+) -> tuple[tuple[Cause, ...], "_Explained"]:
+    """Return what is known however the witnesses are explained, and what mistakes explain."""
+    explained = _Explained()
+    known: tuple[Cause, ...] = ()
+    for reading in readings(testimony.witnesses, config) if testimony.witnesses else ():
+        if reading.explicable:
+            explained = _explain(reading.witnesses, subject, config, yardstick, end)
+        else:
+            explained = _Explained()
+        known = reading.causes
+        if reading.certain or explained.complete:
+            break
+    return known, explained
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

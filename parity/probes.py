@@ -53,6 +53,7 @@ def probes(
 ) -> Iterator[Probe]:
     """Yield the configuration that is asked about, unless it is large, and a dozen around it.
 
+    One of 16 bits is asked about with the same numbers in `dtype`, where noise hides nothing.
     `asks` are the options that a subject can be asked with alone: other probes are left out.
     """
     asks = asks or {}
@@ -61,6 +62,9 @@ def probes(
             yield probe
 
 
+COARSE = ("float16", "bfloat16")
+"""Formats in which noise can hide a mistake, or a gate of relu turn over."""
+
 SHIFTS = ("batch", "dtype")
 """Options that a probe is asked with as the subject can be; without others it is left out."""
 
@@ -68,9 +72,10 @@ SHIFTS = ("batch", "dtype")
 def _probes(config: Config, dtype: str, asks: Mapping[str, Any]) -> Iterator[Probe]:
     states = config.batch * config.steps * config.hidden
     weights = config.hidden * (config.features + config.hidden + config.classes)
-    if states + weights + config.batch * config.steps * config.features <= LARGEST:
-        yield Probe(label=ASKED, case=draw(config))
     dtype, batch = asks.get("dtype", dtype), {n: b for n, b in asks.items() if n == "batch"}
+    if states + weights + config.batch * config.steps * config.features <= LARGEST:
+        case = draw(config)
+        yield Probe(label=ASKED, case=case.in_format(dtype) if config.dtype in COARSE else case)
     base = _of_sizes(config, ORDINARY, dtype, **batch)
     yield Probe(label=ORDINARILY, case=draw(base))
     others = {name: value for name, value in _other_strengths(config) if name not in asks}
