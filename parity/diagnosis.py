@@ -3,12 +3,15 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
 from parity.cause import Cause
 from parity.config import Config
-from parity.explaining import Attempt, Search
+from parity.drawing import draw
+from parity.explaining import MOST, Attempt, Search
+from parity.judging import judge
 from parity.mistake import Mistake
 from parity.predicting import Mistakes, Predictions
 from parity.probes import ASKED, COARSE, Probe, further, probes
@@ -58,13 +61,9 @@ def diagnose(subject: Subject, config: Config, yardstick: Yardstick) -> Diagnosi
     every array that it offers to every probe. Otherwise the cause is unknown.
     """
     start = time.perf_counter()
-    testimony = _testimony(subject, config, yardstick)
-    end = time.thread_time() + SECONDS
-    known, explained = _understood(testimony, subject, config, yardstick, end)
-    silent = len(testimony.witnesses) < FEWEST or (explained.complete and not explained.causes)
-    if config.dtype in COARSE and silent and not known:  # it shows in 16 bits alone
-        testimony = _in_own_format(testimony, subject, config, yardstick)
-        known, explained = _understood(testimony, subject, config, yardstick, end)
+    testimony, known, explained = _by_lighter_ones(subject, config, yardstick) or _by_its_own(
+        subject, config, yardstick
+    )
     right = bool(known) and explained.complete and not explained.causes
     return Diagnosis(
         causes=(*map(own_fault, testimony.findings[:1]), *known, *explained.causes),
@@ -77,15 +76,69 @@ def diagnose(subject: Subject, config: Config, yardstick: Yardstick) -> Diagnosi
     )
 
 
-def _testimony(subject: Subject, config: Config, yardstick: Yardstick) -> Testimony:
+def _by_its_own(subject: Subject, config: Config, yardstick: Yardstick) -> "_Understood":
+    """Explain the subject by probes with all the options of the configuration."""
+    end = time.thread_time() + SECONDS
+    testimony = _testimony(subject, config, yardstick)
+    found = _understood(testimony, subject, config, yardstick, end)
+    silent = found.explained.complete and not found.explained.causes and not found.known
+    if config.dtype in COARSE and (silent or len(testimony.witnesses) < FEWEST):
+        testimony = _in_own_format(testimony, subject, config, yardstick)  # it shows there alone
+        found = _understood(testimony, subject, config, yardstick, end)
+    return found
+
+
+def _by_lighter_ones(
+    subject: Subject, config: Config, yardstick: Yardstick
+) -> "_Understood | None":
+    """Explain it by probes that take less time; None where no single mistake does so.
+
+    The configuration itself is among the probes: what it alone shows is a second mistake.
+    """
+    light = _lightened(subject, config, yardstick)
+    if light == config:
+        return None
+    testimony = _testimony(subject, config, yardstick, light)
+    if testimony.problems or testimony.findings or ASKED not in _labels(testimony):
+        return None
+    found = _understood(testimony, subject, config, yardstick, end=0.0, most=1)
+    return found if found.explained.causes and found.explained.complete else None
+
+
+def _labels(testimony: Testimony) -> list[str]:
+    return [witness.label for witness in testimony.witnesses]
+
+
+COSTLY = ("updates", "layers", "bidirectional")
+"""Options that make every probe take longer, in the order in which one does without them."""
+
+
+def _lightened(subject: Subject, config: Config, yardstick: Yardstick) -> Config:
+    """Return the configuration with as few of the costly options as the failure needs."""
+    for name in COSTLY:
+        plain = getattr(Config(), name)
+        if name in subject.asks or getattr(config, name) == plain:
+            continue
+        lighter = config.replace(**{name: plain})
+        dtype = subject.asks.get("dtype", "float64")
+        verdict = judge(subject, draw(lighter.replace(dtype=dtype)), yardstick)
+        if verdict.faults:
+            return config
+        config = lighter if verdict.failures else config
+    return config
+
+
+def _testimony(
+    subject: Subject, config: Config, yardstick: Yardstick, around: Config | None = None
+) -> Testimony:
     """Ask in float64, which shows most; or in float32, where a subject can do no better."""
-    testimony = hear(subject, probes(config, asks=subject.asks), yardstick)
+    testimony = hear(subject, probes(config, asks=subject.asks, around=around), yardstick)
     if config.dtype != "float32":
         return testimony
     read = [reading.witnesses for reading in readings(testimony.witnesses, config)]
     single = any(all(w.case.config.dtype == "float32" for w in told) for told in read)
     if len(testimony.witnesses) < FEWEST or single:
-        return hear(subject, probes(config, "float32", subject.asks), yardstick)
+        return hear(subject, probes(config, "float32", subject.asks, around), yardstick)
     return testimony
 
 
@@ -103,21 +156,34 @@ def _in_own_format(
     )
 
 
+class _Understood(NamedTuple):
+    """What is known however the witnesses are explained, and what mistakes explain."""
+
+    testimony: Testimony
+    known: tuple[Cause, ...]
+    explained: "_Explained"
+
+
 def _understood(
-    testimony: Testimony, subject: Subject, config: Config, yardstick: Yardstick, end: float
-) -> tuple[tuple[Cause, ...], "_Explained"]:
+    testimony: Testimony,
+    subject: Subject,
+    config: Config,
+    yardstick: Yardstick,
+    end: float,
+    most: int = MOST,
+) -> _Understood:
     """Return what is known however the witnesses are explained, and what mistakes explain."""
     explained = _Explained()
     known: tuple[Cause, ...] = ()
     for reading in readings(testimony.witnesses, config) if testimony.witnesses else ():
         if reading.explicable:
-            explained = _explain(reading.witnesses, subject, config, yardstick, end)
+            explained = _explain(reading.witnesses, subject, config, yardstick, end, most)
         else:
             explained = _Explained()
         known = reading.causes
         if reading.certain or explained.complete:
             break
-    return known, explained
+    return _Understood(testimony, known, explained)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +204,7 @@ def _explain(
     config: Config,
     yardstick: Yardstick,
     end: float,
+    most: int = MOST,
 ) -> _Explained:
     """Explain the witnesses of the kind and the activation that were asked about.
 
@@ -151,10 +218,11 @@ def _explain(
     if told.reach(()) == len(told.names):
         agree = f"all {len(same)} probing configurations agree"
         return _Explained(facts=() if shapes else (agree,), problems=shapes, complete=not shapes)
-    search = Search(told, _with_values(same, yardstick.catalogue), end)
+    search = Search(told, _with_values(same, yardstick.catalogue), end, most)
     found = search.explanations() if len(same) >= FEWEST else []
     if not found and 0 < sum(w.finite for w in same) < len(same):
-        finite = _explain([w for w in witnesses if w.finite], subject, config, yardstick, end)
+        told_of = [w for w in witnesses if w.finite]
+        finite = _explain(told_of, subject, config, yardstick, end, most)
         lost = tuple(f"{w.label} ({w.case.config}): not finite" for w in same if not w.finite)
         return replace(finite, problems=(*finite.problems, *lost), complete=False)
     found = _chosen(found, Predictions(others, yardstick), subject, config)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from parity.case import Array
+from parity.case import Array, Case
 from parity.mistake import Mistake
 from parity.trace import is_step
 from parity.witness import Witness
@@ -60,7 +60,7 @@ class Predictions:
     def telling(self, name: str) -> list[int]:
         """Return the witnesses that offer `name`: the cheapest that find it wrong come first."""
         offer = [i for i, w in enumerate(self.witnesses) if name in w.subject]
-        return sorted(offer, key=lambda i: (self.fits((), i, name), self.witnesses[i].case.x.size))
+        return sorted(offer, key=lambda i: (self.fits((), i, name), _cost(self.witnesses[i].case)))
 
     def changes(self, mistakes: Mistakes, i: int, name: str) -> bool:
         """Return whether these mistakes change an array of witness i at all."""
@@ -103,6 +103,12 @@ class Predictions:
         moved = np.abs(self.at(mistakes, i, name) - case.parameters[parameter])
         slack: Array = LIMIT * sigma * _rate(case.lr, moved, gradient) + rounding
         return slack
+
+
+def _cost(case: Case) -> tuple[int, int]:
+    """Return what decides how long a prediction takes: steps one after the other, then sizes."""
+    config = case.config
+    return config.steps * len(config.cells) * config.updates, case.x.size
 
 
 def _undecided(found: Array, expected: Array) -> Array:
