@@ -124,7 +124,8 @@ def _lightened(subject: Subject, config: Config, yardstick: Yardstick) -> Config
         verdict = judge(subject, draw(lighter.replace(dtype=dtype)), yardstick)
         if verdict.faults:
             return config
-        config = lighter if verdict.failures else config
+        shown = any(failure.greatest is not None for failure in verdict.failures)
+        config = lighter if shown else config
     return config
 
 

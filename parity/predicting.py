@@ -1,6 +1,7 @@
 """Predicting: what the textbook computes with mistakes in it, held against what a subject did."""
 
 import itertools
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -140,8 +141,12 @@ def _largest(array: Array) -> float:
 
 
 def _in_order(witnesses: Sequence[Witness]) -> tuple[str, ...]:
-    """Return every name that a witness offers, in computation order."""
+    """Return every name that a witness offers, in computation order.
+
+    What one witness alone offers, as a second layer that no other has, comes last: there is less to
+    learn from it, and it takes longest to predict.
+    """
     fullest = sorted((w.reference for w in witnesses), key=len, reverse=True)
     known = dict.fromkeys(itertools.chain.from_iterable(fullest))
-    offered = {name for w in witnesses for name in w.subject}
-    return tuple(name for name in known if name in offered)
+    offers = Counter(itertools.chain.from_iterable(w.subject for w in witnesses))
+    return tuple(sorted((n for n in known if n in offers), key=lambda name: offers[name] == 1))
