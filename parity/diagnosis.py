@@ -9,9 +9,8 @@ import numpy as np
 
 from parity.cause import Cause
 from parity.config import Config
-from parity.drawing import draw
 from parity.explaining import MOST, Attempt, Search
-from parity.judging import judge
+from parity.lightening import lightened
 from parity.mistake import Mistake
 from parity.predicting import Mistakes, Predictions
 from parity.probes import ASKED, COARSE, Probe, further, probes
@@ -56,7 +55,8 @@ class Diagnosis:
 def diagnose(subject: Subject, config: Config, yardstick: Yardstick) -> Diagnosis:
     """Say why `subject`, which differs at `config`, does so.
 
-    The subject is asked about a dozen probes around the configuration. At most three mistakes are
+    The subject is asked about the configuration and a dozen probes around it, at first without
+    the updates, layers and directions that the difference does not need. At most three mistakes are
     the cause when the textbook with them planted gives the subject's numbers, within rounding, in
     every array that it offers to every probe. Otherwise the cause is unknown.
     """
@@ -95,38 +95,16 @@ def _by_lighter_ones(
 
     The configuration itself is among the probes: what it alone shows is a second mistake.
     """
-    light = _lightened(subject, config, yardstick)
+    light = lightened(subject, config, yardstick)
     if light == config:
         return None
     testimony = _testimony(subject, config, yardstick, light)
-    if testimony.problems or testimony.findings or ASKED not in _labels(testimony):
+    labels = {witness.label for witness in testimony.witnesses}
+    if testimony.problems or testimony.findings or ASKED not in labels:
         return None
-    found = _understood(testimony, subject, config, yardstick, end=0.0, most=1)
+    end = time.thread_time() + SECONDS
+    found = _understood(testimony, subject, config, yardstick, end, most=1)
     return found if found.explained.causes and found.explained.complete else None
-
-
-def _labels(testimony: Testimony) -> list[str]:
-    return [witness.label for witness in testimony.witnesses]
-
-
-COSTLY = ("updates", "layers", "bidirectional")
-"""Options that make every probe take longer, in the order in which one does without them."""
-
-
-def _lightened(subject: Subject, config: Config, yardstick: Yardstick) -> Config:
-    """Return the configuration with as few of the costly options as the failure needs."""
-    for name in COSTLY:
-        plain = getattr(Config(), name)
-        if name in subject.asks or getattr(config, name) == plain:
-            continue
-        lighter = config.replace(**{name: plain})
-        dtype = subject.asks.get("dtype", "float64")
-        verdict = judge(subject, draw(lighter.replace(dtype=dtype)), yardstick)
-        if verdict.faults:
-            return config
-        shown = any(failure.greatest is not None for failure in verdict.failures)
-        config = lighter if shown else config
-    return config
 
 
 def _testimony(

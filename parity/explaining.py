@@ -84,6 +84,8 @@ class Search:
         those that explain most witnesses come first, then those of different parts, then those
         that people make most.
         """
+        if not self.exhausted:
+            return
         name = self.told.names[nothing.explained]
         wrong = [i for i in self.told.telling(name) if not self.told.fits((), i, name)]
         alone = {m: sum(self.told.fits((m,), i, name) for i in wrong) for m in self.catalogue}
