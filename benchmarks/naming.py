@@ -1,9 +1,9 @@
 """Mistakes planted into source: whether the grid catches them, and the diagnosis names them.
 
 `python -m benchmarks.naming [--pairs N] [--seed S]` (`make power`): the mutation score of both
-grids, the share of single mistakes and of pairs that is named, and of those in options where the
-grid's combinations meet them first, what becomes of errors that are in
-no catalogue and of correct code, and how long a diagnosis takes.
+grids, the share of single mistakes and of pairs that is named, and of mistakes in options where the
+grid's combinations meet them first, what becomes of errors that are in no catalogue and of correct
+code, and how long a diagnosis takes.
 """
 
 import os

@@ -285,7 +285,7 @@ LENGTHS_OF_ROWS: dict[str, Planted] = {
                 READ,
                 (
                     f"{READ}        if layout.rows is not None:\n"
-                    "            below = layout._by_time(np.asarray(x))[:, layout.order]\n"
+                    "            below = layout._by_time(np.asarray(x, below.dtype))[:, layout.order]\n"
                 ),
             ),
             ("layout.write(by_time.copy())", "layout._replace(rows=None).write(by_time.copy())"),
@@ -359,13 +359,21 @@ LENGTHS_OF_ROWS: dict[str, Planted] = {
             (
                 EACH,
                 (
-                    f"{EACH}            if run.rows and above is not None and last:\n"
-                    "                beyond = (above * run.rows.padding[..., None]).sum(axis=0)\n"
-                    "                place = layer * self.directions + direction\n"
-                    "                last = list(last)\n"
-                    "                last[place] = last[place] + beyond\n"
+                    f"{EACH}            beyond = 0\n"
+                    "            if run.rows and above is not None:\n"
+                    "                padding, start = run.rows.padding, direction * self.n_nodes\n"
+                    "                beyond = (above * padding[..., None]).sum(axis=0)\n"
+                    "                beyond = beyond[:, start : start + self.n_nodes]\n"
                 ),
             ),
+            (
+                D_FINAL,
+                (
+                    "(0 if last is None else last[layer * self.directions + direction])"
+                    " + beyond * (not run.reverse),"
+                ),
+            ),
+            ("initial.append(found.h_0)", "initial.append(found.h_0 + beyond * run.reverse)"),
         ),
     ),
     "rows are sorted by length, and never put back in their order": (
@@ -377,9 +385,11 @@ LENGTHS_OF_ROWS: dict[str, Planted] = {
                     'lengths = case.more.get("lengths")\n'
                     "    order = np.argsort(0 if lengths is None else -lengths, kind='stable')\n"
                     "    if lengths is not None:\n"
-                    "        masks = [mask[order] for mask in masks]\n"
+                    "        axis = 1 if config.call == 'time-first' else 0\n"
+                    "        masks = [np.take(mask, order, axis) for mask in masks]\n"
                     "        h_0 = None if h_0 is None else h_0[:, order]\n"
-                    "        return case.x[order], h_0, lengths[order], masks or None\n"
+                    "        x = np.take(_laid_out(case, case.x), order, axis)\n"
+                    "        return x, h_0, lengths[order], masks or None\n"
                     f"    {INPUTS}"
                 ),
             )
