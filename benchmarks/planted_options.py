@@ -285,7 +285,8 @@ LENGTHS_OF_ROWS: dict[str, Planted] = {
                 READ,
                 (
                     f"{READ}        if layout.rows is not None:\n"
-                    "            below = layout._by_time(np.asarray(x, below.dtype))[:, layout.order]\n"
+                    "            whole = layout._by_time(np.asarray(x, below.dtype))\n"
+                    "            below = whole[:, layout.order]\n"
                 ),
             ),
             ("layout.write(by_time.copy())", "layout._replace(rows=None).write(by_time.copy())"),
