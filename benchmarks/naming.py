@@ -1,8 +1,9 @@
 """Mistakes planted into source: whether the grid catches them, and the diagnosis names them.
 
 `python -m benchmarks.naming [--pairs N] [--seed S]` (`make power`): the mutation score of both
-grids, the share of single mistakes and of pairs that is named, what becomes of errors that are in
-no catalogue and of correct code, and how long a diagnosis takes.
+grids, the share of single mistakes and of pairs that is named, and of mistakes in options where the
+grid's combinations meet them first, what becomes of errors that are in no catalogue and of correct
+code, and how long a diagnosis takes.
 """
 
 import os
@@ -22,6 +23,7 @@ from benchmarks.planted import Edit
 from benchmarks.unknown import UNKNOWN
 from benchmarks.variants import VARIANTS
 from parity.asking import ORDINARY, fitting
+from parity.combinations import of_classifiers, of_layers
 from parity.config import Config
 from parity.diagnosis import Diagnosis, diagnose
 from parity.drawing import draw
@@ -123,6 +125,28 @@ def print_singles(mutants: Mutants, options: Options) -> list[float]:
     return seconds
 
 
+def combined(mistake: Mistake, subject: Subject) -> Config | None:
+    """Return the first of the grid's combinations of options that turns red."""
+    return caught_at(subject, showing(mistake, (*of_layers(), *of_classifiers())))
+
+
+def print_combined(options: Options) -> list[float]:
+    """Print the share of mistakes in options that is named where a user meets it first."""
+    seconds, missed = [], []
+    for mistake, (_, edits) in options.items():
+        subject = load(edits)
+        config = combined(mistake, subject)
+        found = [diagnose(subject, config, pytorch)] if config else []
+        seconds += [diagnosis.seconds for diagnosis in found]
+        if not is_named(found, [mistake]):
+            missed.append((mistake, config, found))
+    named = 1 - len(missed) / len(options)
+    print(f"named at the first failing combination: {named:.1%} of {len(options)}", flush=True)
+    for mistake, config, found in missed:
+        print(f"  {mistake}: at {config}: {' '.join(sentences(found)) or 'unknown'}")
+    return seconds
+
+
 def print_pairs(mutants: Mutants, count: int, seed: int) -> list[float]:
     """Print the share of pairs of which both are named, and no third; return the seconds."""
     named, missed, seconds = 0, [], []
@@ -175,6 +199,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     mutants, options = planted(), planted_options()
     print_scores(mutants, options)
     seconds = print_singles(mutants, options)
+    seconds += print_combined(options)
     seconds += print_pairs(mutants, given.pairs, given.seed)
     seconds += print_unknown()
     print_correct()

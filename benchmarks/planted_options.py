@@ -77,6 +77,7 @@ FIRST = "return g.copy()  # the first step is not dampened"
 LATER = "plus(times(self.momentum, self.state[name]), 1 - self.dampening, g)"
 STEP = "return plus(weight, -self.lr, g)"
 CLIPPED = "gradients = {name: self.grads[name] for name in self.parameters}"
+NAMED = "named = {name: gradients[name] for name in rnn.weights}"
 GRADS = "        self.grads = {"
 SUM_UP = "{n: g + before.get(n, 0) for n, g in self.grads.items()}"
 
@@ -289,7 +290,8 @@ LENGTHS_OF_ROWS: dict[str, Planted] = {
                 READ,
                 (
                     f"{READ}        if layout.rows is not None:\n"
-                    "            below = layout._by_time(np.asarray(x))[:, layout.order]\n"
+                    "            whole = layout._by_time(np.asarray(x, below.dtype))\n"
+                    "            below = whole[:, layout.order]\n"
                 ),
             ),
             ("layout.write(by_time.copy())", "layout._replace(rows=None).write(by_time.copy())"),
@@ -322,6 +324,7 @@ LENGTHS_OF_ROWS: dict[str, Planted] = {
                 ),
             ),
             (f"layout.write({OUTPUT})", "layout._replace(rows=None).write(_joined(runs[-1]))"),
+            (f"layout.write({INNER})", "layout._replace(rows=None).write(_joined(runs))"),
         ),
     ),
     "the final state is read at the last step, though the sequence may have ended": (
@@ -362,13 +365,21 @@ LENGTHS_OF_ROWS: dict[str, Planted] = {
             (
                 EACH,
                 (
-                    f"{EACH}            if run.rows and above is not None and last:\n"
-                    "                beyond = (above * run.rows.padding[..., None]).sum(axis=0)\n"
-                    "                place = layer * self.directions + direction\n"
-                    "                last = list(last)\n"
-                    "                last[place] = last[place] + beyond\n"
+                    f"{EACH}            beyond = 0\n"
+                    "            if run.rows and above is not None:\n"
+                    "                padding, start = run.rows.padding, direction * self.n_nodes\n"
+                    "                beyond = (above * padding[..., None]).sum(axis=0)\n"
+                    "                beyond = beyond[:, start : start + self.n_nodes]\n"
                 ),
             ),
+            (
+                D_FINAL,
+                (
+                    "(0 if last is None else last[layer * self.directions + direction])"
+                    " + beyond * (not run.reverse),"
+                ),
+            ),
+            ("initial.append(found.h_0)", "initial.append(found.h_0 + beyond * run.reverse)"),
         ),
     ),
     "rows are sorted by length, and never put back in their order": (
@@ -380,9 +391,11 @@ LENGTHS_OF_ROWS: dict[str, Planted] = {
                     'lengths = case.more.get("lengths")\n'
                     "    order = np.argsort(0 if lengths is None else -lengths, kind='stable')\n"
                     "    if lengths is not None:\n"
-                    "        masks = [mask[order] for mask in masks]\n"
+                    "        axis = 1 if config.call == 'time-first' else 0\n"
+                    "        masks = [np.take(mask, order, axis) for mask in masks]\n"
                     "        h_0 = None if h_0 is None else h_0[:, order]\n"
-                    "        return case.x[order], h_0, lengths[order], masks or None\n"
+                    "        x = np.take(_laid_out(case, case.x), order, axis)\n"
+                    "        return x, h_0, lengths[order], masks or None\n"
                     f"    {INPUTS}"
                 ),
             )
@@ -750,16 +763,22 @@ OPTIMISER: dict[str, Planted] = {
         "wd0.1-clipnorm0.1",
         (
             *_classifier(
-                (
-                    CLIPPED,
-                    (
-                        "decay = self.optimizer.weight_decay\n"
-                        "        own = self.parameters\n"
-                        "        gradients = {n: self.grads[n] + decay * w for n, w in own.items()}"
-                    ),
-                )
+                (CLIPPED, "gradients = self.optimizer.pulls(self.parameters, self.grads)")
             ),
-            *_optimizer((DECAY, "")),
+            *_subject((NAMED, "named = optimizer.pulls(rnn.weights, gradients)")),
+            *_optimizer(
+                (UPHILL + DECAY, ""),
+                (
+                    "    def _velocity(",
+                    (
+                        "    def pulls(self, parameters, gradients):\n"
+                        "        sign, decay = -1 if self.maximize else 1, self.weight_decay\n"
+                        "        own = parameters.items()\n"
+                        "        return {n: plus(sign * gradients[n], decay, w) for n, w in own}\n"
+                        "\n    def _velocity("
+                    ),
+                ),
+            ),
         ),
     ),
     "gradients are added up from one update to the next": (

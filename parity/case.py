@@ -91,6 +91,12 @@ class Case:
         more = {name: frozen.pop(name) for name in tuple(frozen) if name not in ALWAYS}
         return _replace(self, config=config or self.config, more={**self.more, **more}, **frozen)
 
+    def in_format(self, name: str) -> Self:
+        """Return the case of the same numbers, rounded where the format is coarser."""
+        real = dtype(self.config.dtype)
+        own = {n: a.astype(dtype(name)) for n, a in self.arrays.items() if a.dtype == real}
+        return self.replace(self.config.replace(dtype=name), **own)
+
     def rows(self, places: slice) -> Self:
         """Return the case of some of its sequences, with a batch of that many."""
         arrays = {n: a[places] for n, a in self.arrays.items() if by_row(n)}

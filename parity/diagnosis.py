@@ -3,15 +3,17 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
 from parity.cause import Cause
 from parity.config import Config
-from parity.explaining import Attempt, Search
+from parity.explaining import MOST, Attempt, Search
+from parity.lightening import lightened
 from parity.mistake import Mistake
 from parity.predicting import Mistakes, Predictions
-from parity.probes import Probe, further, probes
+from parity.probes import ASKED, COARSE, Probe, further, probes
 from parity.restating import readings
 from parity.subject import Subject
 from parity.telling import causes, own_fault, unexplained
@@ -53,23 +55,15 @@ class Diagnosis:
 def diagnose(subject: Subject, config: Config, yardstick: Yardstick) -> Diagnosis:
     """Say why `subject`, which differs at `config`, does so.
 
-    The subject is asked about a dozen probes around the configuration. At most three mistakes are
+    The subject is asked about the configuration and a dozen probes around it, at first without
+    the updates, layers and directions that the difference does not need. At most three mistakes are
     the cause when the textbook with them planted gives the subject's numbers, within rounding, in
     every array that it offers to every probe. Otherwise the cause is unknown.
     """
     start = time.perf_counter()
-    testimony = _testimony(subject, config, yardstick)
-    explained = _Explained()
-    known: tuple[Cause, ...] = ()
-    end = time.thread_time() + SECONDS
-    for reading in readings(testimony.witnesses, config) if testimony.witnesses else ():
-        if reading.explicable:
-            explained = _explain(reading.witnesses, subject, config, yardstick, end)
-        else:
-            explained = _Explained()
-        known = reading.causes
-        if reading.certain or explained.complete:
-            break
+    testimony, known, explained = _by_lighter_ones(subject, config, yardstick) or _by_its_own(
+        subject, config, yardstick
+    )
     right = bool(known) and explained.complete and not explained.causes
     return Diagnosis(
         causes=(*map(own_fault, testimony.findings[:1]), *known, *explained.causes),
@@ -82,16 +76,93 @@ def diagnose(subject: Subject, config: Config, yardstick: Yardstick) -> Diagnosi
     )
 
 
-def _testimony(subject: Subject, config: Config, yardstick: Yardstick) -> Testimony:
+def _by_its_own(subject: Subject, config: Config, yardstick: Yardstick) -> "_Understood":
+    """Explain the subject by probes with all the options of the configuration."""
+    end = time.thread_time() + SECONDS
+    testimony = _testimony(subject, config, yardstick)
+    found = _understood(testimony, subject, config, yardstick, end)
+    silent = found.explained.complete and not found.explained.causes and not found.known
+    if config.dtype in COARSE and (silent or len(testimony.witnesses) < FEWEST):
+        testimony = _in_own_format(testimony, subject, config, yardstick)  # it shows there alone
+        found = _understood(testimony, subject, config, yardstick, end)
+    return found
+
+
+def _by_lighter_ones(
+    subject: Subject, config: Config, yardstick: Yardstick
+) -> "_Understood | None":
+    """Explain it by probes that take less time; None where no single mistake does so.
+
+    The configuration itself is among the probes: what it alone shows is a second mistake.
+    """
+    light = lightened(subject, config, yardstick)
+    if light == config:
+        return None
+    testimony = _testimony(subject, config, yardstick, light)
+    labels = {witness.label for witness in testimony.witnesses}
+    if testimony.problems or testimony.findings or ASKED not in labels:
+        return None
+    end = time.thread_time() + SECONDS
+    found = _understood(testimony, subject, config, yardstick, end, most=1)
+    return found if found.explained.causes and found.explained.complete else None
+
+
+def _testimony(
+    subject: Subject, config: Config, yardstick: Yardstick, around: Config | None = None
+) -> Testimony:
     """Ask in float64, which shows most; or in float32, where a subject can do no better."""
-    testimony = hear(subject, probes(config, asks=subject.asks), yardstick)
+    testimony = hear(subject, probes(config, asks=subject.asks, around=around), yardstick)
     if config.dtype != "float32":
         return testimony
     read = [reading.witnesses for reading in readings(testimony.witnesses, config)]
     single = any(all(w.case.config.dtype == "float32" for w in told) for told in read)
     if len(testimony.witnesses) < FEWEST or single:
-        return hear(subject, probes(config, "float32", subject.asks), yardstick)
+        return hear(subject, probes(config, "float32", subject.asks, around), yardstick)
     return testimony
+
+
+def _in_own_format(
+    testimony: Testimony, subject: Subject, config: Config, yardstick: Yardstick
+) -> Testimony:
+    """Ask what was asked about in its own format, too."""
+    asked = [p for p in probes(config, config.dtype, subject.asks) if p.label == ASKED]
+    told = hear(subject, asked, yardstick)
+    others = [w for w in testimony.witnesses if w.label != ASKED]
+    return Testimony(
+        witnesses=(*told.witnesses, *others),
+        problems=tuple(dict.fromkeys((*told.problems, *testimony.problems))),
+        findings=(*told.findings, *testimony.findings),
+    )
+
+
+class _Understood(NamedTuple):
+    """What is known however the witnesses are explained, and what mistakes explain."""
+
+    testimony: Testimony
+    known: tuple[Cause, ...]
+    explained: "_Explained"
+
+
+def _understood(
+    testimony: Testimony,
+    subject: Subject,
+    config: Config,
+    yardstick: Yardstick,
+    end: float,
+    most: int = MOST,
+) -> _Understood:
+    """Return what is known however the witnesses are explained, and what mistakes explain."""
+    explained = _Explained()
+    known: tuple[Cause, ...] = ()
+    for reading in readings(testimony.witnesses, config) if testimony.witnesses else ():
+        if reading.explicable:
+            explained = _explain(reading.witnesses, subject, config, yardstick, end, most)
+        else:
+            explained = _Explained()
+        known = reading.causes
+        if reading.certain or explained.complete:
+            break
+    return _Understood(testimony, known, explained)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +183,7 @@ def _explain(
     config: Config,
     yardstick: Yardstick,
     end: float,
+    most: int = MOST,
 ) -> _Explained:
     """Explain the witnesses of the kind and the activation that were asked about.
 
@@ -125,10 +197,11 @@ def _explain(
     if told.reach(()) == len(told.names):
         agree = f"all {len(same)} probing configurations agree"
         return _Explained(facts=() if shapes else (agree,), problems=shapes, complete=not shapes)
-    search = Search(told, _with_values(same, yardstick.catalogue), end)
+    search = Search(told, _with_values(same, yardstick.catalogue), end, most)
     found = search.explanations() if len(same) >= FEWEST else []
     if not found and 0 < sum(w.finite for w in same) < len(same):
-        finite = _explain([w for w in witnesses if w.finite], subject, config, yardstick, end)
+        told_of = [w for w in witnesses if w.finite]
+        finite = _explain(told_of, subject, config, yardstick, end, most)
         lost = tuple(f"{w.label} ({w.case.config}): not finite" for w in same if not w.finite)
         return replace(finite, problems=(*finite.problems, *lost), complete=False)
     found = _chosen(found, Predictions(others, yardstick), subject, config)

@@ -23,8 +23,14 @@ class Attempt:
 class Search:
     """The search for mistakes that explain every array of every witness."""
 
-    def __init__(self, predictions: Predictions, catalogue: Sequence[Mistake], end: float) -> None:
-        self.told, self.catalogue = predictions, tuple(catalogue)
+    def __init__(
+        self,
+        predictions: Predictions,
+        catalogue: Sequence[Mistake],
+        end: float,
+        most: int = MOST,
+    ) -> None:
+        self.told, self.catalogue, self.most = predictions, tuple(catalogue), most
         self.tried: list[Attempt] = []
         self._end = end  # by time.thread_time()
 
@@ -42,14 +48,16 @@ class Search:
         nothing = Attempt(mistakes=(), explained=self.told.reach(()))
         self.tried = [nothing, *(self._attempt(nothing, (m,)) for m in self.catalogue)]
         promising = [a for a in self.tried if a.explained > nothing.explained]
-        return self._grown(promising) or self._grown(list(self._joint(nothing)))
+        return self._grown(promising) or (
+            self._grown(list(self._joint(nothing))) if self.most > 1 else []
+        )
 
     def _grown(self, promising: list[Attempt]) -> list[Mistakes]:
         """Return the proven attempts, with as few more mistakes as it takes."""
         while promising:
             if proven := [a.mistakes for a in promising if self._is_proven(a)]:
                 return proven
-            if len(promising[0].mistakes) == MOST:
+            if len(promising[0].mistakes) == self.most:
                 return []
             promising = list(self._extended(promising))
         return []
@@ -76,6 +84,8 @@ class Search:
         those that explain most witnesses come first, then those of different parts, then those
         that people make most.
         """
+        if not self.exhausted:
+            return
         name = self.told.names[nothing.explained]
         wrong = [i for i in self.told.telling(name) if not self.told.fits((), i, name)]
         alone = {m: sum(self.told.fits((m,), i, name) for i in wrong) for m in self.catalogue}

@@ -1,12 +1,13 @@
 """Predicting: what the textbook computes with mistakes in it, held against what a subject did."""
 
 import itertools
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from parity.case import Array
+from parity.case import Array, Case
 from parity.mistake import Mistake
 from parity.trace import is_step
 from parity.witness import Witness
@@ -60,7 +61,7 @@ class Predictions:
     def telling(self, name: str) -> list[int]:
         """Return the witnesses that offer `name`: the cheapest that find it wrong come first."""
         offer = [i for i, w in enumerate(self.witnesses) if name in w.subject]
-        return sorted(offer, key=lambda i: (self.fits((), i, name), self.witnesses[i].case.x.size))
+        return sorted(offer, key=lambda i: (self.fits((), i, name), _cost(self.witnesses[i].case)))
 
     def changes(self, mistakes: Mistakes, i: int, name: str) -> bool:
         """Return whether these mistakes change an array of witness i at all."""
@@ -105,6 +106,12 @@ class Predictions:
         return slack
 
 
+def _cost(case: Case) -> tuple[int, int]:
+    """Return what decides how long a prediction takes: steps one after the other, then sizes."""
+    config = case.config
+    return config.steps * len(config.cells) * config.updates, case.x.size
+
+
 def _undecided(found: Array, expected: Array) -> Array:
     """Return where a mistake overflows, and other code with the same mistake may not."""
     undecided: Array = np.isfinite(found) & ~np.isfinite(expected)
@@ -134,8 +141,12 @@ def _largest(array: Array) -> float:
 
 
 def _in_order(witnesses: Sequence[Witness]) -> tuple[str, ...]:
-    """Return every name that a witness offers, in computation order."""
+    """Return every name that a witness offers, in computation order.
+
+    What one witness alone offers, as a second layer that no other has, comes last: there is less to
+    learn from it, and it takes longest to predict.
+    """
     fullest = sorted((w.reference for w in witnesses), key=len, reverse=True)
     known = dict.fromkeys(itertools.chain.from_iterable(fullest))
-    offered = {name for w in witnesses for name in w.subject}
-    return tuple(name for name in known if name in offered)
+    offers = Counter(itertools.chain.from_iterable(w.subject for w in witnesses))
+    return tuple(sorted((n for n in known if n in offers), key=lambda name: offers[name] == 1))

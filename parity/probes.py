@@ -5,6 +5,7 @@ gradients a clipping, h_0 = 0 the initial state. Each probe is extreme in one wa
 the ordinary one are different, so that no factor can be taken for another.
 """
 
+import itertools
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -49,28 +50,41 @@ class Probe:
 
 
 def probes(
-    config: Config, dtype: str = "float64", asks: Mapping[str, Any] | None = None
+    config: Config,
+    dtype: str = "float64",
+    asks: Mapping[str, Any] | None = None,
+    around: Config | None = None,
 ) -> Iterator[Probe]:
     """Yield the configuration that is asked about, unless it is large, and a dozen around it.
 
+    One of 16 bits is asked about with the same numbers in `dtype`, where noise hides nothing.
     `asks` are the options that a subject can be asked with alone: other probes are left out.
+    `around` is another configuration that the dozen is to be like.
     """
     asks = asks or {}
-    for probe in _probes(config, dtype, asks):
+    dtype = asks.get("dtype", dtype)
+    for probe in itertools.chain(_asked(config, dtype), _around(around or config, dtype, asks)):
         if all(getattr(probe.case.config, name) == value for name, value in asks.items()):
             yield probe
 
+
+COARSE = ("float16", "bfloat16")
+"""Formats in which noise can hide a mistake, or a gate of relu turn over."""
 
 SHIFTS = ("batch", "dtype")
 """Options that a probe is asked with as the subject can be; without others it is left out."""
 
 
-def _probes(config: Config, dtype: str, asks: Mapping[str, Any]) -> Iterator[Probe]:
+def _asked(config: Config, dtype: str) -> Iterator[Probe]:
     states = config.batch * config.steps * config.hidden
     weights = config.hidden * (config.features + config.hidden + config.classes)
     if states + weights + config.batch * config.steps * config.features <= LARGEST:
-        yield Probe(label=ASKED, case=draw(config))
-    dtype, batch = asks.get("dtype", dtype), {n: b for n, b in asks.items() if n == "batch"}
+        case = draw(config)
+        yield Probe(label=ASKED, case=case.in_format(dtype) if config.dtype in COARSE else case)
+
+
+def _around(config: Config, dtype: str, asks: Mapping[str, Any]) -> Iterator[Probe]:
+    batch = {name: size for name, size in asks.items() if name == "batch"}
     base = _of_sizes(config, ORDINARY, dtype, **batch)
     yield Probe(label=ORDINARILY, case=draw(base))
     others = {name: value for name, value in _other_strengths(config) if name not in asks}

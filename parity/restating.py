@@ -147,15 +147,8 @@ def _is_near(ours: Array, theirs: Array) -> bool:
 
 def _in_float32(witness: Witness) -> Witness:
     """Return a witness of the same numbers in float32."""
-    case = witness.case
-    arrays = {
-        name: array.astype(np.float32)
-        for name, array in case.arrays.items()
-        if array.dtype.kind == "f"
-    }
-    single = case.replace(case.config.replace(dtype="float32"), **arrays)
     answered = {name: array.astype(np.float32) for name, array in witness.subject.items()}
-    return witness.saying(single, answered)
+    return witness.saying(witness.case.in_format("float32"), answered)
 
 
 def _formats(witnesses: Sequence[Witness]) -> Iterator[tuple[str, Callable[[Array], Array]]]:

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +23,7 @@ from parity.asking import ORDINARY
 from parity.cli import main
 from parity.combinations import of_classifiers, of_layers
 from parity.conduct import Here
+from parity.drawing import draw
 from parity.facts import related
 from parity.probes import STRENGTHS, further, probes
 from parity.report.text import diagnosis_lines
@@ -33,6 +35,7 @@ Run = Callable[[Case], dict[str, Any]]
 MUTANTS = {str(mistake): (mistake, edits) for mistake, edits in planted().items()}
 OPTIONS = {str(m): (m, config, edits) for m, (config, edits) in planted_options().items()}
 FLOATS = ("x", "h_0", "W_x", "W_h", "b", "W_out", "b_out", "upstream", "upstream_final")
+NO_MASK = "dropout's mask is missing in the backward"
 PER_BATCH = "recurrent gradients are divided by the batch size twice"
 
 
@@ -74,6 +77,63 @@ def test_mistake_in_an_option_is_named_alone(name: str) -> None:
     found = diagnose(load(edits), config, pytorch)
     assert is_named([found], [mistake])
     assert not found.causes[0].also
+
+
+RELU = "b7-t5-f3-h6-c4-relu-f32-s0-layer-l2-bi-withouth0-biasoff-timefirst-unsorted-mom0.9"
+TANH = "b7-t5-f3-h6-c4-tanh-bf16-s0-layer-l2-bi-noh0-sorted-drop0.5-mom0.9-nesterov"
+COMBINED = {
+    "every layer uses the first layer's bias": f"{TANH}-clipnorm1000.0-u3",
+    NO_MASK: f"{TANH}-clipnorm1000.0-u3",
+    "Nesterov's momentum is plain momentum": f"{TANH}-clipnorm1000.0-u3",
+    "the reverse direction's outputs are not turned back, nor are their gradients": (
+        f"{RELU}-clipvalue0.02-u3"
+    ),
+    "where a sequence has ended, the output is its last state, not zero": (
+        f"{RELU}-clipvalue0.02-u3"
+    ),
+    "a layer without biases learns biases all the same": f"{RELU}-clipvalue0.02-u3",
+    "of both directions, the classifier reads the step at which the sequence ends": (
+        "b7-t5-f3-h6-c4-relu-f16-s0-l3-bi-noh0-sorted-own-weighted-ignore0-mom0.9-damp0.3-clipnorm0.1"
+    ),
+    "the norm that gradients are clipped by takes in those of x and of the initial states": (
+        "b7-t5-f3-h6-c4-tanh-f64-s0-bi-withouth0-biasoff-ones-maxpool-sum-weighted-smooth0.1-mom0.9"
+        "-damp0.3-clipnorm0.1-u3"
+    ),
+    "the weight decay is added before gradients are clipped": (
+        "b1-t5-f3-h6-c4-relu-f32-s0-layer-l2-bi-unbatched-drop0.5-evaluation-mom0.5-wd0.1-maximize"
+        "-clipnorm1000.0-u3"
+    ),
+}
+
+
+@pytest.mark.parametrize("name", COMBINED)
+def test_mistake_in_an_option_is_named_among_many_others(name: str) -> None:
+    """So is one that the grid meets first where ten options are asked for at once."""
+    mistake, _, edits = OPTIONS[name]
+    found = diagnose(load(edits), Config.parse(COMBINED[name]), pytorch)
+    assert is_named([found], [mistake])
+
+
+def test_probes_are_without_what_the_failure_does_not_need() -> None:
+    """One update of one layer is asked about where that shows it, and as asked nevertheless."""
+    subject, told = load(OPTIONS["the weight decay is doubled"][2]), Counter[tuple[int, int]]()
+
+    def run(case: Case) -> dict[str, Any]:
+        told[case.config.layers, case.config.updates] += 1
+        return dict(subject.run(case))
+
+    found = diagnosis_of(run, layers=2, updates=3, weight_decay=0.1)
+    assert says(found) == ["The weight decay is doubled."]
+    assert "as asked" in found.causes[0].shown_at
+    assert told == {(2, 1): 2, (2, 3): 2, (1, 1): told[1, 1]}  # each is asked twice
+
+
+def test_a_mistake_that_only_the_left_out_options_show_is_named_beside_another() -> None:
+    """What explains the lighter configurations and not the one that is asked about is not all."""
+    everywhere = "the loss is a mean where a sum is asked for, and so is its gradient"
+    (one, _, first), (other, _, second) = (OPTIONS[everywhere], OPTIONS[NO_MASK])
+    config = Config(layers=2, dropout=0.5, loss="sum")
+    assert is_named([diagnose(load((*first, *second)), config, pytorch)], [one, other])
 
 
 PAIRS = [
@@ -271,6 +331,47 @@ def test_coarser_format_is_named(dtype: str, coarse: str) -> None:
     """States that are all numbers of a coarser format prove it."""
     named = says(diagnosis_of(in_format(coarse), dtype=dtype))
     assert named == [f"Hidden states are computed, kept or returned in {coarse}."]
+
+
+def test_16_bits_are_asked_about_in_float64_with_the_same_numbers() -> None:
+    """Noise of 16 bits hides what tells mistakes apart; other formats stay as they are."""
+    for dtype in ("float16", "bfloat16"):
+        config = Config(dtype=dtype, lengths="unsorted", layers=2, dropout=0.5)
+        case, own = next(probes(config)).case, draw(config)
+        assert case.config == config.replace(dtype="float64")
+        for name, array in own.arrays.items():
+            assert (getattr(case, name) == array.astype(getattr(case, name).dtype)).all()
+        assert all(getattr(case, name).dtype == np.float64 for name in case.parameters)
+    assert next(probes(Config(dtype="float32"))).case.config == Config(dtype="float32")
+
+
+def test_what_shows_in_16_bits_alone_is_told_and_not_named() -> None:
+    """A mistake in the code for one format is said to be nowhere else."""
+
+    def run(case: Case) -> dict[str, Any]:
+        answer = scratch.run(case)
+        coarse = case.config.dtype == "bfloat16"
+        return answer | ({"grad/W_x": -answer["grad/W_x"]} if coarse else {})
+
+    found = diagnosis_of(run, dtype="bfloat16")
+    assert not found.causes
+    assert "grad/W_x differs first in computation order: in 1 of 12 configurations" in found.facts
+    assert any(fact.startswith("nothing differs at: ordinary") for fact in found.facts)
+
+
+def test_16_bits_only_subject_is_asked_in_its_own_format() -> None:
+    """One that refuses float64 is told where it is wrong all the same."""
+
+    def run(case: Case) -> dict[str, Any]:
+        if case.config.dtype != "float16":
+            raise TypeError("float16 only")
+        answer = scratch.run(case)
+        return answer | {"grad/W_x": -answer["grad/W_x"]}
+
+    found = diagnosis_of(run, dtype="float16")
+    assert not found.causes
+    assert found.probes == 1
+    assert "it is PyTorch's with the other sign" in found.facts
 
 
 # -- bad subjects --------------------------------------------------------------------------------

@@ -130,11 +130,20 @@ def _only_the_last_finals(right: Wrong, book: Any, given: Any, d_logits: Any) ->
 
 
 def _unturned_outputs(right: Wrong, book: Any, one: Any) -> list[Any]:
-    return list(book.in_order(one.cell, right(one)))
+    """Take states in the order of the cell's steps for those by step; padding is zero still."""
+    return _outside_padding(book, one, one.states[1:])
 
 
 def _unturned_gradients(right: Wrong, book: Any, one: Any, upstream: Any) -> list[Any]:
-    return list(book.in_order(one.cell, right(one, upstream)))
+    own = right(one, _outside_padding(book, one, upstream))
+    return list(book.in_order(one.cell, own))
+
+
+def _outside_padding(book: Any, one: Any, values: Sequence[Any]) -> list[Any]:
+    """Return values by step, zero in the padding."""
+    by_step = replace(one.given, valid=book.in_order(one.cell, one.given.valid))
+    own = enumerate(values)
+    return [None if v is None else book.or_else(by_step, t, v, None) for t, v in own]
 
 
 def _crosswise(right: Wrong, book: Any, layer: Sequence[Any]) -> list[Any]:

@@ -172,8 +172,7 @@ def _without_head(right: Wrong, book: Any, given: Any, grads: dict[str, Any]) ->
 def _kept_all(right: Wrong, book: Any, given: Any, grads: dict[str, Any]) -> dict[str, Any]:
     """Remember the gradients by the input and the initial states, which a norm may take in."""
     found: dict[str, Any] = right(given, grads)
-    h_0 = given.case.config.initial != "absent"
-    other = [g for n, g in found.items() if without_suffix(n) == "h_0" and h_0]
+    other = [g for n, g in found.items() if without_suffix(n) == "h_0"]
     book.others = [*other, *found["x"]]
     return found
 
