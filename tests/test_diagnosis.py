@@ -62,6 +62,12 @@ def test_every_mistake_of_the_catalogue_is_planted() -> None:
     assert len(CATALOGUE) == len(MUTANTS) + len(OPTIONS)
 
 
+@pytest.fixture
+def enough_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a search go on as long as a busy machine takes; how long is a test of its own."""
+    monkeypatch.setattr("parity.diagnosis.SECONDS", 30.0)
+
+
 @pytest.mark.parametrize("name", MUTANTS)
 def test_mistake_is_named_alone(name: str) -> None:
     """A single mistake, written into other code, is named, and no other beside it."""
@@ -106,6 +112,7 @@ COMBINED = {
 }
 
 
+@pytest.mark.usefixtures("enough_time")
 @pytest.mark.parametrize("name", COMBINED)
 def test_mistake_in_an_option_is_named_among_many_others(name: str) -> None:
     """So is one that the grid meets first where ten options are asked for at once."""
@@ -128,6 +135,7 @@ def test_probes_are_without_what_the_failure_does_not_need() -> None:
     assert told == {(2, 1): 2, (2, 3): 2, (1, 1): told[1, 1]}  # each is asked twice
 
 
+@pytest.mark.usefixtures("enough_time")
 def test_a_mistake_that_only_the_left_out_options_show_is_named_beside_another() -> None:
     """What explains the lighter configurations and not the one that is asked about is not all."""
     everywhere = "the loss is a mean where a sum is asked for, and so is its gradient"
@@ -149,6 +157,7 @@ PAIRS = [
 ]
 
 
+@pytest.mark.usefixtures("enough_time")
 @pytest.mark.parametrize("pair", PAIRS, ids=" + ".join)
 def test_both_mistakes_of_a_pair_are_named(pair: tuple[str, str]) -> None:
     """Two mistakes, of which one may hide the other, are told apart."""
@@ -156,6 +165,7 @@ def test_both_mistakes_of_a_pair_are_named(pair: tuple[str, str]) -> None:
     assert is_named(asked(load((*first, *second))), [one, other])
 
 
+@pytest.mark.usefixtures("enough_time")
 def test_three_mistakes_are_named() -> None:
     """And a third one, where each explains an array of its own."""
     names = ("the loss has the wrong sign", PER_BATCH, "the step goes up the gradient")
