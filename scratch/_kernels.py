@@ -170,7 +170,8 @@ def backward(
     slope = _activations.slope(run.cell.activation)
     dh = np.empty(run.states.shape[1:], run.x.dtype)
     dh[...] = 0 if d_final is None else d_final
-    room = np.empty(max((part.hidden for part in run.parts), key=len).shape, run.x.dtype)
+    longest = run.parts[-1 if run.reverse else 0]  # the one that begins with the first step
+    room = np.empty(longest.hidden.shape, run.x.dtype)
     sums: list[Array] = []
     for part in reversed(run.parts):
         da = room[: len(part.hidden)]

@@ -106,10 +106,11 @@ class ScratchSimpleRNNClassifier:
         """
         if not self.grads:
             raise RuntimeError("update_params needs gradients: call forward and backward first")
+        dtype, scale = self.dtype, -self.lr
         for owner, names in ((self.rnn, ("W_x", "W_h", "b")), (self, ("W_out", "b_out"))):
             for name in names:
-                weight = np.asarray(getattr(owner, name), self.dtype)
-                setattr(owner, name, plus(weight, -self.lr, self.grads[name]))
+                weight = np.asarray(getattr(owner, name), dtype)
+                setattr(owner, name, plus(weight, scale, self.grads[name]))
 
     def fit(
         self,

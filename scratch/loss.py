@@ -39,14 +39,15 @@ def mean_cross_entropy(logits: Array, labels: Labels) -> tuple[Any, Array]:
     if logits.dtype.itemsize == 2:
         loss, p = mean_cross_entropy(widened(logits), labels)
         return rounded(loss, logits.dtype), rounded(p, logits.dtype)
-    own = np.arange(len(logits)), labels
+    batch, classes = logits.shape
+    own = np.arange(0, batch * classes, classes) + labels  # places in a row of all entries
     shifted = logits - np.maximum.reduce(logits, axis=1, keepdims=True)
     p = np.exp(shifted)
     total = np.add.reduce(p, axis=1, keepdims=True)  # (batch, 1), from 1 to classes
-    loss = np.add.reduce(np.log(total[:, 0]) - shifted[own]) / logits.dtype.type(len(logits))
+    loss = np.add.reduce(np.log(total[:, 0]) - shifted.take(own)) / logits.dtype.type(batch)
     p = p / total  # not in place: NumPy is slower at that where arrays are small
-    p[own] -= 1
-    return loss, p / len(logits)
+    p.put(own, p.take(own) - 1)
+    return loss, p / batch
 
 
 def softmax_cross_entropy(

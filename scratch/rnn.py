@@ -118,7 +118,9 @@ class SimpleRNN:
         found = _kernels.backward(
             run, dh_out, d_last, None if dx is None else dx.transpose(1, 0, 2)
         )
-        dW_x, dW_h, db, dh_0 = (array.astype(self.dtype, copy=False) for array in found)
+        if found.b.dtype != self.dtype:
+            found = _kernels.Gradients(*(array.astype(self.dtype) for array in found))
+        dW_x, dW_h, db, dh_0 = found
         return (dW_x, dW_h, db) if dx is None else (dW_x, dW_h, db, dx, dh_0)
 
     def _run(self, x: ArrayLike, h_0: ArrayLike | None) -> _kernels.Run:

@@ -111,6 +111,16 @@ def test_16_bit_results_are_rounded_once(options: dict[str, Any], name: str) -> 
         assert_close(ours, theirs, once + rounding("float32", given) * size)
 
 
+@pytest.mark.parametrize("logits", [LOGITS.T.copy().T, np.repeat(LOGITS, 2, axis=1)[:, ::2]])
+def test_memory_order_plays_no_part(logits: Any) -> None:
+    """Logits whose memory is transposed, or has gaps, are the same logits."""
+    assert not logits.flags.c_contiguous
+    for found, expected in zip(
+        mean_cross_entropy(logits, LABELS), mean_cross_entropy(LOGITS, LABELS), strict=True
+    ):
+        np.testing.assert_array_equal(found, expected)
+
+
 def test_plain_loss_takes_the_short_way() -> None:
     """Without options, the result has the very bits of the unchecked plain loss."""
     found, expected = softmax_cross_entropy(LOGITS, LABELS), mean_cross_entropy(LOGITS, LABELS)
