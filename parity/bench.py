@@ -305,11 +305,12 @@ def _after_overflow(known: list[Comparison], states: Collection[str]) -> list[Co
     undefined, lost, found = False, False, []
     for comparison in known:
         undefined = undefined or comparison.status is Status.UNDEFINED
-        lost = lost or (comparison.status is Status.UNDEFINED and comparison.name in states)
+        is_state = comparison.name in states or is_optional(comparison.name)  # of later steps, too
+        lost = lost or (comparison.status is Status.UNDEFINED and is_state)
         follows = undefined and comparison.status is Status.NOT_FINITE
         if lost and comparison.status is Status.DIFFERS and comparison.against != OWN_GRADIENT:
             detail = "behind states that are not finite on either side"
-            found.append(replace(comparison, status=Status.UNDEFINED, detail=detail))
+            found.append(replace(comparison, status=Status.UNDEFINED, greatest=None, detail=detail))
         else:
             found.append(replace(comparison, status=Status.UNDEFINED) if follows else comparison)
     return found

@@ -123,8 +123,9 @@ def check_size(config: Config) -> None:
     In entries of the arrays of one kind, those of all layers together, or in arrays.
     """
     n, t, f, h, c = config.batch, config.steps, config.features, config.width, config.classes
-    layers = config.layers
-    if (largest := max(n * t * max(f, layers * h), layers * max(f, h, c) * h, n * c)) > LARGEST:
+    layers, scores = config.layers, n * c * (t if config.every_step else 1)
+    states = n * t * h * layers * config.updates
+    if (largest := max(n * t * f, states, layers * max(f, h, c) * h, scores)) > LARGEST:
         raise ConfigError(f"an array of {config} has {largest} entries, more than {LARGEST}")
     if (arrays := layers * config.directions * config.updates) > MOST_CELLS:
         cells = "layers x directions x updates"

@@ -13,7 +13,7 @@ from parity.explaining import MOST, Attempt, Search
 from parity.lightening import lightened
 from parity.mistake import Mistake
 from parity.predicting import Mistakes, Predictions
-from parity.probes import ASKED, COARSE, Probe, further, probes
+from parity.probes import ASKED, COARSE, Probe, further, is_small, probes
 from parity.restating import readings
 from parity.subject import Subject
 from parity.telling import causes, own_fault, unexplained
@@ -95,6 +95,8 @@ def _by_lighter_ones(
 
     The configuration itself is among the probes: what it alone shows is a second mistake.
     """
+    if not is_small(config):
+        return None
     light = lightened(subject, config, yardstick)
     if light == config:
         return None

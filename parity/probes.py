@@ -75,10 +75,15 @@ SHIFTS = ("batch", "dtype")
 """Options that a probe is asked with as the subject can be; without others it is left out."""
 
 
-def _asked(config: Config, dtype: str) -> Iterator[Probe]:
+def is_small(config: Config) -> bool:
+    """Return whether a configuration is small enough to be a probe itself."""
     states = config.batch * config.steps * config.hidden
     weights = config.hidden * (config.features + config.hidden + config.classes)
-    if states + weights + config.batch * config.steps * config.features <= LARGEST:
+    return states + weights + config.batch * config.steps * config.features <= LARGEST
+
+
+def _asked(config: Config, dtype: str) -> Iterator[Probe]:
+    if is_small(config):
         case = draw(config)
         yield Probe(label=ASKED, case=case.in_format(dtype) if config.dtype in COARSE else case)
 

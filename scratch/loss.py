@@ -40,7 +40,8 @@ def mean_cross_entropy(logits: Array, labels: Labels) -> tuple[Any, Array]:
         loss, p = mean_cross_entropy(widened(logits), labels)
         return rounded(loss, logits.dtype), rounded(p, logits.dtype)
     batch, classes = logits.shape
-    own = np.arange(0, batch * classes, classes) + labels  # places in a row of all entries
+    places = labels.astype(np.intp, copy=False)
+    own = np.arange(0, batch * classes, classes) + places  # in a row of all entries
     shifted = logits - np.maximum.reduce(logits, axis=1, keepdims=True)
     p = np.exp(shifted)
     total = np.add.reduce(p, axis=1, keepdims=True)  # (batch, 1), from 1 to classes

@@ -474,11 +474,21 @@ def test_overflow_on_both_sides_is_undefined() -> None:
     assert not verdict.failures
 
 
-def test_gradients_behind_undefined_states_accuse_nobody() -> None:
+BEHIND = {
+    "grad/b_l2": "b1-t5-f3-h16-relu-f32-s404-layer-huge-l3-bi-nobias-unbatched",
+    "step4/W_h_l1": (
+        "b1-t2-f8-h16-c2-relu-f32-s124-layer-huge-l2-noh0-biasoff-unbatched"
+        "-mom0.9-wd1.0-maximize-u4"
+    ),
+}
+
+
+@pytest.mark.parametrize(("name", "config"), BEHIND.items())
+def test_what_is_behind_undefined_states_accuses_nobody(name: str, config: str) -> None:
     """The gates of states that are not a number are what the order of sums makes of them."""
-    config = Config.parse("b1-t5-f3-h16-relu-f32-s404-layer-huge-l3-bi-nobias-unbatched")
-    verdict = verdict_of(scratch.run, draw(config))
-    assert status_of(verdict, "grad/b_l2") is Status.UNDEFINED
+    verdict = verdict_of(scratch.run, draw(Config.parse(config)))
+    assert status_of(verdict, name) is Status.UNDEFINED
+    assert verdict.only_undecided
     assert not verdict.failures
     assert not verdict.passed
 
