@@ -18,6 +18,7 @@ test-full: $(READY)  ## the same with every configuration of the grid
 lint: $(READY)  ## style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
 	$(BIN)/mypy
 
 bench: $(PEERS)  ## speed, side by side with PyTorch, JAX and a plain loop

@@ -16,13 +16,14 @@ from typing import Any
 import pytest
 
 import parity
-from parity.asking import fitting
-from parity.bench import OWN_GRADIENT
-from parity.conduct import SECONDS
-from parity.grid import GRIDS, Group
-from parity.isolation import closed, isolated
-from parity.isolation.limits import MEGABYTES
-from parity.observation import unlimited
+from parity.cases.grid import GRIDS, Group
+from parity.execution.limits import MEGABYTES
+from parity.execution.observation import unlimited
+from parity.execution.process import closed, isolated
+from parity.execution.runner import SECONDS
+from parity.judging.comparator import OWN_GRADIENT
+from parity.model.trace import chapter, is_step
+from parity.model.verdict import Verdict
 from parity.report.text import (
     assumed_lines,
     diagnosis_lines,
@@ -31,8 +32,8 @@ from parity.report.text import (
     line,
     notes,
 )
-from parity.trace import chapter, is_step
-from parity.verdict import Verdict
+from parity.subjects.capabilities import fitting
+from parity.subjects.subject import DEFAULT
 
 pytest_plugins = ["pytester"]
 
@@ -60,7 +61,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     options.addoption("--no-keep", action="store_true", help="keep no failing case in .parity")
     options.addoption(
         "--subject",
-        default="scratch",
+        default=DEFAULT,
         metavar="SUBJECT",
         help="what the grid judges: module, file.py or file.ipynb, each also with :name",
     )
@@ -185,7 +186,7 @@ def verdicts(
     subject: parity.Subject, pytestconfig: pytest.Config
 ) -> Callable[[Group], tuple[Verdict, ...]]:
     """Judge the configurations of a group, the first time it is asked for."""
-    from reference import pytorch
+    from parity.reference.frameworks.pytorch import pytorch
 
     known: dict[str, tuple[Verdict, ...]] = {}
     in_full = pytestconfig.getoption("--compared") is not None
@@ -206,7 +207,7 @@ def why(
     subject: parity.Subject, tmp_path_factory: pytest.TempPathFactory
 ) -> Callable[[Verdict], str]:
     """Diagnose the subject once for each kind of case, whichever worker comes first."""
-    from reference import pytorch
+    from parity.reference.frameworks.pytorch import pytorch
 
     def of(verdict: Verdict) -> str:
         if not _first_to(tmp_path_factory, f"diagnosed-{verdict.config.kind}"):
@@ -222,9 +223,9 @@ def aftermath(
     subject: parity.Subject, pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory
 ) -> Callable[[Verdict], str]:
     """Keep and shrink one failing case of each kind of failure, whichever worker comes first."""
-    from parity.failing import follow
-    from parity.symptom import symptom
-    from reference import pytorch
+    from parity.reference.frameworks.pytorch import pytorch
+    from parity.reproduce.follow_up import follow
+    from parity.reproduce.symptom import symptom
 
     keeping = not pytestconfig.getoption("--no-keep")
 
@@ -253,8 +254,8 @@ def check(
     One in which the noise hides the answer is skipped. A passing one makes no subtest: reports of
     thousands would cost more than the comparisons.
     """
-    from parity.failing import is_failure
-    from reference import pytorch
+    from parity.reference.frameworks.pytorch import pytorch
+    from parity.reproduce.follow_up import is_failure
 
     def judged_of(group: Group, chapter: str) -> list[Verdict]:
         if chapter == "behaviour":

@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 from typing import Any
 from unittest.mock import patch
 
-from parity.branches import Branches
-from parity.case import Array, Case
-from parity.yardstick import FEW_COPIES, MANY_COPIES, Floor
-from reference import jitter, noise
-from reference.jitter import Jittered
-from reference.noisy import Noisy
+from parity.model.branches import Branches
+from parity.model.case import Array, Case
+from parity.reference.base import Floor
+from parity.reference.noise import floor as noise
+from parity.reference.noise import jitter
+from parity.reference.noise.jitter import Jittered
+from parity.reference.noise.noisy import Noisy
+from parity.reference.thresholds import FEW_COPIES, MANY_COPIES
 
 
 class _Unshared(Jittered):
@@ -58,7 +60,7 @@ class Ablation:
                 for module in (jitter, noise):
                     if hasattr(module, name):
                         stack.enter_context(patch.object(module, name, other))
-            return noise.floor(case, min(copies, self.copies), branches)
+            return noise.noise_floor(case, min(copies, self.copies), branches)
 
 
 ABLATIONS = {

@@ -12,18 +12,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import implementations
-from benchmarks.implementations import IMPLEMENTATIONS, Implementation
 from benchmarks.naming import configs
-from parity.config import Config
-from parity.diagnosis import diagnose
-from parity.drawing import draw
-from parity.errors import ParityError
-from parity.isolation import Limits, closed, isolated
-from parity.judging import judge
-from parity.subject import Subject
-from parity.verdict import Verdict
-from reference import pytorch
+from parity.cases.draw import draw
+from parity.diagnosis.diagnose import diagnose
+from parity.execution.limits import Limits
+from parity.execution.process import closed, isolated
+from parity.judging.judge import judge
+from parity.model.config import Config
+from parity.model.errors import ParityError
+from parity.model.verdict import Verdict
+from parity.reference.frameworks.pytorch import pytorch
+from parity.subjects.subject import Subject
+from tests.support import implementations
+from tests.support.implementations import IMPLEMENTATIONS, Implementation
 
 FOLDER = Path(implementations.__file__).parent
 LIMITS = Limits(seconds=3.0)

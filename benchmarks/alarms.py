@@ -1,27 +1,27 @@
 """False alarms: correct implementations judged as subjects are; not one of them may differ."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from benchmarks.ablations import ABLATIONS
 from benchmarks.sampling import Sample, sample
-from benchmarks.variants import VARIANTS
-from parity.bench import Bench
-from parity.branches import Branches
-from parity.case import Case
-from parity.comparison import Comparison, Status
-from parity.trace import Trace, read
-from parity.yardstick import LIMIT, Floor, Yardstick
-from reference import pytorch
-
-Floors = Callable[[Case, int, Branches | None], Floor]
+from parity.judging.comparator import Comparator
+from parity.model.branches import Branches
+from parity.model.case import Case
+from parity.model.comparison import Comparison, Status
+from parity.model.trace import Trace, read
+from parity.reference.base import Floor
+from parity.reference.frameworks.pytorch import pytorch
+from parity.reference.noise.floor import NoiseFloor, noise_floor
+from parity.reference.thresholds import LIMIT
+from tests.support.variants import VARIANTS
 
 FULL = "full method"
-METHODS: dict[str, Floors] = {
-    FULL: pytorch.floor,
+METHODS: dict[str, NoiseFloor] = {
+    FULL: noise_floor,
     **{name: ablation.floor for name, ablation in ABLATIONS.items()},
 }
 
@@ -82,7 +82,7 @@ def quantity(name: str) -> str:
 
 
 @np.errstate(all="ignore")  # as in parity.judge: what overflows is judged
-def judged(seed: int, methods: Mapping[str, Floors] = METHODS) -> Tallies:
+def judged(seed: int, methods: Mapping[str, NoiseFloor] = METHODS) -> Tallies:
     """Judge every variant on `sample(seed)` by every method."""
     drawn = sample(seed)
     reference = pytorch.run(drawn.case)
@@ -90,21 +90,22 @@ def judged(seed: int, methods: Mapping[str, Floors] = METHODS) -> Tallies:
     tallies: Tallies = {}
     for method, floor in methods.items():
         tally = tallies[method, drawn.case.config.dtype] = Tally()
-        yardstick = replace(pytorch, floor=once(floor))
+        known = once(floor)
         for variant, trace in traces.items():
-            for comparison in compared(drawn.case, yardstick, trace, reference):
+            for comparison in compared(drawn.case, trace, reference, known):
                 tally.add(drawn, variant, comparison)
     return tallies
 
 
-def compared(
-    case: Case, yardstick: Yardstick, trace: Trace, reference: Trace
-) -> Iterator[Comparison]:
+def compared(case: Case, trace: Trace, reference: Trace, floor: NoiseFloor) -> Iterator[Comparison]:
     """Yield what `parity.judge` compares, with the resolution of every array."""
-    yield from Bench(case, yardstick, trace, reference, resolution=True).comparisons()
+    comparator = Comparator(
+        case, trace, reference, against=pytorch.name, resolution=True, floor=floor
+    )
+    yield from comparator.comparisons()
 
 
-def once(floor: Floors) -> Floors:
+def once(floor: NoiseFloor) -> NoiseFloor:
     """Return `floor` of one case, which computes no floor twice: the variants share them."""
     known: dict[tuple[int, bytes], Floor] = {}
 

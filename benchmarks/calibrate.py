@@ -19,8 +19,8 @@ from multiprocessing import get_context
 from benchmarks.ablations import ABLATIONS
 from benchmarks.alarms import FULL, METHODS, Tallies, Tally, judged
 from benchmarks.power import MISTAKES, caught, ordinary
-from benchmarks.variants import VARIANTS
-from parity.comparison import Status
+from parity.model.comparison import Status
+from tests.support.variants import VARIANTS
 
 DTYPES = ("float64", "float32")
 

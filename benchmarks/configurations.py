@@ -14,9 +14,9 @@ from collections.abc import Sequence
 from benchmarks import report, threads
 from benchmarks.report import Report
 from parity import draw, judge, load
-from parity.config import Config
-from parity.grid import GRIDS
-from reference import pytorch
+from parity.cases.grid import GRIDS
+from parity.model.config import Config
+from parity.reference.frameworks.pytorch import pytorch
 
 COUNTS = (100, 1_000, 10_000)
 LEAST = 1_000
@@ -34,14 +34,14 @@ def shuffled() -> list[Config]:
 
 def seconds(configs: Sequence[Config]) -> tuple[float, float]:
     """Return the seconds that judging takes, and those of them that are the twin's own."""
-    subject = load("scratch")
+    subject = load("parity.scratch")
     start, twin = time.process_time(), 0.0
     for config in configs:
         case = draw(config)
         before = time.process_time()
-        reference = pytorch.run(case)
+        expected = pytorch.run(case)
         twin += time.process_time() - before
-        verdict = judge(subject, case, pytorch, reference=reference)
+        verdict = judge(subject, case, pytorch, expected=expected)
         assert verdict.passed or verdict.only_undecided, verdict.config
     return time.process_time() - start, twin
 

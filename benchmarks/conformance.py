@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from parity.errors import ConfigError
-from reference.conformance import table
+from parity.model.errors import ConfigError
+from parity.reference.frameworks.pytorch.conformance import table
 
 
 class ReportError(Exception):

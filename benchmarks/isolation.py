@@ -14,10 +14,10 @@ import time
 import torch
 
 from parity import Config, Subject, draw, isolated, judge, load
-from parity.grid import GRIDS
-from parity.isolation import closed
-from parity.observation import observe
-from reference import pytorch
+from parity.cases.grid import GRIDS
+from parity.execution.observation import observe
+from parity.execution.process import closed
+from parity.reference.frameworks.pytorch import pytorch
 
 ROUNDS = 5
 CONFIGS = [config for group in GRIDS["default"].groups() for config in group.configs]
@@ -44,7 +44,7 @@ def asking_seconds(subject: Subject, config: Config, times: int = 200) -> float:
 def main() -> None:
     """Print both times over the default grid, their ratio, and what one question costs."""
     torch.set_num_threads(1)
-    here, there = load("scratch"), isolated("scratch")
+    here, there = load("parity.scratch"), isolated("parity.scratch")
     taken = [(grid_seconds(there), grid_seconds(here)) for _ in range(ROUNDS)]
     own, same = (statistics.median(times) for times in zip(*taken, strict=True))
     ratio = statistics.median(one / other for one, other in taken)

@@ -15,7 +15,7 @@ from benchmarks import report
 from benchmarks.peers import ours
 from benchmarks.report import Report
 from benchmarks.shapes import drawn
-from parity.case import Case
+from parity.model.case import Case
 
 BATCH, FEATURES, HIDDEN = 64, 28, 128
 STEPS = (50, 100, 200, 400)

@@ -18,21 +18,21 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 
 import numpy as np
 
-from benchmarks.mutants import CannotPlantError, load, planted, planted_options
-from benchmarks.planted import Edit
-from benchmarks.unknown import UNKNOWN
-from benchmarks.variants import VARIANTS
-from parity.asking import ORDINARY, fitting
-from parity.combinations import of_classifiers, of_layers
-from parity.config import Config
-from parity.diagnosis import Diagnosis, diagnose
-from parity.drawing import draw
-from parity.grid import GRIDS
-from parity.judging import judge
-from parity.mistake import Mistake
-from parity.subject import Subject
-from parity.telling import sentence
-from reference import pytorch, twin
+from parity.cases.draw import draw
+from parity.cases.grid import GRIDS
+from parity.cases.pairwise import of_classifiers, of_layers
+from parity.diagnosis.diagnose import Diagnosis, diagnose
+from parity.diagnosis.evidence import sentence
+from parity.judging.judge import judge
+from parity.model.config import Config
+from parity.reference.frameworks.pytorch import pytorch, twin
+from parity.reference.mistakes.mistake import Mistake
+from parity.subjects.capabilities import ORDINARY, fitting
+from parity.subjects.subject import Subject
+from tests.support.mutants import CannotPlantError, load, planted, planted_options
+from tests.support.planted import Edit
+from tests.support.unknown import UNKNOWN
+from tests.support.variants import VARIANTS
 
 Mutants = dict[Mistake, tuple[Edit, ...]]
 Options = dict[Mistake, tuple[Config, tuple[Edit, ...]]]

@@ -7,12 +7,12 @@ import numpy as np
 from numpy.random import Generator
 
 from benchmarks.sampling import WEIGHTS, Sample, sample
-from parity.bench import Bench
-from parity.case import Array, Case
-from parity.comparison import Status
-from parity.subject import Run
-from parity.trace import Trace, read
-from reference import pytorch
+from parity.judging.comparator import Comparator
+from parity.model.case import Array, Case
+from parity.model.comparison import Status
+from parity.model.trace import Trace, read
+from parity.reference.frameworks.pytorch import pytorch
+from parity.subjects.subject import Run
 
 Wrong = tuple[Trace, str]  # and the only name that may give it away, or "" for any
 Plant = Callable[[Case, Run, Generator], Wrong]
@@ -40,9 +40,11 @@ class Mistake:
 def caught(mistake: Mistake, drawn: Sample, run: Run) -> bool:
     """Return whether some array DIFFERS when `run` makes the mistake."""
     wrong, name = mistake.plant(drawn.case, run, np.random.default_rng(drawn.seed))
-    bench = Bench(drawn.case, pytorch, wrong, pytorch.run(drawn.case), resolution=False)
+    right = pytorch.run(drawn.case)
+    comparator = Comparator(drawn.case, wrong, right, against=pytorch.name, resolution=False)
     return any(
-        found.status is Status.DIFFERS and name in {"", found.name} for found in bench.comparisons()
+        found.status is Status.DIFFERS and name in {"", found.name}
+        for found in comparator.comparisons()
     )
 
 

@@ -15,8 +15,8 @@ from benchmarks.peers import ours
 from benchmarks.report import Report
 from benchmarks.shapes import DTYPES, SHAPES, drawn
 from benchmarks.timing import medians
-from parity.case import Array
-from parity.config import Config
+from parity.model.case import Array
+from parity.model.config import Config
 
 SQUARES = (512, 1024, 2048)
 LEAST = {"float32": 0.6}

@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.random import Generator
 
-from parity.case import Array, Case
-from parity.config import Config
-from parity.drawing import draw
+from parity.cases.draw import draw
+from parity.model.case import Array, Case
+from parity.model.config import Config
 
 LARGEST = {"batch": 64, "steps": 200, "features": 64, "hidden": 256, "classes": 16}
 """Sizes are drawn log-uniformly from 1 to here: all orders of magnitude, and cheap on average."""

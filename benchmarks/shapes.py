@@ -2,9 +2,9 @@
 
 import itertools
 
-from parity.case import Case
-from parity.config import Config
-from parity.drawing import draw
+from parity.cases.draw import draw
+from parity.model.case import Case
+from parity.model.config import Config
 
 SHAPES = (  # (batch, steps, features, hidden)
     (1, 1, 1, 1),

@@ -21,7 +21,7 @@ from benchmarks import report, threads
 from benchmarks.report import Report
 from benchmarks.shapes import ALL, drawn
 from benchmarks.timing import Clock, cores_busy, medians
-from parity.case import Case
+from parity.model.case import Case
 
 PEERS = ("eager", "jitted", "plain")
 MOST = {"eager": 1.0, "jitted": 1.5}  # of any shape

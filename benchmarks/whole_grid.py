@@ -13,9 +13,9 @@ import subprocess
 import sys
 import time
 
-from parity.drawing import draw
-from parity.grid import GRIDS
-from reference import twin
+from parity.cases.draw import draw
+from parity.cases.grid import GRIDS
+from parity.reference.frameworks.pytorch import twin
 
 FILES = [f"tests/test_{name}.py" for name in ("forward", "gradients", "sgd_step")]
 

@@ -1,18 +1,56 @@
-"""The engine: configuration, case, trace, comparison, verdict, report, command line."""
+"""The engine: a subject and a reference run on a case, their traces compared, a verdict explained.
 
-from parity.case import Case
-from parity.comparison import Comparison, Status, compare
-from parity.config import Config
-from parity.diagnosis import Diagnosis, diagnose
-from parity.drawing import draw
-from parity.errors import ConfigError, MissingExtraError, ParityError, SubjectError
-from parity.finding import Finding, Misbehaviour
-from parity.isolation import Limits, isolated
-from parity.judging import judge, judge_behaviour
-from parity.subject import Subject, load
-from parity.trace import Trace
-from parity.verdict import Verdict
-from parity.verifying import Record, parametrize, verify
+Every public name is imported where it is first asked for: pytest loads this package in every
+project in which it is installed, and must not pay for NumPy there.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from parity.adapter.load import load
+    from parity.cases.draw import draw
+    from parity.diagnosis.diagnose import Diagnosis, diagnose
+    from parity.execution.limits import Limits
+    from parity.execution.process import isolated
+    from parity.gate.verify import Record, parametrize, verify
+    from parity.judging.judge import judge, judge_behaviour
+    from parity.model.case import Case
+    from parity.model.comparison import Comparison, Status, compare
+    from parity.model.config import Config
+    from parity.model.errors import ConfigError, MissingExtraError, ParityError, SubjectError
+    from parity.model.finding import Finding, Misbehaviour
+    from parity.model.trace import Trace
+    from parity.model.verdict import Verdict
+    from parity.subjects.subject import Subject
+
+_HOMES = {
+    "Case": "parity.model.case",
+    "Comparison": "parity.model.comparison",
+    "Config": "parity.model.config",
+    "ConfigError": "parity.model.errors",
+    "Diagnosis": "parity.diagnosis.diagnose",
+    "Finding": "parity.model.finding",
+    "Limits": "parity.execution.limits",
+    "Misbehaviour": "parity.model.finding",
+    "MissingExtraError": "parity.model.errors",
+    "ParityError": "parity.model.errors",
+    "Record": "parity.gate.verify",
+    "Status": "parity.model.comparison",
+    "Subject": "parity.subjects.subject",
+    "SubjectError": "parity.model.errors",
+    "Trace": "parity.model.trace",
+    "Verdict": "parity.model.verdict",
+    "compare": "parity.model.comparison",
+    "diagnose": "parity.diagnosis.diagnose",
+    "draw": "parity.cases.draw",
+    "isolated": "parity.execution.process",
+    "judge": "parity.judging.judge",
+    "judge_behaviour": "parity.judging.judge",
+    "load": "parity.adapter.load",
+    "parametrize": "parity.gate.verify",
+    "verify": "parity.gate.verify",
+}
 
 __all__ = [
     "Case",
@@ -41,3 +79,10 @@ __all__ = [
     "parametrize",
     "verify",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name. Raises AttributeError for any other."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'parity' has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOMES[name]), name)

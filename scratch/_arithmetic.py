@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from scratch._activations import Activation, in_place
+from ._activations import Activation, in_place
 
 Array = NDArray[Any]
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from scratch._arithmetic import rounded, widened
+from ._arithmetic import rounded, widened
 
 Array = NDArray[Any]
 

@@ -17,8 +17,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from scratch import _activations
-from scratch._arithmetic import Operations, operations, settle, working
+from . import _activations
+from ._arithmetic import Operations, operations, settle, working
 
 Array = NDArray[Any]
 

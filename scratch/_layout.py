@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from scratch import _check
-from scratch._arithmetic import working
-from scratch._kernels import Rows
+from . import _check
+from ._arithmetic import working
+from ._kernels import Rows
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike

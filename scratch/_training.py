@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from scratch import _check
-from scratch.rnn import Seed, generator
+from . import _check
+from .rnn import Seed, generator
 
 Rows = NDArray[np.int64]
 

@@ -5,12 +5,12 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from scratch import _check, _head
-from scratch._activations import Activation
-from scratch._training import Rows, train
-from scratch.loss import mean_cross_entropy, softmax
-from scratch.optimizer import plus
-from scratch.rnn import Seed, SimpleRNN, generator, small_normal
+from . import _check, _head
+from ._activations import Activation
+from ._training import Rows, train
+from .loss import mean_cross_entropy, softmax
+from .optimizer import plus
+from .rnn import Seed, SimpleRNN, generator, small_normal
 
 Array = NDArray[Any]
 

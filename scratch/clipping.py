@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from scratch import _check
-from scratch._arithmetic import rounded, widened
+from . import _check
+from ._arithmetic import rounded, widened
 
 Array = NDArray[Any]
 Gradients = Mapping[str, Array]

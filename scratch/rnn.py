@@ -5,7 +5,7 @@ from typing import Any, Literal, overload
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from scratch import _activations, _check, _kernels
+from . import _activations, _check, _kernels
 
 Array = NDArray[Any]
 Seed = int | np.random.RandomState | None

@@ -7,21 +7,15 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from scratch import _check, _head
-from scratch._activations import Activation
-from scratch._training import Rows, train
-from scratch.clipping import clip_by_norm, clip_by_value
-from scratch.loss import (
-    Reduction,
-    check_options,
-    checked_labels,
-    softmax,
-    softmax_cross_entropy,
-)
-from scratch.optimizer import SGD
-from scratch.pooling import Pooled, check_kind, pool
-from scratch.rnn import Seed, generator, small_normal
-from scratch.stacked import RNN
+from . import _check, _head
+from ._activations import Activation
+from ._training import Rows, train
+from .clipping import clip_by_norm, clip_by_value
+from .loss import Reduction, check_options, checked_labels, softmax, softmax_cross_entropy
+from .optimizer import SGD
+from .pooling import Pooled, check_kind, pool
+from .rnn import Seed, generator, small_normal
+from .stacked import RNN
 
 Array = NDArray[Any]
 

@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from scratch import _activations, _arithmetic, _check, _kernels
-from scratch._layout import Layout
-from scratch.rnn import Seed, generator, small_normal
+from . import _activations, _arithmetic, _check, _kernels
+from ._layout import Layout
+from .rnn import Seed, generator, small_normal
 
 Array = NDArray[Any]
 

@@ -6,19 +6,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from scratch.classifier import ScratchSimpleRNNClassifier
-from scratch.clipping import clip_by_norm, clip_by_value
-from scratch.optimizer import SGD
-from scratch.rnn import SimpleRNN
-from scratch.sequence_classifier import SequenceClassifier
-from scratch.stacked import RNN
+from .classifier import ScratchSimpleRNNClassifier
+from .clipping import clip_by_norm, clip_by_value
+from .optimizer import SGD
+from .rnn import SimpleRNN
+from .sequence_classifier import SequenceClassifier
+from .stacked import RNN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
-    from parity.case import Case
+    from parity.model.case import Case
 
     Array = NDArray[Any]
     Arrays = dict[str, Array]

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from conftest import Check
-    from parity.grid import Group
+    from parity.cases.grid import Group
 
 
 def test_behaviour(group: "Group", check: "Check") -> None:

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from parity.cli import main
-from parity.grid import GRIDS
-from reference.conformance import OPTIONS
-from reference.mistakes import CATALOGUE
+from parity.cases.grid import GRIDS
+from parity.cli.compare import main
+from parity.reference.frameworks.pytorch.conformance import OPTIONS
+from parity.reference.mistakes import CATALOGUE
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
 

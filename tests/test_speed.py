@@ -14,7 +14,7 @@ import pytest
 from benchmarks.peers import bare, eager, ours, plain
 from benchmarks.shapes import drawn
 from benchmarks.timing import medians
-from parity.case import Case
+from parity.model.case import Case
 
 ROUNDS = 8
 SMALL = {"b8-t20-h16": (8, 20, 8, 16), "b1-t200-h8": (1, 200, 4, 8), "b8-t200-h16": (8, 200, 8, 16)}

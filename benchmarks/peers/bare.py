@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from parity.case import Case
+from parity.model.case import Case
 
 
 def training_step(case: Case) -> Callable[[], float]:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from parity.case import Array, Case
+from parity.model.case import Array, Case
 
 
 def forward(case: Case) -> Callable[[], Tensor]:

@@ -12,7 +12,7 @@ import jax
 from jax import numpy as jnp
 
 from benchmarks.timing import medians
-from parity.case import Case
+from parity.model.case import Case
 
 jax.config.update("jax_enable_x64", True)  # or float64 would be float32
 jax.config.update("jax_cpu_enable_async_dispatch", False)

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-import scratch
-from parity.case import Array, Case
+from parity import scratch
+from parity.model.case import Array, Case
 
 
 def forward(case: Case, package: ModuleType = scratch) -> Callable[[], Array]:

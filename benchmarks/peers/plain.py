@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from parity.case import Array, Case
+from parity.model.case import Array, Case
 
 
 class Layer:

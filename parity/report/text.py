@@ -2,12 +2,12 @@
 
 import shlex
 
-from parity.cause import Cause
-from parity.comparison import Comparison, Greatest
-from parity.diagnosis import Diagnosis
-from parity.stepwise import OWN_DELTA, OWN_STATE
-from parity.subject import NOT_EXECUTED, Subject
-from parity.verdict import Verdict
+from parity.diagnosis.cause import Cause
+from parity.diagnosis.diagnose import Diagnosis
+from parity.judging.local_check import OWN_DELTA, OWN_STATE
+from parity.model.comparison import Comparison, Greatest
+from parity.model.verdict import Verdict
+from parity.subjects.subject import DEFAULT, NOT_EXECUTED, Subject
 
 PROBLEMS = 3
 """Probes that a subject did not answer, at most, of which a report tells."""
@@ -18,7 +18,7 @@ def repeat_command(verdict: Verdict) -> str:
     subject = f" --subject {shlex.quote(verdict.subject)}"
     if verdict.kept:
         return repeat_kept(verdict.kept) + subject  # which may be another than the one kept
-    return verdict.config.command() + ("" if verdict.subject == "scratch" else subject)
+    return verdict.config.command() + ("" if verdict.subject == DEFAULT else subject)
 
 
 def repeat_kept(folder: str) -> str:

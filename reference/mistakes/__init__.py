@@ -4,8 +4,7 @@ Each replaces a stage of `reference.textbook`. Their number in `seen` is how man
 public implementations made it.
 """
 
-from parity.mistake import Mistake
-from reference.mistakes import (
+from parity.reference.mistakes import (
     backward,
     dropout,
     forward,
@@ -18,6 +17,7 @@ from reference.mistakes import (
     pooling,
     reading,
 )
+from parity.reference.mistakes.mistake import Mistake
 
 CATALOGUE: tuple[Mistake, ...] = (
     *reading.MISTAKES,

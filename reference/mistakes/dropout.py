@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from parity.case import Array, Case
-from parity.config import Config
-from parity.mistake import Mistake, Wrong
+from parity.model.case import Array, Case
+from parity.model.config import Config
+from parity.reference.mistakes.mistake import Mistake, Wrong
 
 
 def _drops(config: Config) -> bool:

@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from parity.case import Case
-from parity.cell import without_suffix
-from parity.mistake import Mistake, Wrong
+from parity.model.case import Case
+from parity.model.cell import without_suffix
+from parity.reference.mistakes.mistake import Mistake, Wrong
 
 
 def _with(**changed: Any) -> dict[str, Wrong]:

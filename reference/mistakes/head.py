@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from parity.config import Config
-from parity.mistake import Mistake, Wrong
+from parity.model.config import Config
+from parity.reference.mistakes.mistake import Mistake, Wrong
 
 
 def _classifies(config: Config) -> bool:

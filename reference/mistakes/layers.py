@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from parity.case import Array, Case
-from parity.cell import Cell
-from parity.config import Config
-from parity.mistake import Mistake, Wrong
+from parity.model.case import Array, Case
+from parity.model.cell import Cell
+from parity.model.config import Config
+from parity.reference.mistakes.mistake import Mistake, Wrong
 
 
 def _stacked(config: Config) -> bool:

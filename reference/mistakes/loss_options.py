@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from parity.case import Case
-from parity.config import Config
-from parity.mistake import Mistake, Wrong
-from reference.textbook.given import counting
+from parity.model.case import Case
+from parity.model.config import Config
+from parity.reference.equations.given import counting
+from parity.reference.mistakes.mistake import Mistake, Wrong
 
 
 def _weighted(config: Config) -> bool:

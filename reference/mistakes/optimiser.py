@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from parity.cell import without_suffix
-from parity.config import Config
-from parity.mistake import Mistake, Wrong
-from reference.clipping import BESIDE, clipped_at, norm_factor
+from parity.model.cell import without_suffix
+from parity.model.config import Config
+from parity.reference.equations.clipping import BESIDE, clipped_at, norm_factor
+from parity.reference.mistakes.mistake import Mistake, Wrong
 
 BIASES, HEAD = ("b", "b_out"), ("W_out", "b_out")
 

@@ -5,12 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from parity.case import Case
-from parity.cell import without_suffix
-from parity.config import Config
-from parity.mistake import Mistake, Wrong, always
-from parity.trace import Trace
-from reference.clipping import BESIDE, clipped_at, norm_factor
+from parity.model.case import Case
+from parity.model.cell import without_suffix
+from parity.model.config import Config
+from parity.model.trace import Trace
+from parity.reference.equations.clipping import BESIDE, clipped_at, norm_factor
+from parity.reference.mistakes.mistake import Mistake, Wrong, always
 
 RECURRENT, HEAD = ("W_x", "W_h", "b"), ("W_out", "b_out")
 LAYER = (*RECURRENT, "x", "h_0")

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from parity.config import Config
-from parity.mistake import Mistake, Wrong
+from parity.model.config import Config
+from parity.reference.mistakes.mistake import Mistake, Wrong
 
 
 def _pools(how: str) -> Any:

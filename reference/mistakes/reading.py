@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from parity.case import Array, Case
-from parity.mistake import Mistake, Wrong
+from parity.model.case import Array, Case
+from parity.reference.mistakes.mistake import Mistake, Wrong
 
 
 def _reads(**misread: Any) -> dict[str, Wrong]:

@@ -1,0 +1,77 @@
+"""Load: a subject from its name, as it is where it takes a case, else adapted."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from parity.adapter.adapt import adapt
+from parity.model.errors import ConfigError, SubjectError
+from parity.subjects.capabilities import checked, known
+from parity.subjects.find import Found, find
+from parity.subjects.subject import NOT_EXECUTED, Subject
+
+
+def load(spec: str, *, run_all: bool = False) -> Subject:
+    """Find the subject that `spec` names: `module`, `file.py` or `file.ipynb`, each also `:name`.
+
+    A function `run(case)` is taken as it is; a class, other functions, or a file without a `run`
+    are adapted: see `adapt-subject`. Of a file only the definitions are executed, unless it has a
+    `run` or `run_all` says otherwise.
+    Raises SubjectError when there is no such file, module or name, when importing it fails, when
+    what it names cannot be called, or when it cannot be told how.
+    """
+    found = find(spec, run_all=run_all)
+    if found.is_run:
+        asks = _asks(found)
+        lacking = str(getattr(found.module, "LACKING", "")) if found.name == "run" else ""
+        told = _told(found.left_out)
+        return Subject(
+            name=spec,
+            run=found.value,
+            asks=asks,
+            knows=_knows(found),
+            assumed=told,
+            lacking=lacking,
+        )
+    adapted = adapt(found.module, found.name, spec, found.imports)
+    if adapted.run is None:
+        what = f"{found.place} has no 'run', and it" if not found.name else "it"
+        count = len(found.left_out)
+        left = f" ({count} statements were not executed: --run-all does it)" if count else ""
+        raise SubjectError(
+            f"subject {spec!r}: {what} could not be told how to ask for an RNN's states{left}: "
+            "adapt-subject prints what is to be written"
+        )
+    return Subject(
+        name=spec,
+        run=adapted.run,
+        asks=adapted.asks,
+        offers=adapted.offers or None,
+        assumed=(*adapted.assumed, *_told(found.left_out)),
+        lacking=adapted.lacking,
+    )
+
+
+def _asks(found: Found) -> dict[str, Any]:
+    """Return what an adapter's CONFIG says that it can be asked."""
+    if found.name != "run" or not hasattr(found.module, "CONFIG"):
+        return {}
+    try:
+        return checked(found.module.CONFIG, found.place)
+    except ConfigError as error:
+        raise SubjectError(str(error)) from error
+
+
+def _knows(found: Found) -> tuple[str, ...]:
+    """Return the options out of the ordinary that OPTIONS, of the function or its module, names."""
+    options = getattr(found.value, "OPTIONS", getattr(found.module, "OPTIONS", ()))
+    try:
+        return known(options, found.place)
+    except ConfigError as error:
+        raise SubjectError(str(error)) from error
+
+
+def _told(left_out: Sequence[str]) -> tuple[str, ...]:
+    """Return a line for each statement that was not executed; the last one says how to."""
+    *others, last = left_out or [""]
+    hint = " (--run-all executes all)"
+    return tuple(f"{NOT_EXECUTED}{line}" for line in [*others, f"{last}{hint}"]) if last else ()

@@ -1,0 +1,132 @@
+"""Combinations: every pair of two options' values in at least one configuration.
+
+All combinations of twenty options would be billions; mistakes are nearly always made in one option
+or where two of them meet. Source: Kuhn, Wallace and Gallo 2004, "Software fault interactions and
+implications for software testing".
+"""
+
+import functools
+import itertools
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from parity.model.config import Config
+from parity.model.errors import ConfigError
+
+Axis = Sequence[Mapping[str, Any]]
+"""The choices for one thing, each as the options that it sets; the first one sets none."""
+
+Choice = tuple[int, int]
+"""The place of an axis, and that of a choice in it."""
+
+Pair = tuple[Choice, Choice]
+
+SHARED: Mapping[str, Axis] = {
+    "layers": (
+        {},
+        {"layers": 2},
+        {"layers": 3},
+        {"layers": 2, "dropout": 0.5},
+        {"layers": 3, "dropout": 0.5},
+        {"layers": 2, "dropout": 0.5, "mode": "evaluation"},
+        {"layers": 2, "dropout": 1.0},
+    ),
+    "directions": ({}, {"bidirectional": True}),
+    "lengths": tuple({"lengths": n} for n in ("full", "unsorted", "sorted", "equal", "ones")),
+    "bias": ({}, {"bias": "absent"}),
+    "initial": ({}, {"initial": "absent"}, {"initial": "zero"}),
+    "activation": ({}, {"activation": "relu"}),
+    "dtype": tuple({"dtype": n} for n in ("float64", "float32", "float16", "bfloat16")),
+    "optimiser": (
+        {},
+        {"momentum": 0.9},
+        {"momentum": 0.9, "dampening": 0.3},
+        {"momentum": 0.9, "nesterov": True},
+        {"weight_decay": 0.1},
+        {"maximize": True, "weight_decay": 0.1, "momentum": 0.5},
+    ),
+    "clipping": ({}, {"clip_value": 0.02}, {"clip_norm": 0.1}, {"clip_norm": 1000.0}),
+    "updates": ({}, {"updates": 3}),
+}
+"""What layers and classifiers have in common."""
+
+LAYER: Mapping[str, Axis] = {
+    "kind": ({"kind": "layer"},),
+    "call": ({}, {"call": "time-first"}, {"call": "unbatched", "batch": 1}),
+    **SHARED,
+}
+
+CLASSIFIER: Mapping[str, Axis] = {
+    "pool": tuple({"pool": n} for n in ("last", "own", "mean", "max")),
+    "reduction": ({}, {"loss": "sum"}),
+    "class weights": ({}, {"class_weights": "drawn"}),
+    "smoothing": ({}, {"smoothing": 0.1}),
+    "ignored": tuple({"ignored": n} for n in ("none", "some", "class")),
+    **SHARED,
+}
+
+
+@functools.cache
+def of_layers() -> tuple[Config, ...]:
+    """Return the combinations of a layer's options."""
+    return combinations(LAYER)
+
+
+@functools.cache
+def of_classifiers() -> tuple[Config, ...]:
+    """Return the combinations of a classifier's options."""
+    return combinations(CLASSIFIER)
+
+
+def combinations(axes: Mapping[str, Axis]) -> tuple[Config, ...]:
+    """Return configurations in which every pair of choices that goes together is met.
+
+    Greedy: each begins with a pair that has not been met yet, and takes of every other axis the
+    choice that meets most such pairs, of equal ones the one that was taken least.
+    """
+    choices = [[(place, c) for c in range(len(axis))] for place, axis in enumerate(axes.values())]
+    both = (pair for two in itertools.combinations(choices, 2) for pair in itertools.product(*two))
+    together = [pair for pair in both if _is_valid(axes, pair)]
+    unmet, taken, found = dict.fromkeys(together), Counter[Choice](), []
+    while unmet:
+        row = _row(choices, set(together), unmet, taken)
+        for pair in itertools.combinations(row, 2):
+            unmet.pop(pair, None)
+        taken.update(row)
+        found.append(_config(axes, row))
+    return tuple(found)
+
+
+def _row(
+    choices: Sequence[Sequence[Choice]],
+    together: Collection[Pair],
+    unmet: Mapping[Pair, None],
+    taken: Counter[Choice],
+) -> list[Choice]:
+    """Return a choice of every axis, in the order of the axes."""
+    row = list(next(iter(unmet)))
+
+    def pairs(choice: Choice) -> list[Pair]:
+        return [(min(choice, other), max(choice, other)) for other in row]
+
+    for place, axis in enumerate(choices):
+        if place not in dict(row):
+            allowed = [c for c in axis if all(pair in together for pair in pairs(c))]
+            met = {c: sum(pair in unmet for pair in pairs(c)) for c in allowed}
+            row.append(max(allowed, key=lambda c: (met[c], -taken[c])))
+    return sorted(row)
+
+
+def _is_valid(axes: Mapping[str, Axis], row: Sequence[Choice]) -> bool:
+    try:
+        _config(axes, row)
+    except ConfigError:
+        return False
+    return True
+
+
+def _config(axes: Mapping[str, Axis], row: Sequence[Choice]) -> Config:
+    every = list(axes.values())
+    changes = [*(axis[0] for axis in every), *(every[place][c] for place, c in row)]
+    return Config(**dict(itertools.chain.from_iterable(change.items() for change in changes)))

@@ -1,0 +1,12 @@
+"""Scaled: a case with some of its arrays multiplied, which shows what ordinary numbers hide."""
+
+from parity.model.case import Array, Case
+
+
+def with_large_gradients(case: Case, head: float = 30) -> Case:
+    """Make gradients of hundreds, without saturating the layer; W_out is `head` times as large."""
+    times: dict[str, float] = {"x": 100, "W_x": 0.01, "W_out": head, "upstream": 1000}
+    if case.config.data != "drawn":
+        del times["x"], times["W_x"]
+    scaled: dict[str, Array] = {name: getattr(case, name) * by for name, by in times.items()}
+    return case.replace(**scaled)

@@ -1,0 +1,287 @@
+"""compare-one-config: one configuration, the subject against PyTorch, as a table or as JSON.
+
+Exit status: 0 agrees, 1 differs, 2 could not compare.
+"""
+
+import argparse
+import contextlib
+import dataclasses
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from parity.execution.limits import MEGABYTES, Limits
+from parity.execution.observation import unlimited
+from parity.execution.process import Process
+from parity.execution.runner import SECONDS
+from parity.judging.training import Training, train
+from parity.model.config import OPTIONS, Config
+from parity.model.errors import ConfigError, ParityError
+from parity.model.verdict import Verdict
+from parity.report import json_report, plots, terminal
+from parity.reproduce.follow_up import follow, is_failure
+from parity.reproduce.load import KeptCase, as_then, is_folder, read
+from parity.subjects.subject import DEFAULT, Subject
+
+AGREES, DIFFERS, COULD_NOT_COMPARE = 0, 1, 2
+
+PICTURES = (".png", ".pdf", ".svg")
+"""What --plot can write."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run `compare-one-config` and return its exit status."""
+    arguments = _parser().parse_args(argv)
+    try:
+        config = _config(arguments)
+        with contextlib.redirect_stdout(sys.stderr):  # a subject that prints must not mix with JSON
+            answer = _train(config, arguments) if arguments.epochs else _compare(config, arguments)
+        return answer()
+    except ParityError as error:
+        print(f"compare-one-config: {error}", file=sys.stderr)
+        return COULD_NOT_COMPARE
+
+
+class _Parser(argparse.ArgumentParser):
+    """An ArgumentParser whose complaint is one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(COULD_NOT_COMPARE, f"{self.prog}: {message} (see {self.prog} --help)\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="compare-one-config",
+        allow_abbrev=False,
+        description="Compare a recurrent network with PyTorch's nn.RNN in one configuration: "
+        "hidden states, logits, loss, every gradient, one SGD step.",
+        epilog="exit status: 0 agrees, 1 differs, 2 could not compare",
+    )
+    parser.add_argument(
+        "id",
+        nargs="?",
+        default="",
+        help=f"a configuration, as a failing test prints it: {Config()}; or the folder of a kept "
+        "case, which is repeated from its arrays",
+    )
+    sizes = parser.add_argument_group("configuration", "each overrides its part of the id")
+    for field in dataclasses.fields(Config):
+        text = f"{field.metadata['help']} (default: {field.default})"
+        flag = f"--{field.name.replace('_', '-')}"
+        sizes.add_argument(flag, help=text, **OPTIONS[field.name].flag())
+    parser.add_argument(
+        "--subject",
+        metavar="SUBJECT",
+        help="what is compared: module, file.py or file.ipynb, each also with :name; a function "
+        "run(case), or a class or functions, which are adapted (default: parity.scratch, or the one "
+        "that was kept)",
+    )
+    parser.add_argument(
+        "--run-all",
+        action="store_true",
+        help="execute every statement of the subject's file, not only what defines something",
+    )
+    parser.add_argument(
+        "--time-limit",
+        type=float,
+        default=SECONDS,
+        metavar="SECONDS",
+        help=f"what the subject may take for one configuration (default: {SECONDS:g})",
+    )
+    parser.add_argument(
+        "--memory-limit",
+        type=int,
+        default=MEGABYTES,
+        metavar="MB",
+        help=f"what the subject's process may fill (default: {MEGABYTES})",
+    )
+    parser.add_argument(
+        "--in-process",
+        action="store_true",
+        help="run the subject in this process, without limits: for a debugger",
+    )
+    parser.add_argument(
+        "--exact",
+        action="store_true",
+        help="show how far both sides are from the exact value, in ulp of the largest entry",
+    )
+    parser.add_argument(
+        "--explain",
+        action="store_true",
+        help="when the subject differs, show how far every known mistake explains its numbers",
+    )
+    parser.add_argument(
+        "--shrink",
+        action="store_true",
+        help="when the subject differs, look for the smallest configuration with the same mistake",
+    )
+    parser.add_argument(
+        "--no-keep",
+        action="store_true",
+        help="do not keep a failing case in the folder .parity",
+    )
+    parser.add_argument(
+        "--epochs", type=int, metavar="N", help="train both sides side by side: needs --data digits"
+    )
+    parser.add_argument("--plot", type=Path, metavar="FILE.png", help="draw the loss curves")
+    parser.add_argument(
+        "--json", metavar="FILE", help="write the verdict as JSON; - is standard output"
+    )
+    return parser
+
+
+def _config(arguments: argparse.Namespace) -> Config:
+    given = {name: getattr(arguments, name) for name in OPTIONS}
+    changes = {name: value for name, value in given.items() if value is not None}
+    if arguments.epochs is not None and arguments.epochs < 1:
+        raise ConfigError(f"epochs must be at least 1, got {arguments.epochs}")
+    if arguments.plot is not None and arguments.epochs is None:
+        raise ConfigError("--plot draws the loss curves of a training run: add --epochs N")
+    shown = [flag for flag in ("exact", "explain", "shrink") if getattr(arguments, flag)]
+    if arguments.epochs is not None and shown:
+        flag = f"--{shown[0]}"
+        raise ConfigError(f"{flag} shows one comparison, not a training run: leave out --epochs")
+    _check_target("--json", None if arguments.json in (None, "-") else Path(arguments.json))
+    _check_target("--plot", arguments.plot, PICTURES)
+    kept = _kept(arguments, [*changes, *(["epochs"] if arguments.epochs else [])])
+    arguments.kept = kept
+    if kept is not None:
+        arguments.subject = arguments.subject or kept.subject
+        return kept.case.config
+    arguments.subject = arguments.subject or DEFAULT
+    config = Config.parse(arguments.id) if arguments.id else Config()
+    arguments.given = _given(arguments.id, changes)
+    return config.replace(**changes)
+
+
+def _given(text: str, changes: Mapping[str, Any]) -> list[str]:
+    """Return the options that the command names: what a subject cannot be asked is then refused."""
+    parsed, default = Config.parse(text) if text else Config(), Config()
+    in_id = [name for name in OPTIONS if getattr(parsed, name) != getattr(default, name)]
+    return [*in_id, *changes]
+
+
+def _kept(arguments: argparse.Namespace, changes: Sequence[str]) -> KeptCase | None:
+    """Return the case that is kept in the folder that was given, if one was."""
+    if not arguments.id or not is_folder(arguments.id):
+        return None
+    if changes:
+        raise ConfigError(f"--{changes[0]} is no option of a kept case, which stays as it is")
+    return read(Path(arguments.id))
+
+
+def _check_target(flag: str, target: Path | None, endings: Sequence[str] = ()) -> None:
+    """Refuse a file that cannot be written before the work is done, not after it."""
+    if target is None:
+        return
+    if not target.parent.is_dir():
+        raise ParityError(f"{flag} {target}: there is no folder {str(target.parent)!r}")
+    if target.is_dir():
+        raise ParityError(f"{flag} {target}: this is a folder, not a file")
+    if endings and target.suffix not in endings:
+        raise ParityError(f"{flag} {target}: the name must end in {', '.join(endings)}")
+
+
+def _compare(config: Config, arguments: argparse.Namespace) -> Callable[[], int]:
+    """Compare, and return what prints the verdict and gives the exit status."""
+    from parity import diagnose, draw, judge
+
+    kept: KeptCase | None = arguments.kept
+    with _asked(arguments) as loaded:
+        from parity.reference.frameworks.pytorch import (
+            pytorch,  # takes a second, in which the subject is loaded too
+        )
+
+        subject = loaded()
+        if kept is None:
+            config = subject.asked(config, arguments.given)
+        case = draw(config) if kept is None else kept.case
+        verdict = judge(subject, case, pytorch, thorough=True, exact=arguments.exact)
+        if kept is not None:
+            verdict = dataclasses.replace(verdict, kept=arguments.id)
+        differs = is_failure(verdict) and verdict.compared  # who answers nothing is asked no more
+        why = diagnose(subject, config, pytorch) if differs else None
+        after = follow(
+            subject,
+            case,
+            verdict,
+            pytorch,
+            keeping=not arguments.no_keep,
+            shrinking=arguments.shrink,
+            why=why,
+        )
+        then = as_then(kept, subject, pytorch) if kept is not None else ()
+
+    def answer() -> int:
+        if arguments.json != "-":
+            terminal.print_verdict(verdict, exact=arguments.exact)
+        if arguments.json != "-" and why is not None and (why.probes or why.causes):
+            terminal.print_diagnosis(why, explain=arguments.explain)
+        if arguments.json != "-":
+            terminal.print_lines((*then, *after.lines))
+            terminal.print_assumed(subject)
+        for problem in after.problems:
+            print(f"compare-one-config: {problem}", file=sys.stderr)
+        _write(
+            arguments.json,
+            json_report.verdict_data(verdict)
+            | json_report.diagnosis_data(why)
+            | after.data()
+            | json_report.subject_data(subject),
+        )
+        return _status(verdict)
+
+    return answer
+
+
+def _train(config: Config, arguments: argparse.Namespace) -> Callable[[], int]:
+    """Train both sides, and return what prints the verdict and gives the exit status."""
+    with _asked(arguments) as loaded:
+        from parity.reference.frameworks.pytorch import pytorch
+
+        subject = loaded()
+        config = subject.asked(config, arguments.given)
+        with terminal.progress() as tick:
+            training: Training = train(subject, config, pytorch, arguments.epochs, tick)
+    if arguments.plot is not None:
+        plots.plot_training(training, arguments.plot)
+
+    def answer() -> int:
+        if arguments.json != "-":
+            terminal.print_training(training)
+            terminal.print_assumed(subject)
+        _write(arguments.json, json_report.training_data(training))
+        return _status(training.verdict)
+
+    return answer
+
+
+@contextlib.contextmanager
+def _asked(arguments: argparse.Namespace) -> Iterator[Callable[[], Subject]]:
+    """Start the subject's process, if it gets one, and give what waits until it is loaded."""
+    limits = Limits(seconds=arguments.time_limit, megabytes=arguments.memory_limit)
+    if arguments.in_process:
+        subject = unlimited(arguments.subject, run_all=arguments.run_all)
+        yield lambda: subject
+        return
+    options = {"run_all": True} if arguments.run_all else {}
+    with Process(arguments.subject, limits=limits, options=options) as process:
+        yield process.subject
+
+
+def _write(path: str | None, content: dict[str, Any]) -> None:
+
+    if path == "-":
+        sys.stdout.write(json_report.to_json(content))
+    elif path is not None:
+        try:
+            Path(path).write_text(json_report.to_json(content), encoding="utf-8")
+        except OSError as error:
+            raise ParityError(f"cannot write JSON to {path!r}: {error.strerror}") from error
+
+
+def _status(verdict: Verdict) -> int:
+    if verdict.passed:
+        return AGREES
+    return DIFFERS if verdict.comparable else COULD_NOT_COMPARE

@@ -1,0 +1,166 @@
+"""Restating: mistakes that no single call shows, and formats that are coarser than they should be.
+
+A state that leaks from one call into the next, or gradients that are added up, make an answer that
+is right for another question. Restated as the answer to that one, it is diagnosed further.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from parity.diagnosis.cause import Cause
+from parity.diagnosis.responses import Witness
+from parity.model.case import Array
+from parity.model.config import Config
+from parity.model.formats import UNIT_ROUNDOFF
+from parity.reference.thresholds import PARTED
+
+MOST_LOST = 2**16
+"""How much larger than what is added, at most, the sum may be to which it is added."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """One way to understand the witnesses: what they are to be explained as, and what that says."""
+
+    witnesses: tuple[Witness, ...]
+    causes: tuple[Cause, ...] = ()
+    explicable: bool = True  # whether mistakes in the equations can explain them
+    certain: bool = True  # else it holds only when all is right or explained then
+
+
+def readings(witnesses: Sequence[Witness], config: Config) -> Iterator[Reading]:
+    """Yield the ways to understand the witnesses, the last of them certain."""
+    told = tuple(witnesses)
+    if any(w.changed for w in told):
+        yield from _between_calls(told)
+    elif (coarse := _coarse(told)) is None:
+        yield Reading(witnesses=told)
+    elif coarse.name == "float32":
+        single = tuple(map(_in_float32, told))
+        yield Reading(witnesses=single, causes=(coarse.cause,) if config.dtype == "float64" else ())
+    else:
+        yield Reading(witnesses=told, causes=(coarse.cause,), explicable=False)
+
+
+# -- from call to call ---------------------------------------------------------------------------
+
+
+def _between_calls(witnesses: tuple[Witness, ...]) -> Iterator[Reading]:
+    changed = list(dict.fromkeys(n for w in witnesses for n in w.changed))
+    if all(_ends_finite(w) for w in witnesses):
+        leaked = tuple(map(_leaked, witnesses))
+        yield Reading(witnesses=leaked, causes=(LEAKS,), certain=False)
+    gradients = [n for n in changed if n.startswith("grad/")]
+    if gradients and all(n.startswith(("grad/", "step/")) for n in changed):
+        added = tuple(_added(w, gradients) for w in witnesses)
+        yield Reading(witnesses=added, causes=(ACCUMULATES,), certain=False)
+    yield Reading(witnesses=witnesses, causes=(_redrawn(changed),), explicable=False)
+
+
+def _ends_finite(witness: Witness) -> bool:
+    return "hidden" in witness.subject and bool(np.isfinite(witness.subject["hidden"]).all())
+
+
+def _leaked(witness: Witness) -> Witness:
+    """Return the second answer as one to a case that starts where the first call ended."""
+    final = witness.subject["hidden"][:, -1]
+    return witness.saying(witness.case.replace(h_0=final), witness.again)
+
+
+def _added(witness: Witness, gradients: Sequence[str]) -> Witness:
+    """Return what the second call added to the gradients of the first, and no step."""
+    first, u = witness.subject, UNIT_ROUNDOFF[witness.case.config.dtype]
+    answered = {n: a for n, a in witness.again.items() if not n.startswith("step/")}
+    both = [n for n in gradients if n in answered and n in first]
+    lost = {n: 2 * u * (np.abs(first[n]) + np.abs(answered[n])) for n in both}
+    answered |= {n: answered[n] - first[n] for n in both}
+    drowned = [n for n in both if not _survives(answered[n], first[n])]
+    kept = {n: a for n, a in answered.items() if n not in drowned}
+    return witness.saying(witness.case, kept, lost)
+
+
+def _survives(added: Array, first: Array) -> bool:
+    """Return whether most digits of what was added are left beside what was there before."""
+    before, now = (np.max(np.abs(array), initial=0.0) for array in (first, added))
+    return bool(before <= MOST_LOST * now)
+
+
+LEAKS = Cause(
+    says="The hidden state leaks from one call into the next.",
+    look_for="a state kept in an attribute or a global, and not set back when forward is called",
+    evidence=("a second call gives what starting from the final state of the first one gives",),
+    hidden_at=("a first call from a state of zero",),
+)
+
+ACCUMULATES = Cause(
+    says="Gradients are added up from one call to the next.",
+    look_for="gradients that are not set to zero before backward",
+    evidence=("a second call adds the right gradients to those of the first one",),
+    hidden_at=("a first call",),
+)
+
+
+def _redrawn(names: Sequence[str]) -> Cause:
+    return Cause(
+        says="Answers differ from call to call.",
+        look_for="random numbers drawn in forward or backward, or a state of another kind",
+        evidence=(f"the same case, asked twice, gives other numbers in {', '.join(names)}",),
+    )
+
+
+# -- formats -------------------------------------------------------------------------------------
+
+
+class _Coarse(NamedTuple):
+    """A format coarser than the case's own."""
+
+    name: str
+    cause: Cause
+
+
+def _coarse(witnesses: Sequence[Witness]) -> _Coarse | None:
+    """Recognise states that are right but for being numbers of a coarser format, all of them."""
+    wide = [w for w in witnesses if w.case.config.dtype == "float64"] or witnesses
+    pairs = [(w.subject["hidden"], w.reference["hidden"]) for w in wide if "hidden" in w.subject]
+    if not pairs or not all(_is_near(*pair) for pair in pairs):
+        return None
+    count = sum(state.size for state, _ in pairs)
+    for name, fits in _formats(wide):
+        if all(fits(ours).all() for ours, _ in pairs) and not all(fits(r).all() for _, r in pairs):
+            cause = Cause(
+                says=f"Hidden states are computed, kept or returned in {name}.",
+                look_for=f"arrays made without the input's dtype, or a cast to {name}",
+                evidence=(f"each of {count} hidden states is a number of {name}",),
+            )
+            return _Coarse(name, cause)
+    return None
+
+
+def _is_near(ours: Array, theirs: Array) -> bool:
+    """Return whether states are nearly right: not zeros or signs, which fit into every format."""
+    apart = np.max(np.abs(ours - theirs), initial=0.0)
+    return bool(apart <= PARTED * np.max(np.abs(theirs), initial=0.0))
+
+
+def _in_float32(witness: Witness) -> Witness:
+    """Return a witness of the same numbers in float32."""
+    answered = {name: array.astype(np.float32) for name, array in witness.subject.items()}
+    return witness.saying(witness.case.in_format("float32"), answered)
+
+
+def _formats(witnesses: Sequence[Witness]) -> Iterator[tuple[str, Callable[[Array], Array]]]:
+    """Yield the formats coarser than the witnesses' own, the coarsest first."""
+    yield "bfloat16", _is_bfloat16
+    yield "float16", lambda a: a.astype(np.float16).astype(a.dtype) == a
+    if all(w.case.config.dtype == "float64" for w in witnesses):
+        yield "float32", lambda a: a.astype(np.float32).astype(a.dtype) == a
+
+
+def _is_bfloat16(array: Array) -> Array:
+    """Return where the numbers have no more than the upper half of a float32."""
+    single = array.astype(np.float32)
+    coarse: Array = (single == array) & ((single.view(np.uint32) & 0xFFFF) == 0)
+    return coarse

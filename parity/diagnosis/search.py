@@ -1,0 +1,138 @@
+"""Explaining: which mistakes, planted into the textbook, give the numbers that a subject gave."""
+
+import itertools
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from parity.diagnosis.predictions import Mistakes, Predictions
+from parity.reference.mistakes.mistake import Mistake
+
+MOST = 3
+"""Mistakes in one explanation, at most."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attempt:
+    """Mistakes that were tried together, and how many arrays they explain before one they don't."""
+
+    mistakes: Mistakes
+    explained: int
+
+
+class Search:
+    """The search for mistakes that explain every array of every witness."""
+
+    def __init__(
+        self,
+        predictions: Predictions,
+        catalogue: Sequence[Mistake],
+        end: float,
+        most: int = MOST,
+    ) -> None:
+        self.told, self.catalogue, self.most = predictions, tuple(catalogue), most
+        self.tried: list[Attempt] = []
+        self._end = end  # by time.thread_time()
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether there was time for every combination that seemed possible."""
+        return time.thread_time() <= self._end
+
+    def explanations(self) -> list[Mistakes]:
+        """Return the smallest sets of mistakes that explain every array.
+
+        Mistakes are looked for where the first array in computation order goes wrong, and then,
+        with these planted, where the next one does.
+        """
+        nothing = Attempt(mistakes=(), explained=self.told.reach(()))
+        self.tried = [nothing, *(self._attempt(nothing, (m,)) for m in self.catalogue)]
+        promising = [a for a in self.tried if a.explained > nothing.explained]
+        return self._grown(promising) or (
+            self._grown(list(self._joint(nothing))) if self.most > 1 else []
+        )
+
+    def _grown(self, promising: list[Attempt]) -> list[Mistakes]:
+        """Return the proven attempts, with as few more mistakes as it takes."""
+        while promising:
+            if proven := [a.mistakes for a in promising if self._is_proven(a)]:
+                return proven
+            if len(promising[0].mistakes) == self.most:
+                return []
+            promising = list(self._extended(promising))
+        return []
+
+    def _extended(self, promising: Sequence[Attempt]) -> Iterator[Attempt]:
+        """Yield the attempts with one more mistake that explain more than without it."""
+        unfinished = [a for a in promising if a.explained < len(self.told.names)]
+        for attempt in sorted(unfinished, key=lambda a: -a.explained):
+            for mistake in self.catalogue:
+                if not self.exhausted:
+                    return
+                if any(_is_like(mistake, other) for other in attempt.mistakes):
+                    continue
+                together = (*attempt.mistakes, mistake)
+                wider = self._attempt(attempt, tuple(m for m in self.catalogue if m in together))
+                if wider.explained > attempt.explained:
+                    self.tried.append(wider)
+                    yield wider
+
+    def _joint(self, nothing: Attempt) -> Iterator[Attempt]:
+        """Yield the pairs that explain the first wrong array, where no mistake does alone.
+
+        Most mistakes hide in some witness, and there the other one explains it alone: pairs of
+        those that explain most witnesses come first, then those of different parts, then those
+        that people make most.
+        """
+        if not self.exhausted:
+            return
+        name = self.told.names[nothing.explained]
+        wrong = [i for i in self.told.telling(name) if not self.told.fits((), i, name)]
+        alone = {m: sum(self.told.fits((m,), i, name) for i in wrong) for m in self.catalogue}
+        able = [m for m in self.catalogue if any(self.told.changes((m,), i, name) for i in wrong)]
+
+        def unlikely(pair: Mistakes) -> tuple[int, bool, int]:
+            one, other = pair
+            return (-alone[one] - alone[other], one.part == other.part, -one.seen - other.seen)
+
+        for pair in sorted(itertools.combinations(able, 2), key=unlikely):
+            if not self.exhausted:
+                return
+            if _is_like(*pair):
+                continue
+            attempt = self._attempt(nothing, pair)
+            if attempt.explained > nothing.explained:
+                self.tried.append(attempt)
+                yield attempt
+
+    def _attempt(self, less: Attempt, mistakes: Mistakes) -> Attempt:
+        """Return how far these mistakes explain; no further than `less` where they add nothing.
+
+        Most add nothing: the array at which `less` ends is looked at first.
+        """
+        told, name = self.told, self.told.names[less.explained]
+        wrong = (i for i in told.telling(name) if not told.fits(less.mistakes, i, name))
+        further = all(told.fits(mistakes, i, name) for i in wrong)
+        reach = told.reach(mistakes) if further else less.explained
+        return Attempt(mistakes=mistakes, explained=reach)
+
+    def _is_proven(self, attempt: Attempt) -> bool:
+        """Return whether all is explained, and each mistake is needed for some of it."""
+        mistakes = attempt.mistakes
+        return attempt.explained == len(self.told.names) and all(
+            self._is_needed(tuple(m for m in mistakes if m is not mistake), mistakes)
+            for mistake in mistakes
+        )
+
+    def _is_needed(self, without: Mistakes, mistakes: Mistakes) -> bool:
+        """Return whether a witness that decides everything is not explained by fewer mistakes."""
+        return any(
+            not all(self.told.fits(without, i, name) for name in witness.subject)
+            and self.told.decides(mistakes, i)
+            for i, witness in enumerate(self.told.witnesses)
+        )
+
+
+def _is_like(one: Mistake, other: Mistake) -> bool:
+    """Return whether two are one mistake with two numbers, or two factors of the loss."""
+    return one.says == other.says or one.part == other.part == "loss"

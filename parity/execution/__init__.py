@@ -1,0 +1,10 @@
+"""Isolation: a subject in a process of its own, which it may hang, crash or fill without harm.
+
+This protects from accidents and from simple cheating. It is no sandbox for hostile code: the
+subject's process has the user's rights, files and network.
+"""
+
+from parity.execution.limits import Limits
+from parity.execution.process import Process, closed, isolated
+
+__all__ = ["Limits", "Process", "closed", "isolated"]

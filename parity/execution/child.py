@@ -1,0 +1,183 @@
+"""Child: a subject's process seen from outside - started, asked, and ended with all it started."""
+
+import atexit
+import contextlib
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from parity.execution import wire
+from parity.execution.output import Output
+
+_ROOT = str(Path(__file__).parents[2])
+_PROGRAM = (
+    "import sys; path = sys.path[:]; sys.path.insert(0, sys.argv[1]);"
+    "from parity.execution.worker import main; sys.path[:] = path; main(int(sys.argv[2]))"
+)
+
+TICK = 0.2
+"""Seconds between two looks at a silent process: one that ended need not have closed its line."""
+
+LAST_WORDS = 0.3
+"""Seconds that a process gets to say where it hangs, or to end once its line is closed."""
+
+
+SILENCE = 0.05
+"""Seconds after which such a process has said all."""
+
+
+class LateError(Exception):
+    """There was no answer in time."""
+
+
+class EndedError(Exception):
+    """The process is gone, or does not listen any more; the text says how."""
+
+
+class Child:
+    """One process of the worker, in a group of its own."""
+
+    def __init__(self) -> None:
+        ours, theirs = socket.socketpair()
+        reading, writing = os.pipe()
+        with theirs:
+            try:
+                self._process = subprocess.Popen(
+                    [sys.executable, "-c", _PROGRAM, _ROOT, str(theirs.fileno())],
+                    stdin=subprocess.DEVNULL,
+                    stdout=writing,
+                    stderr=writing,
+                    pass_fds=(theirs.fileno(),),
+                    start_new_session=True,  # Ctrl-C is ours, and the group is ours to end
+                )
+            finally:
+                os.close(writing)
+        ours.setblocking(False)
+        self._line, self._owner = ours, os.getpid()
+        self.output = Output(reading)
+        self.alive = True
+        atexit.register(self.end)
+
+    def exchange(
+        self, frame: bytes, seconds: float, most: int
+    ) -> tuple[wire.Header, list[wire.Group]]:
+        """Send a frame, and return the one that comes back within so many seconds.
+
+        Raises LateError, EndedError or MalformedError; then this process is of no more use.
+        """
+        until = time.monotonic() + seconds
+        left = memoryview(frame)
+        while left:
+            self._wait(until, sending=True)
+            with contextlib.suppress(BlockingIOError):
+                left = left[self._sent(left) :]
+        header, payload = wire.sizes(self._exactly(wire.PREFIX.size, until), most)
+        answer = wire.unpack(self._exactly(header, until), self._exactly(payload, until))
+        self.output.drain()
+        return answer
+
+    def last_words(self) -> None:
+        """Have a hanging process print where it is, and wait a moment for it."""
+        with contextlib.suppress(OSError):
+            os.kill(self._process.pid, signal.SIGUSR1)
+        until = time.monotonic() + LAST_WORDS
+        with contextlib.suppress(LateError, EndedError):
+            while True:
+                if self.output.fd in self._look(select.poll(), until):
+                    until = min(until, time.monotonic() + SILENCE)
+
+    def how_ended(self) -> str:
+        """Return how the process has ended by itself, which it may take a moment for."""
+        until = time.monotonic() + LAST_WORDS
+        while not self._over() and time.monotonic() < until:
+            time.sleep(0.01)
+        if not self._over():
+            return "closed its line to the harness"
+        self.output.drain()
+        self.end()
+        return _how(self._process.returncode)
+
+    def end(self) -> None:
+        """End the process and all of its group, now."""
+        if not self.alive or os.getpid() != self._owner:
+            return
+        self.alive = False
+        atexit.unregister(self.end)
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)  # before it is reaped and its number free
+        self._process.wait()
+        self._line.close()
+        self.output.drain()
+        self.output.close()
+
+    def _sent(self, left: memoryview) -> int:
+        try:
+            return self._line.send(left)
+        except OSError as error:
+            if isinstance(error, BlockingIOError):
+                raise
+            raise EndedError from error
+
+    def _exactly(self, size: int, until: float) -> bytes:
+        into = bytearray(size)
+        view = memoryview(into)
+        while view:
+            try:
+                count = self._line.recv_into(view)
+            except BlockingIOError:
+                self._wait(until)
+                continue
+            except OSError as error:
+                raise EndedError from error
+            if not count:
+                raise EndedError
+            view = view[count:]
+        return bytes(into)
+
+    def _wait(self, until: float, *, sending: bool = False) -> None:
+        """Return when the line is ready; take what the subject prints meanwhile."""
+        poll = select.poll()
+        poll.register(self._line, select.POLLOUT if sending else select.POLLIN)
+        while self._line.fileno() not in self._look(poll, until):
+            pass
+
+    def _look(self, poll: "select.poll", until: float) -> list[int]:
+        """Wait for the line or for output, a tick at most. Raises LateError, EndedError."""
+        if (remaining := until - time.monotonic()) <= 0:
+            raise LateError
+        if self.output.open:
+            poll.register(self.output.fd, select.POLLIN)
+        ready = [fd for fd, _ in poll.poll(1000 * min(remaining, TICK))]
+        if self.output.fd in ready:
+            self.output.drain()
+            if not self.output.open:
+                poll.unregister(self.output.fd)
+        if not ready and self._over():
+            raise EndedError
+        return ready
+
+    def _over(self) -> bool:
+        """Return whether the process has ended; it is left for `end` to reap."""
+        if not self.alive:
+            return True
+        if not hasattr(os, "waitid"):  # macOS, before Python 3.13
+            return self._process.poll() is not None
+        flags = os.WEXITED | os.WNOHANG | os.WNOWAIT
+        return os.waitid(os.P_PID, self._process.pid, flags) is not None
+
+
+def _how(status: int) -> str:
+    if status >= 0:
+        return f"ended with exit status {status}"
+    if -status == signal.SIGKILL:
+        return "was killed by signal 9 (SIGKILL), as the system does when memory runs out"
+    try:
+        name = signal.Signals(-status).name
+    except ValueError:
+        name = "unknown"
+    return f"was ended by signal {-status} ({name})"

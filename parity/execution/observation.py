@@ -1,0 +1,60 @@
+"""Observation: what a subject answers, and how it behaves, on one case."""
+
+from dataclasses import dataclass, replace
+
+from parity.adapter.load import load
+from parity.execution.runner import Askable, Here, changed, given
+from parity.model.case import Case
+from parity.model.finding import Finding, Misbehaviour, NoTraceError
+from parity.model.trace import Trace
+from parity.subjects.subject import Subject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """The first answer of a subject, empty when there is none, and what was found beside it."""
+
+    trace: Trace
+    findings: tuple[Finding, ...]
+
+
+def observe(subject: Subject, case: Case) -> Observation:
+    """Ask `subject` twice about `case`; nothing it does escapes.
+
+    The second answer must be the first, bit for bit, and the case must be as it was.
+    """
+    asked = _askable(subject)
+    answers = asked.ask(case, 2)
+    findings = answers.findings
+    try:
+        first, second = given(answers, 2)
+    except NoTraceError as failed:
+        grave = any(finding.grave for finding in findings)
+        return Observation(trace={}, findings=findings if grave else (failed.finding, *findings))
+    mutated = any(finding.kind is Misbehaviour.MUTATED_INPUT for finding in findings)
+    if not mutated and (names := changed(first, second)):
+        kind, how = asked.why_changed(case)
+        text = f"called a second time, the subject answers otherwise: {', '.join(names)}"
+        found = Finding(kind=kind, text=f"{text}; {how}" if how else text)
+        findings = (*findings, found)
+    return Observation(trace=first, findings=findings)
+
+
+def answer(subject: Subject, case: Case) -> Trace:
+    """Ask `subject` once. Raises NoTraceError, with a finding, when it gives no trace."""
+    return answers(subject, case, 1)[0]
+
+
+def answers(subject: Subject, case: Case, times: int) -> tuple[Trace, ...]:
+    """Ask `subject` so many times. Raises NoTraceError when it does not answer every time."""
+    return given(_askable(subject).ask(case, times), times)
+
+
+def unlimited(spec: str, *, run_all: bool = False) -> Subject:
+    """Load the subject that `spec` names into this process, and let it take its time."""
+    subject = load(spec, run_all=run_all)
+    return replace(subject, run=Here(run=subject.run, seconds=None))
+
+
+def _askable(subject: Subject) -> Askable:
+    return subject.run if isinstance(subject.run, Askable) else Here(run=subject.run)

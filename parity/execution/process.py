@@ -1,0 +1,235 @@
+"""Process: a named subject, kept in one process, restarted when it must be."""
+
+import itertools
+import sys
+import threading
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, Self
+
+from parity.execution import output, wire
+from parity.execution.child import Child, EndedError, LateError
+from parity.execution.limits import Limits
+from parity.execution.received import about, check_number, findings, own_output
+from parity.execution.runner import Answers, Askable, changed
+from parity.model.case import Case
+from parity.model.errors import ParityError, SubjectError
+from parity.model.finding import Finding, Misbehaviour
+from parity.model.trace import Trace
+from parity.subjects.subject import Subject
+
+LOADING = 60.0
+"""Seconds that importing a subject may take, whatever its limit for a configuration."""
+
+IN_A_ROW = {Misbehaviour.TIMEOUT: 3, Misbehaviour.CRASHED: 20}
+"""Configurations after which a subject that only hangs, or only crashes, is not asked again."""
+
+ROOM, TIMES_THE_CASE = 2**26, 16
+"""What all answers to a case may take, in bytes and in sizes of the case: the larger counts."""
+
+
+def isolated(
+    spec: str, *, limits: Limits | None = None, options: Mapping[str, Any] | None = None
+) -> Subject:
+    """Load the subject that `spec` names in a process of its own, and return it.
+
+    options: what `load` is given beside the name, in plain JSON values.
+    Raises SubjectError as `load` does. The process ends with this one, or with `closed`.
+    """
+    return Process(spec, limits=limits, options=options).subject()
+
+
+def closed(subject: Subject) -> None:
+    """End the process of a subject, if it has one; asked again, it gets a new one."""
+    if isinstance(subject.run, Process):
+        subject.run.close()
+
+
+class Process(Askable):
+    """Starts at once, and is waited for where it is first needed: PyTorch can be loaded meanwhile.
+
+    One question at a time, whichever thread asks. A context manager, which ends it.
+    """
+
+    def __init__(
+        self,
+        spec: str,
+        *,
+        limits: Limits | None = None,
+        options: Mapping[str, Any] | None = None,
+    ) -> None:
+        if sys.platform == "win32":
+            raise ParityError("a subject in a process of its own needs Linux or macOS")
+        self.spec, self.limits, self.options = spec, limits or Limits(), dict(options or {})
+        self._numbers = itertools.count(1)
+        self._row: list[Misbehaviour] = []  # how the last questions ended, while alike
+        self._changes: tuple[Misbehaviour, str] | None = None
+        self._lock = threading.RLock()
+        self._loaded = False
+        self._subject = Subject(name=spec, run=self)
+        self._child: Child | None = Child()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the process, with all it has started."""
+        if self._child is not None:
+            self._child.end()
+        self._child, self._loaded = None, False
+
+    def subject(self) -> Subject:
+        """Wait until the subject is loaded. Raises SubjectError when it cannot be."""
+        return self._ready()
+
+    # -- asking ------------------------------------------------------------------------------------
+
+    def ask(self, case: Case, times: int) -> Answers:
+        """Ask about `case` so many times within the limit; what goes wrong is a finding."""
+        with self._lock:
+            if (refused := self._refused()) is not None:
+                return Answers(findings=(refused,))
+            answers = self._asked(case, times)
+            kinds = [f.kind for f in answers.findings if f.kind in IN_A_ROW]
+            alike = kinds and self._row[-1:] in ([], kinds[:1])
+            self._row = [*self._row, kinds[0]] if alike else kinds[:1]
+            return answers
+
+    def why_changed(self, case: Case) -> tuple[Misbehaviour, str]:
+        """Hold the first answers of two fresh processes against each other, once for a subject."""
+        if self._changes is None:
+            first, second = self._fresh(case), self._fresh(case)
+            if first and second and not changed(first[0], second[0]):
+                how = f"in fresh processes it does not (seen at {case.config}): it keeps a state"
+                self._changes = Misbehaviour.STATEFUL, how
+            else:
+                how = f"its answers differ even in fresh processes (seen at {case.config})"
+                self._changes = Misbehaviour.NONDETERMINISTIC, how
+        return self._changes
+
+    def _fresh(self, case: Case) -> tuple[Trace, ...]:
+        self.close()
+        return self.ask(case, 1).traces
+
+    def _refused(self) -> Finding | None:
+        """Return why the subject is not asked any more, if so."""
+        for kind, most in IN_A_ROW.items():
+            if self._row.count(kind) >= most:
+                how = {
+                    Misbehaviour.TIMEOUT: f"took longer than {self.limits.seconds:g} s each",
+                    Misbehaviour.CRASHED: "each ended the subject's process",
+                }
+                return Finding(
+                    kind=kind, text=f"not asked: the {most} configurations before {how[kind]}"
+                )
+        return None
+
+    def _asked(self, case: Case, times: int) -> Answers:
+        most = max(ROOM, TIMES_THE_CASE * sum(array.nbytes for array in case.arrays.values()))
+        number = next(self._numbers)
+        order = {
+            "number": number,
+            "config": str(case.config),
+            "times": times,
+            "seconds": self.limits.seconds,
+            "most": most,
+        }
+        frame = wire.pack(order, [case.arrays])
+        try:
+            self._ready()
+            header, traces = self._exchanged(frame, self.limits.seconds, most, number)
+            found = findings(header)
+        except SubjectError as error:  # it had been loaded before
+            return Answers(findings=(Finding(kind=Misbehaviour.CRASHED, text=str(error)),))
+        except _FailedError as failed:
+            return Answers(findings=(failed.finding,))
+        except wire.MalformedError as error:
+            self.close()
+            text = f"what came from the subject's process is no answer: {error}"
+            return Answers(findings=(Finding(kind=Misbehaviour.CRASHED, text=text),))
+        return Answers(traces=tuple(traces[:times]), findings=(*found, *self._printed()))
+
+    # -- the process -------------------------------------------------------------------------------
+
+    def _ready(self) -> Subject:
+        """Have the subject loaded; return what is known of it."""
+        if self._loaded:
+            return self._subject
+        if self._child is None:
+            self._child = Child()
+        loading = max(LOADING, self.limits.seconds)
+        order = {
+            "spec": self.spec,
+            "options": self.options,
+            "path": sys.path,
+            "megabytes": self.limits.megabytes,
+            "seconds": loading,
+        }
+        try:
+            header, _ = self._exchanged(wire.pack(order), loading, 0, 0)
+        except _FailedError as failed:
+            said = f"{failed.finding.text}\n{failed.finding.evidence}".rstrip()
+            raise SubjectError(f"subject {self.spec!r} does not load: {said}") from failed
+        except wire.MalformedError as error:
+            raise SubjectError(f"subject {self.spec!r} does not load: {error}") from error
+        self._printed()
+        if "error" in header:
+            self.close()
+            raise SubjectError(str(header["error"]))
+        self._loaded, self._subject = True, about(header, self.spec, self)
+        return self._subject
+
+    def _exchanged(
+        self, frame: bytes, seconds: float, most: int, number: int
+    ) -> tuple[wire.Header, list[wire.Group]]:
+        """Exchange a frame; whatever goes wrong, this child is done with."""
+        assert self._child is not None
+        child = self._child
+        try:
+            header, groups = child.exchange(frame, seconds, most)
+            check_number(header, number)
+        except LateError as late:
+            child.last_words()
+            text = f"no answer in {seconds:g} s: the subject's process was ended"
+            raise self._failed(child, Misbehaviour.TIMEOUT, text) from late
+        except EndedError as ended:
+            text = f"the subject's process {child.how_ended()}"
+            raise self._failed(child, Misbehaviour.CRASHED, text) from ended
+        except BaseException:  # Ctrl-C, or bytes that are no answer: its line is out of step
+            self.close()
+            raise
+        return header, groups
+
+    def _failed(self, child: Child, kind: Misbehaviour, text: str) -> "_FailedError":
+        self.close()
+        _, printed = child.output.take()
+        own, place = own_output(printed)
+        sys.stderr.write(own)
+        return _FailedError(Finding(kind=kind, text=text, evidence=place))
+
+    def _printed(self) -> tuple[Finding, ...]:
+        """Pass on what the subject has printed; return a note instead where it is too much."""
+        assert self._child is not None
+        size, text = self._child.output.take()
+        if size <= output.MOST:
+            sys.stderr.write(text)
+            return ()
+        first = text.splitlines()[0][:80]
+        said = f"the subject prints {size / 2**20:.0f} MB, which begin with {first!r}"
+        return (Finding(kind=Misbehaviour.OUTPUT, text=said),)
+
+
+class _FailedError(Exception):
+    """There is no answer, and the process is gone; `finding` says why."""
+
+    def __init__(self, finding: Finding) -> None:
+        super().__init__(finding.text)
+        self.finding = finding

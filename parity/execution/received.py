@@ -1,0 +1,87 @@
+"""Reading: what comes from a subject's process, believed as far as it can be checked."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+from parity.execution import wire
+from parity.model.errors import ConfigError, SubjectError
+from parity.model.finding import Finding, Misbehaviour
+from parity.subjects.capabilities import checked, known
+from parity.subjects.subject import Run, Subject
+
+WRITTEN_BY_WORKER = (
+    Misbehaviour.RAISED,
+    Misbehaviour.OUT_OF_MEMORY,
+    Misbehaviour.MUTATED_INPUT,
+    Misbehaviour.INCOMPLETE,
+    Misbehaviour.CHANGED_ERROR_STATE,
+    Misbehaviour.CHANGED_RANDOM_STATE,
+    Misbehaviour.LEFT_THREADS,
+    Misbehaviour.USES_TORCH,
+)
+"""The findings that can only be made in the subject's own process; all others are made here."""
+
+_DUMP = re.compile(r"^(?=Fatal Python error|Current thread 0x|Thread 0x)", re.MULTILINE)
+"""Where faulthandler begins to print, behind all that the subject has printed itself."""
+
+_HARNESS = str(Path(__file__).parents[1])
+
+
+def check_number(header: Any, number: int) -> None:
+    """Raise MalformedError unless a frame answers the question of this number."""
+    if not isinstance(header, dict) or header.get("number") != number:
+        raise wire.MalformedError("it answers another question")
+
+
+def findings(header: wire.Header) -> tuple[Finding, ...]:
+    """Return what the worker found. Raises MalformedError for what it does not write."""
+    try:
+        told = [(Misbehaviour(kind), text, evidence) for kind, text, evidence in header["findings"]]
+    except (KeyError, TypeError, ValueError) as error:
+        raise wire.MalformedError(f"its findings are none: {error}"[:200]) from error
+    if not all(isinstance(part, str) for row in told for part in row) or not all(
+        kind in WRITTEN_BY_WORKER for kind, _, _ in told
+    ):
+        raise wire.MalformedError("its findings are none")
+    return tuple(Finding(kind=kind, text=text, evidence=evidence) for kind, text, evidence in told)
+
+
+def own_output(printed: str) -> tuple[str, str]:
+    """Return what a subject that has crashed or hung printed itself, and where it was."""
+    own, *dump = _DUMP.split(printed, maxsplit=1)
+    return own, _place("".join(dump))
+
+
+def _place(printed: str) -> str:
+    """Return where a process was when it ended, as faulthandler prints it, without our frames."""
+    lines = printed.splitlines()
+    begin = next((i for i, line in enumerate(lines) if "(most recent call first)" in line), None)
+    if begin is None:
+        return ""
+    frames = [line for line in lines[begin + 1 :] if line.startswith("  File ")]
+    own = [line for line in frames if _HARNESS not in line and "<string>" not in line]
+    fatal = [line for line in lines if line.startswith("Fatal Python error")]
+    return "\n".join([*fatal, *own[:5]])
+
+
+def about(header: wire.Header, spec: str, run: Run) -> Subject:
+    """Return what a worker says of the subject it has loaded.
+
+    Raises SubjectError when it can be asked nothing that there is.
+    """
+    offers = header.get("offers")
+    try:
+        asks = checked(header.get("asks", {}), spec)
+        knows = known(header.get("knows", ()), spec)
+    except (ConfigError, TypeError) as error:
+        raise SubjectError(f"subject {spec!r}: {error}") from error
+    return Subject(
+        name=spec,
+        run=run,
+        asks=asks,
+        knows=knows,
+        offers=tuple(map(str, offers)) if isinstance(offers, list) else None,
+        assumed=tuple(map(str, header.get("assumed", ()))),
+        lacking=str(header.get("lacking", "")),
+    )

@@ -1,0 +1,151 @@
+"""Conduct: a subject asked about a case in this very process, and watched while it answers.
+
+The same code watches a function object here and a named subject in a process of its own.
+"""
+
+import traceback
+import warnings
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+import numpy as np
+
+from parity.execution.side_effects import Watch, seeded
+from parity.model import trace
+from parity.model.case import Array, Case
+from parity.model.errors import SubjectError
+from parity.model.finding import Finding, Misbehaviour, NoTraceError
+from parity.model.trace import Trace
+from parity.subjects.subject import Run
+from parity.subjects.time_limit import OutOfTimeError, limited
+from parity.subjects.tracebacks import own_traceback
+
+SECONDS = 10.0
+"""How long a subject may take for one case, both answers together, unless told otherwise."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answers:
+    """What a subject answered to one case, as often as it was asked, and what was found.
+
+    With a grave finding there may be fewer answers than questions.
+    """
+
+    traces: tuple[Trace, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+
+class Askable(ABC):
+    """A subject's `run` that knows how it is asked: here, or in a process of its own."""
+
+    @abstractmethod
+    def ask(self, case: Case, times: int) -> Answers:
+        """Ask about `case` so many times; nothing that the subject does escapes."""
+
+    @abstractmethod
+    def why_changed(self, case: Case) -> tuple[Misbehaviour, str]:
+        """Return why two answers to `case` differ, STATEFUL or NONDETERMINISTIC, and how so."""
+
+    def __call__(self, case: Case) -> Trace:
+        """Return one answer. Raises NoTraceError when there is none."""
+        return given(self.ask(case, 1), 1)[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Here(Askable):
+    """A subject that runs in this process: what it can do to it is noticed, not prevented.
+
+    Only the main thread of a Unix process can end what takes longer than `seconds`.
+    """
+
+    run: Run
+    seconds: float | None = SECONDS  # None: as long as it takes, for a debugger
+
+    def ask(self, case: Case, times: int) -> Answers:
+        """Ask in this process; Ctrl-C is the user's."""
+        if self.seconds is None:
+            return watched(self.run, case, times)
+        try:
+            with limited(self.seconds):
+                return watched(self.run, case, times)
+        except OutOfTimeError:
+            text = f"no answer in {self.seconds:g} s"
+            return Answers(findings=(Finding(kind=Misbehaviour.TIMEOUT, text=text),))
+
+    def why_changed(self, case: Case) -> tuple[Misbehaviour, str]:
+        """Ask twice more from the same global random numbers: are they what it draws from?"""
+        first, second = self._seeded(case), self._seeded(case)
+        drawn = any(f.kind is Misbehaviour.CHANGED_RANDOM_STATE for f in first.findings)
+        same = first.traces and second.traces and not changed(first.traces[0], second.traces[0])
+        if drawn and same:
+            return Misbehaviour.NONDETERMINISTIC, "it draws from global random numbers"
+        return Misbehaviour.STATEFUL, ""
+
+    def _seeded(self, case: Case) -> Answers:
+        with seeded():
+            return self.ask(case, 1)
+
+
+def watched(run: Run, case: Case, times: int) -> Answers:
+    """Run a subject so many times on one case, and say what it did beside answering."""
+    before, traces, findings = case.snapshot(), [], []
+    with np.errstate(all="ignore"):  # what overflows is judged; it must not warn
+        watch = Watch()
+        try:
+            traces += [_answer(run, case) for _ in range(times)]
+        except NoTraceError as failed:
+            findings.append(failed.finding)
+        finally:
+            notes = tuple(watch.notes())
+    if case.snapshot() != before:
+        text = "the subject changed the case's arrays"
+        findings.append(Finding(kind=Misbehaviour.MUTATED_INPUT, text=text))
+    return Answers(traces=tuple(traces), findings=(*findings, *notes))
+
+
+def given(answers: Answers, times: int) -> tuple[Trace, ...]:
+    """Return the answers. Raises NoTraceError, with the finding that says why, when some lack."""
+    grave = [finding for finding in answers.findings if finding.grave]
+    if len(answers.traces) < times:
+        lost = Finding(kind=Misbehaviour.INCOMPLETE, text="the subject gave no answer")
+        raise NoTraceError(grave[0] if grave else lost)
+    return answers.traces
+
+
+def changed(first: Trace, second: Trace) -> list[str]:
+    """Return the names of the arrays that are not the same, bit for bit, in both traces."""
+    names = [*first, *(name for name in second if name not in first)]
+    return [n for n in names if not (n in first and n in second and _same(first[n], second[n]))]
+
+
+def raised(error: BaseException) -> Finding:
+    """Return what an error that a subject raised is reported as."""
+    if isinstance(error, SubjectError):
+        return Finding(kind=Misbehaviour.INCOMPLETE, text=str(error))
+    evidence = "" if isinstance(error, NotImplementedError) else own_traceback(error)
+    said = traceback.format_exception_only(error)[-1].strip()
+    if isinstance(error, MemoryError):
+        text = f"the subject asked for more memory than there is: {said}"
+        return Finding(kind=Misbehaviour.OUT_OF_MEMORY, text=text, evidence=evidence)
+    if isinstance(error, ValueError) and "read-only" in evidence:
+        text = "the subject writes into the case's arrays, which are read-only"
+        return Finding(kind=Misbehaviour.MUTATED_INPUT, text=text, evidence=evidence)
+    text = f"the subject raised {said}"
+    return Finding(kind=Misbehaviour.RAISED, text=text, evidence=evidence)
+
+
+def _answer(run: Run, case: Case) -> Trace:
+    try:
+        with warnings.catch_warnings(action="ignore"):  # the numbers are judged, not the warnings
+            return trace.read(run(case))
+    except (KeyboardInterrupt, OutOfTimeError):
+        raise
+    except NoTraceError:
+        raise
+    except BaseException as error:  # sys.exit, pytest.skip: nothing a subject does ends the run
+        raise NoTraceError(raised(error)) from error
+
+
+def _same(one: Array, other: Array) -> bool:
+    alike = one.shape == other.shape and one.dtype == other.dtype
+    return alike and one.tobytes() == other.tobytes()

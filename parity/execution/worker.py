@@ -1,0 +1,154 @@
+"""Worker: the subject's process. It gets cases and returns arrays, and knows no right answer.
+
+Started by `parity.execution.child`; ends, with all it has started, when its input does.
+"""
+
+import contextlib
+import faulthandler
+import os
+import signal
+import socket
+import sys
+from dataclasses import replace
+from typing import Any
+
+from parity.adapter.load import load
+from parity.execution import wire
+from parity.execution.runner import Answers, raised, watched
+from parity.execution.torch_use import Spy
+from parity.model.case import Case
+from parity.model.config import Config
+from parity.model.errors import SubjectError
+from parity.model.finding import Finding, Misbehaviour
+from parity.subjects.subject import Run
+
+LONGEST_TEXT = 20_000
+"""Characters of one finding that are told."""
+
+GRACE = 1.0
+"""Seconds after its limit in which a subject whose harness is gone ends itself."""
+
+
+def main(fd: int) -> None:
+    """Load the subject, and answer until there is nobody who asks."""
+    line = socket.socket(fileno=fd)
+    line.set_inheritable(False)  # what the subject starts has no part in this
+    os.register_at_fork(after_in_child=line.close)
+    faulthandler.enable()
+    faulthandler.register(signal.SIGUSR1)  # asked for by the harness before it ends a hang
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(line_buffering=True, errors="backslashreplace")  # type: ignore[union-attr]
+    with contextlib.suppress(EOFError, OSError):
+        order, _ = _receive(line)
+        _limit_memory(order["megabytes"])
+        sys.path[:], sys.argv[:] = order["path"], [order["spec"]]
+        _send(line, _loaded(order))
+        spy = Spy()
+        while True:
+            asked, (arrays,) = _receive(line)
+            _send(line, _answered(asked, arrays, spy))
+    os.killpg(0, signal.SIGKILL)  # whatever the subject has started goes with it
+
+
+_RUN: list[Run] = []
+
+
+def _loaded(order: wire.Header) -> bytes:
+    """Load the subject, for as long as the order says."""
+    me = os.getpid()
+    signal.setitimer(signal.ITIMER_REAL, order["seconds"] + GRACE)
+    try:
+        found = load(order["spec"], **order["options"])
+        _RUN.append(found.run)
+        said: wire.Header = {
+            "number": 0,
+            "assumed": list(found.assumed),
+            "lacking": found.lacking,
+            "asks": dict(found.asks),
+            "knows": list(found.knows),
+            "offers": None if found.offers is None else list(found.offers),
+        }
+    except SubjectError as error:
+        said = {"number": 0, "error": str(error)[:LONGEST_TEXT]}
+    except BaseException as error:  # whatever importing somebody's code can raise
+        text = f"subject {order['spec']!r} does not load: {raised(error).text}"
+        said = {"number": 0, "error": text[:LONGEST_TEXT]}
+    _done(me)
+    return wire.pack(said)
+
+
+def _answered(asked: wire.Header, arrays: wire.Group, spy: Spy) -> bytes:
+    """Ask the subject, and return all that it answered and was seen to do as a frame."""
+    me = os.getpid()
+    spy.look()
+    signal.setitimer(signal.ITIMER_REAL, asked["seconds"] + GRACE)
+    try:
+        answers = watched(_RUN[0], _case(asked, arrays), asked["times"])
+    except BaseException as error:  # a KeyboardInterrupt is the subject's own here
+        answers = Answers(findings=(raised(error),))
+    _done(me)
+    if (text := spy.look()) is not None:
+        note = Finding(kind=Misbehaviour.USES_TORCH, text=text)
+        answers = replace(answers, findings=(*answers.findings, note))
+    try:
+        return wire.pack(_said(asked, answers), answers.traces, asked["most"])
+    except (wire.OversizedError, MemoryError) as error:
+        text = f"the subject's answer is too large to be taken: {error}"
+        found = Finding(kind=Misbehaviour.OUT_OF_MEMORY, text=text)
+        return wire.pack(_said(asked, Answers(findings=(found,))))
+
+
+def _case(asked: wire.Header, arrays: wire.Group) -> Case:
+    return Case.of(Config.parse(asked["config"]), arrays)
+
+
+def _said(asked: wire.Header, answers: Answers) -> wire.Header:
+    found = [
+        [f.kind.value, f.text[:LONGEST_TEXT], f.evidence[-LONGEST_TEXT:]] for f in answers.findings
+    ]
+    return {"number": asked["number"], "findings": found}
+
+
+def _done(me: int) -> None:
+    """The subject has returned, or a copy of this process that it made, which ends here."""
+    if os.getpid() != me:
+        os._exit(0)
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(BaseException):  # the subject may have put anything there
+            stream.flush()
+
+
+def _limit_memory(megabytes: int) -> None:
+    """Let an allocation beyond the limit fail, as a MemoryError, before the machine swaps.
+
+    On Linux RLIMIT_DATA counts what the process can write to. RLIMIT_AS would count address space
+    too, of which libraries and threads reserve gigabytes that they never touch; elsewhere it is
+    the only one of the two that means anything.
+    """
+    import resource
+
+    which = resource.RLIMIT_DATA if sys.platform == "linux" else resource.RLIMIT_AS
+    for limit, most in ((which, megabytes * 2**20), (resource.RLIMIT_CORE, 0)):
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(limit, (most, most))
+
+
+def _send(line: socket.socket, frame: bytes) -> None:
+    line.sendall(frame)
+
+
+def _receive(line: socket.socket) -> tuple[wire.Header, list[wire.Group]]:
+    header, payload = wire.sizes(_exactly(line, wire.PREFIX.size), 2**62)
+    return wire.unpack(_exactly(line, header), _exactly(line, payload))
+
+
+def _exactly(line: socket.socket, size: int) -> bytes:
+    """Return so many bytes. Raises EOFError when the harness is gone."""
+    into = bytearray(size)
+    view: Any = memoryview(into)
+    while view:
+        if not (count := line.recv_into(view)):
+            raise EOFError
+        view = view[count:]
+    return bytes(into)

@@ -1,0 +1,316 @@
+"""The comparator: two traces of one case, compared array by array in units of the noise floor."""
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from parity.judging.arbiter import rule
+from parity.model.branches import Branches, has_branches
+from parity.model.case import Array, Case
+from parity.model.comparison import Comparison, Status, comparable, compare
+from parity.model.formats import UNIT_ROUNDOFF, smallest_normal
+from parity.model.trace import DELTA, Trace, is_optional, is_step, outputs, step_name
+from parity.reference.base import Exact, Floor, Step
+from parity.reference.exact.one_step import own_step
+from parity.reference.exact.oracle import exact
+from parity.reference.noise.floor import NoiseFloor, noise_floor
+from parity.reference.thresholds import (
+    FEW_COPIES,
+    LIMIT,
+    MANY_COPIES,
+    PROVEN,
+    SUSPICIOUS,
+    USELESS,
+    step_rounding,
+)
+
+OWN_GRADIENT = "w - lr * own gradient"
+
+CHAOS = "rounding is as large as the answer, as in a chaotic network or after an overflow"
+
+
+class Comparator:
+    """Both traces of one case, and the floors between them, estimated as finely as needed."""
+
+    def __init__(
+        self,
+        case: Case,
+        subject: Trace,
+        reference: Trace,
+        *,
+        against: str,
+        resolution: bool,
+        floor: NoiseFloor | None = None,
+    ) -> None:
+        self.case, self.against, self.resolution = case, against, resolution
+        self._noise_floor = floor or noise_floor
+        self.subject, self.reference = subject, reference
+        self.u = UNIT_ROUNDOFF[case.config.dtype]
+        self.branches, self.own_branches = self._branches()
+        self.parted = self._parted()
+        self._floors: dict[tuple[int, bool], Floor] = {}
+        self._exacts: dict[bool, Exact] = {}
+        self._steps: Mapping[str, Step] | None = None
+
+    def comparisons(self) -> tuple[Comparison, ...]:
+        """Compare all names, in the reference's order; names it does not know come last."""
+        known: list[Comparison] = []
+        for name in self.reference:
+            if name in self.subject or not is_optional(name):
+                known += self._compared(name)
+        detail = f"expected one of {', '.join(self.reference)}"
+        unknown = (
+            Comparison(name=name, status=Status.UNKNOWN_NAME, against=self.against, detail=detail)
+            for name in self.subject
+            if name not in self.reference and name != DELTA
+        )
+        return (*_after_overflow(known, outputs(self.case.config)), *unknown)
+
+    # -- who is wrong ----------------------------------------------------------------------------
+
+    def ruled(self, found: Comparison, *, always: bool) -> Comparison:
+        """Add the arbiter's ruling to a difference, or to any comparison of values."""
+        name, differs = found.name, found.status is Status.DIFFERS
+        if found.greatest is None or is_step(name) or not (differs or always):
+            return found
+        own = self.own_branches is not None
+        ruling = rule(
+            name,
+            (self.subject[name], self._exact(own=own)),
+            (self.reference[name], self._exact(own=False)),
+            self._floor(self._finest(own=own), own=own).sigma[name],
+            self.against,
+        )
+        return replace(found, ruling=ruling)
+
+    def _finest(self, *, own: bool) -> int:
+        """Return the most copies from which a floor was estimated, and few if from none."""
+        return MANY_COPIES if (MANY_COPIES, own) in self._floors else FEW_COPIES
+
+    def _exact(self, *, own: bool) -> Exact:
+        if own not in self._exacts:
+            branches = self.own_branches if own else self.branches
+            self._exacts[own] = exact(self.case, branches)
+        return self._exacts[own]
+
+    # -- one array -------------------------------------------------------------------------------
+
+    def _compared(self, name: str) -> list[Comparison]:
+        """Compare one array, a stepped parameter twice."""
+        if name not in self.subject:
+            return [Comparison(name=name, status=Status.INCOMPLETE, against=self.against)]
+        if not is_step(name):
+            return [self._value(name)]
+        plain = self.case.config.plain_step
+        first = [self._plain_step(name) if plain else self._later(name)]
+        own = self._by_own_gradients(name) if name.startswith("step/") else None
+        return first if own is None else [*first, own]
+
+    def _value(self, name: str) -> Comparison:
+        """Compare a state, the loss or a gradient."""
+        if self.own_branches is None or not name.startswith("grad/"):
+            return self._by_noise(name, self.reference[name])
+        own = self._floor(0, own=True).clean[name].astype(self.reference[name].dtype)
+        return self._by_noise(name, own, own=True)
+
+    def _plain_step(self, name: str) -> Comparison:
+        """Compare w - lr * gradient with the reference's."""
+        parameter = name.partition("/")[2]
+        weight, gradient = self.case.parameters[parameter], self.reference[f"grad/{parameter}"]
+        rounding = step_rounding(self.case, weight, gradient)
+        expected, own = self.reference[name], self.own_branches is not None
+        if own:  # the gradients of other branches make another step
+            clean = self._floor(0, own=True).clean[f"grad/{parameter}"]
+            expected = (weight - self.case.lr * clean).astype(weight.dtype)
+        return self._by_noise(name, expected, scale=self.case.lr, extra=rounding, own=own)
+
+    def _later(self, name: str) -> Comparison:
+        """Compare what an optimiser with a state, or a later step, has come to."""
+        if self.own_branches is not None or self._has_parted(name):
+            return self._unknown(
+                name, "rounding has turned over a branch: two right runs part here"
+            )
+        return self._by_noise(name, self.reference[name])
+
+    def _by_own_gradients(self, name: str) -> Comparison | None:
+        """Compare the first step with what follows from the subject's own gradients.
+
+        A wrong gradient and a wrong step are two mistakes, and only this tells them apart. None
+        where a gradient that the step needs is not there.
+        """
+        parameter, config = name.partition("/")[2], self.case.config
+        needed = self.case.parameters if config.clip_norm else (parameter,)
+        names = [f"grad/{other}" for other in needed]
+        offered = [n for n in names if n in self.subject]
+        if not all(n in offered and comparable(self.subject[n], self.reference[n]) for n in names):
+            return None
+        weight = self.case.parameters[parameter]
+        if config.plain_step:
+            gradient = self.subject[f"grad/{parameter}"]
+            expected = (weight - self.case.lr * gradient.astype(np.float64)).astype(weight.dtype)
+            allowed = step_rounding(self.case, weight, gradient)
+        else:
+            step = self._own_steps()[parameter]
+            expected = step.expected.astype(weight.dtype)
+            allowed = PROVEN * self.u * step.gauge + smallest_normal(config.dtype)
+        return compare(name, self.subject[name], expected, allowed, against=OWN_GRADIENT)
+
+    def _own_steps(self) -> Mapping[str, Step]:
+        """Return the first step from the subject's own gradients; others as they should be."""
+        if self._steps is None:
+            right = {name: self.reference[f"grad/{name}"] for name in self.case.parameters}
+            offered = {
+                name: self.subject.get(f"grad/{name}", array) for name, array in right.items()
+            }
+            own = {n: a if comparable(a, right[n]) else right[n] for n, a in offered.items()}
+            self._steps = own_step(self.case, own)
+        return self._steps
+
+    def _unknown(self, name: str, detail: str) -> Comparison:
+        against, status = self.against, Status.INCONCLUSIVE
+        return Comparison(name=name, status=status, against=against, detail=detail)
+
+    # -- in units of noise -----------------------------------------------------------------------
+
+    def _by_noise(
+        self,
+        name: str,
+        expected: Array,
+        *,
+        scale: float = 1.0,
+        extra: Array | float = 0.0,
+        own: bool = False,
+    ) -> Comparison:
+        """Compare with `scale` times the floor of the array, plus `extra`, allowed.
+
+        A plain step has no floor of its own: that of its gradient is scaled.
+        """
+        key = name.replace("step/", "grad/") if self.case.config.plain_step else name
+
+        def held(allowed: Array) -> Comparison:
+            against = self.against
+            return compare(
+                name, self.subject[name], expected, scale * allowed + extra, against=against
+            )
+
+        proof = held(PROVEN * self.u * self._floor(0, own=own).gauge[key])
+        if proof.status is Status.NOT_FINITE and name == key:
+            return self._beyond_the_reference(proof, own=own)
+        if proof.greatest is None or (proof.status is Status.AGREES and not self.resolution):
+            return proof
+        for copies in (FEW_COPIES, MANY_COPIES):
+            floor = self._floor(copies, own=own)
+            found = held(LIMIT * floor.sigma[key])
+            if found.greatest is None or found.greatest.used * LIMIT <= SUSPICIOUS:
+                break
+            apart = np.max(np.abs(self.subject[name].astype(np.float64) - expected))
+            if apart > scale * LIMIT * floor.most[key] + np.max(extra):
+                break  # no estimate of the noise could explain so much
+        if found.name == key:  # of a step, its gradient says it
+            found = self._typical(found, expected, floor)
+        return self._weighed(found, floor, key, proven=proof.status is Status.AGREES)
+
+    def _beyond_the_reference(self, found: Comparison, *, own: bool) -> Comparison:
+        """Accuse nobody who is right where the reference overflows on its way."""
+        name, array = found.name, self.subject[found.name].astype(np.float64)
+        floor = self._floor(MANY_COPIES, own=own)
+        apart = np.abs(array - floor.clean[name])
+        if not (apart <= LIMIT * floor.sigma[name]).all() or not np.isfinite(apart).all():
+            return found
+        detail = f"{self.against} overflows on the way: {found.detail}"
+        return replace(found, status=Status.INCONCLUSIVE, detail=detail)
+
+    def _weighed(self, found: Comparison, floor: Floor, key: str, *, proven: bool) -> Comparison:
+        """Add what the comparison is worth; where that is nothing, say that it decides nothing."""
+        largest = float(np.max(np.abs(self.reference[key]), initial=0.0))
+        noise = LIMIT * float(np.max(floor.sigma[key]))
+        resolution = noise / largest if largest > 0 else 0.0 if proven else float("inf")
+        parameter = key.removeprefix("grad/") in self.case.parameters
+        useless = not resolution <= USELESS if parameter else not np.isfinite(noise)
+        if found.name == key:
+            least = PROVEN * self.u * float(np.max(floor.gauge[key]))  # beyond it no agreement
+            seen = least / largest if useless and proven and largest > 0 else resolution
+            found = replace(found, resolution=seen)
+        if found.status is Status.AGREES and useless and not proven:
+            hidden = f"an error of {resolution:.0%} of the largest entry could hide in the noise"
+            detail = hidden if np.isfinite(noise) else CHAOS
+            return replace(found, status=Status.INCONCLUSIVE, detail=detail)
+        if found.status is Status.DIFFERS and floor.near_kink and self._unseen(key):
+            detail = "a pre-activation is within noise of relu's kink: offer `hidden`"
+            return replace(found, status=Status.INCONCLUSIVE, detail=detail)
+        return found
+
+    def _typical(self, found: Comparison, expected: Array, floor: Floor) -> Comparison:
+        """Add to a difference how many roundings its entries are typically off."""
+        if found.status is not Status.DIFFERS:
+            return found
+        difference = np.abs(self.subject[found.name].astype(np.float64) - expected)
+        z = (difference / floor.sigma[found.name])[difference > 0]
+        return replace(found, typical=float(np.median(z)))
+
+    def _floor(self, copies: int, *, own: bool = False) -> Floor:
+        if (copies, own) not in self._floors:
+            branches = self.own_branches if own else self.branches
+            self._floors[copies, own] = self._noise_floor(self.case, copies, branches)
+        return self._floors[copies, own]
+
+    # -- branches --------------------------------------------------------------------------------
+
+    def _branches(self) -> tuple[Branches | None, Branches | None]:
+        """Return the reference's branches, and the subject's where they differ.
+
+        Rounding can flip a gate of relu whose pre-activation is near zero, or the step that a
+        maximum comes from, and every gradient behind it then differs by more than rounding: each
+        side is right for its own. A flip that is no rounding is a difference of `hidden` itself.
+        """
+        theirs = Branches.of(self.case, self.reference)
+        ours = Branches.of(self.case, self.subject, self.reference)
+        if theirs is None or ours is None or ours.same(theirs):
+            return theirs, None
+        return theirs, ours
+
+    def _parted(self) -> int | None:
+        """Return the first later step from which the two sides have branches of their own."""
+        for update in range(2, self.case.config.updates + 1):
+            name = step_name(update, "hidden")
+            ours, theirs = self.subject.get(name), self.reference[name]
+            if ours is None or not has_branches(self.case.config) or not comparable(ours, theirs):
+                continue
+            sides = [Branches.of(self.case, {"hidden": states}) for states in (ours, theirs)]
+            if sides[0] is not None and sides[1] is not None and not sides[0].same(sides[1]):
+                return update
+        return None
+
+    def _has_parted(self, name: str) -> bool:
+        update = re.match(r"step(\d+)/", name)
+        return self.parted is not None and update is not None and int(update[1]) >= self.parted
+
+    def _unseen(self, key: str) -> bool:
+        """Return whether nobody can tell if the branches behind an array are the reference's."""
+        config = self.case.config
+        if update := re.match(r"(step\d+)/", key):
+            return f"{update[1]}/hidden" not in self.subject or config.layers > 1
+        told = all(name in self.subject for name in outputs(config))
+        return key.startswith("grad/") and not told
+
+
+def _after_overflow(known: list[Comparison], states: Collection[str]) -> list[Comparison]:
+    """Return `known`, nobody accused of what follows from an overflow on both sides.
+
+    Behind states that are not finite a gradient means nothing, even where it is: the gates of relu
+    are open or closed as the order of sums decides.
+    """
+    undefined, lost, found = False, False, []
+    for comparison in known:
+        undefined = undefined or comparison.status is Status.UNDEFINED
+        is_state = comparison.name in states or is_optional(comparison.name)  # of later steps, too
+        lost = lost or (comparison.status is Status.UNDEFINED and is_state)
+        follows = undefined and comparison.status is Status.NOT_FINITE
+        if lost and comparison.status is Status.DIFFERS and comparison.against != OWN_GRADIENT:
+            detail = "behind states that are not finite on either side"
+            found.append(replace(comparison, status=Status.UNDEFINED, greatest=None, detail=detail))
+        else:
+            found.append(replace(comparison, status=Status.UNDEFINED) if follows else comparison)
+    return found

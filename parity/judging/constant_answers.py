@@ -1,0 +1,56 @@
+"""Constants: wrong answers with nothing computed - zeros, NaN, the same whatever is asked."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from parity.execution.observation import answer
+from parity.model.case import Array, Case
+from parity.model.comparison import Comparison, Status
+from parity.model.finding import NoTraceError
+from parity.model.trace import Trace
+from parity.subjects.subject import Subject
+
+WRONG = (Status.DIFFERS, Status.NOT_FINITE)
+
+
+def constants(
+    subject: Subject, case: Case, trace: Trace, comparisons: Sequence[Comparison]
+) -> Iterator[str]:
+    """Yield a line for the wrong arrays that are one number throughout, or follow no change.
+
+    The subject, whose answer to `case` is `trace`, is asked about the same shapes with half of
+    every number.
+    """
+    names = dict.fromkeys(c.name for c in comparisons if c.status in WRONG and c.name in trace)
+    uniform = {name: _uniform(trace[name]) for name in names}
+    for what in dict.fromkeys(said for said in uniform.values() if said):
+        yield _says([name for name, said in uniform.items() if said == what], what)
+    others = [name for name, said in uniform.items() if not said and trace[name].size > 1]
+    if not others:
+        return
+    real = {name: array for name, array in case.arrays.items() if array.dtype == case.x.dtype}
+    halves = {name: array * case.x.dtype.type(0.5) for name, array in real.items()}
+    try:
+        again = answer(subject, case.replace(**halves))
+    except NoTraceError:
+        return
+    if same := [n for n in others if n in again and _same(trace[n], again[n])]:
+        yield _says(same, "the same numbers whatever the case")
+
+
+def _uniform(array: Array) -> str:
+    """Return what every entry is, if they are all one number; of a single entry, if it is zero."""
+    if array.size and np.isnan(array).all():
+        return "NaN throughout"
+    if not array.any():
+        return "zero throughout"
+    return "one number throughout" if array.size > 1 and np.ptp(array) == 0 else ""
+
+
+def _same(one: Array, other: Array) -> bool:
+    return one.shape == other.shape and one.tobytes() == other.tobytes()
+
+
+def _says(names: Sequence[str], what: str) -> str:
+    return f"{', '.join(names)} {'is' if len(names) == 1 else 'are'} {what}"

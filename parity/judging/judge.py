@@ -1,0 +1,95 @@
+"""Judging: a subject asked about one case, and a verdict about all that it answered."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from parity.execution.observation import observe
+from parity.judging.comparator import Comparator
+from parity.judging.constant_answers import constants
+from parity.judging.fingerprints import remarks
+from parity.judging.local_check import by_own_steps
+from parity.judging.metamorphic import behaviours
+from parity.model.case import Case
+from parity.model.comparison import Comparison, Status
+from parity.model.finding import Finding, Misbehaviour
+from parity.model.formats import flushes_to_zero
+from parity.model.trace import Trace
+from parity.model.verdict import Verdict
+from parity.reference.base import Reference
+from parity.subjects.subject import Subject
+
+
+@np.errstate(all="ignore")  # what overflows is judged; it must not warn
+def judge(
+    subject: Subject,
+    case: Case,
+    reference: Reference,
+    *,
+    expected: Trace | None = None,
+    thorough: bool = False,
+    exact: bool = False,
+    resolution: bool = False,
+) -> Verdict:
+    """Run `subject` on `case` and hold every array it offers against the reference's.
+
+    `expected` is the reference's trace where it is known already. A `thorough` judgement also
+    estimates the resolution of every array, checks each step locally, asks the subject again in
+    ways that must not matter, and lets the exact value decide who is wrong about a difference.
+    `exact` asks for both sides' distance from the exact value in every array, `resolution` for the
+    resolution alone. The statuses of the arrays are the same without any of them.
+    """
+    observation = observe(subject, case)
+    if subject.lacking:
+        found = Finding(kind=Misbehaviour.INCOMPLETE, text=subject.lacking)
+        observation = replace(observation, findings=(*observation.findings, found))
+    expected = reference.run(case) if expected is None else expected
+    comparator = Comparator(
+        case,
+        observation.trace,
+        expected,
+        against=reference.name,
+        resolution=thorough or resolution,
+    )
+    comparisons, findings = comparator.comparisons(), observation.findings
+    said: tuple[str, ...] = ()
+    if thorough or exact:
+        comparisons = tuple(comparator.ruled(found, always=exact) for found in comparisons)
+    if thorough:
+        said = tuple(constants(subject, case, observation.trace, comparisons))
+        agrees = all(found.status is not Status.DIFFERS for found in comparisons)
+        behaved, failed = behaviours(subject, case, observation.trace, reference, agrees=agrees)
+        local = by_own_steps(case, observation.trace, expected)
+        comparisons = (*_beside(comparisons, local), *behaved)
+        findings = (*findings, *failed)
+    return Verdict(
+        config=case.config,
+        subject=subject.name,
+        reference=reference.name,
+        comparisons=comparisons,
+        findings=findings,
+        remarks=(*said, *remarks(comparisons, case.config, flushes=flushes_to_zero())),
+    )
+
+
+@np.errstate(all="ignore")
+def judge_behaviour(subject: Subject, case: Case, reference: Reference) -> Verdict:
+    """Ask `subject` about `case` in ways that must not matter, and nothing else."""
+    observation = observe(subject, case)
+    comparisons, findings = behaviours(subject, case, observation.trace, reference)
+    return Verdict(
+        config=case.config,
+        subject=subject.name,
+        reference=reference.name,
+        comparisons=comparisons,
+        findings=(*observation.findings, *findings),
+    )
+
+
+def _beside(comparisons: tuple[Comparison, ...], local: tuple[Comparison, ...]) -> list[Comparison]:
+    """Return `comparisons` with each of `local` behind those of its name, others at the end."""
+    merged = list(comparisons)
+    for found in local:
+        places = [i for i, other in enumerate(merged) if other.name == found.name]
+        merged.insert(places[-1] + 1 if places else len(merged), found)
+    return merged

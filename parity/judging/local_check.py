@@ -1,0 +1,51 @@
+"""The local check: a second witness, which names the step where a mistake is made."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from parity.model.case import Array, Case
+from parity.model.comparison import Comparison, comparable, compare
+from parity.model.formats import UNIT_ROUNDOFF, smallest_subnormal
+from parity.model.trace import DELTA, Trace, outputs
+from parity.reference.exact.one_step import stepwise
+from parity.reference.thresholds import LIMIT
+
+OWN_STATE, OWN_DELTA = "f of own h[t-1]", "own delta[t+1]"
+"""What the steps of states, and of delta, are held against."""
+
+
+def by_own_steps(case: Case, subject: Trace, reference: Trace) -> tuple[Comparison, ...]:
+    """Compare each step with what follows from the subject's own neighbouring step.
+
+    The states of every layer that the subject offers are checked forward and, where it is offered,
+    `delta` backward; nothing where `hidden` has not the reference's structure.
+    """
+    hidden, delta = subject.get("hidden"), subject.get(DELTA)
+    if hidden is None or not comparable(hidden, reference["hidden"]):
+        return ()
+    states = [n for n in outputs(case.config) if n in subject and n in reference]
+    offered = {n: subject[n] for n in states if comparable(subject[n], reference[n])}
+    if delta is not None and comparable(delta, hidden):
+        offered[DELTA] = delta
+    u, least = UNIT_ROUNDOFF[case.config.dtype], smallest_subnormal(case.config.dtype)
+    found = []
+    for name, step in stepwise(case, offered).items():
+        own = offered[name][:, : step.expected.shape[1]]
+        expected, allowed = step.expected.astype(own.dtype), LIMIT * u * step.gauge + least
+        against = OWN_DELTA if name == DELTA else OWN_STATE
+        compared = compare(name, own, expected, allowed, against=against)
+        found.append(replace(compared, detail=_first_step(name, own, expected, allowed)))
+    if delta is not None and DELTA not in offered:
+        found.append(compare(DELTA, delta, hidden, np.inf, against=OWN_DELTA))
+    return tuple(found)
+
+
+def _first_step(name: str, own: Array, expected: Array, allowed: Array) -> str:
+    """Return which step is the first wrong one, in the order in which they are computed."""
+    wrong = (~(np.abs(own - expected) <= allowed)).any(axis=(0, 2))  # (steps,)
+    if not wrong.any():
+        return ""
+    steps = np.flatnonzero(wrong)
+    first = steps[-1] if name == DELTA else steps[0]
+    return f"first wrong at t = {first}, in {len(steps)} of {len(wrong)} steps"

@@ -1,0 +1,255 @@
+"""Behaviour: what holds for any recurrent layer, whatever its weights, and needs no reference.
+
+Rows are sequences of their own: one alone gives what it gives within the batch, and permuted rows
+give permuted answers. A layer's gradients are linear in its upstream gradients.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from parity.cases.scaled import with_large_gradients
+from parity.execution.observation import answer
+from parity.model.branches import Branches
+from parity.model.case import Case
+from parity.model.comparison import Comparison, Status, compare
+from parity.model.finding import Finding, NoTraceError
+from parity.model.trace import BEHAVIOUR, Trace, by_row, is_step, outputs
+from parity.reference.base import Reference
+from parity.reference.noise.floor import noise_floor
+from parity.reference.thresholds import FEW_COPIES, LIMIT, MANY_COPIES, SUSPICIOUS
+from parity.subjects.subject import Subject
+
+FACTOR = -1024.0
+"""What upstream gradients are multiplied by: a power of two scales without rounding."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Again:
+    """A way to ask again. `restate` tells of the new answers what `view` shows of the first one."""
+
+    title: str
+    cases: tuple[Case, ...]
+    view: Callable[[Trace], Trace]
+    restate: Callable[[Sequence[Trace]], Trace]
+    noisier: bool = False  # the new answers have a noise of their own, beside that of the first
+
+
+def behaviours(
+    subject: Subject, case: Case, trace: Trace, reference: Reference, *, agrees: bool = True
+) -> tuple[tuple[Comparison, ...], tuple[Finding, ...]]:
+    """Ask `subject`, whose answer to `case` is `trace`, again in ways that must not matter.
+
+    Returns a comparison for each way, of the array that used most of its allowance, and a finding
+    where the subject did not answer. Where all of it `agrees` so far, large
+    gradients are compared, too.
+    """
+    comparisons: list[Comparison] = []
+    findings: list[Finding] = []
+    finite = all(np.isfinite(array).all() for array in trace.values())
+    trace = _sound(trace, case)
+    for again in ways(case) if trace and finite else ():  # what overflowed answers nothing
+        try:
+            answers = [_sound(answer(subject, other), other) for other in again.cases]
+        except NoTraceError as failed:
+            text = f"asked for {again.title}: {failed.finding.text}"
+            findings.append(replace(failed.finding, text=text))
+            continue
+        for copies in (FEW_COPIES, MANY_COPIES):
+            found = _worst(again, case, trace, answers, copies)
+            if found is None or found.greatest is None:
+                break
+            if found.greatest.used * LIMIT <= SUSPICIOUS:
+                break
+        comparisons += [found] if found is not None else []
+    if trace and finite and agrees and case.config.kind == "classifier":
+        found = _large_gradients(subject, case, reference)
+        comparisons += [found] if found is not None else []
+    return tuple(comparisons), tuple(findings)
+
+
+def _large_gradients(subject: Subject, case: Case, reference: Reference) -> Comparison | None:
+    """Compare with the reference where gradients are large: clipping shows there alone.
+
+    A layer's upstream gradients are scaled instead. None where nothing is decided, or where the
+    subject does not answer, which is nothing new.
+    """
+    large = with_large_gradients(case, head=1000)
+    try:
+        found = _sound(answer(subject, large), large)
+    except NoTraceError:
+        return None
+    expected = reference.run(large)
+    ours, theirs = Branches.of(large, found, expected), Branches.of(large, expected)
+    if ours is not None and theirs is not None and not ours.same(theirs):
+        return None
+    for copies in (FEW_COPIES, MANY_COPIES):
+        sigma = noise_floor(large, copies, ours).sigma
+        names = [n for n in sigma if n in found and np.isfinite(sigma[n]).all()]
+        compared = [
+            compare(n, found[n], expected[n], LIMIT * sigma[n], against=reference.name)
+            for n in names
+            if np.isfinite(expected[n]).all()
+        ]
+        if not compared:
+            return None
+        worst = max(compared, key=_seriousness)
+        if worst.greatest is None or worst.greatest.used * LIMIT <= SUSPICIOUS:
+            break
+    return replace(worst, name=f"{BEHAVIOUR}large gradients", detail=worst.detail or worst.name)
+
+
+def ways(case: Case) -> Iterator[Again]:
+    """Yield the ways in which `case` can be asked again."""
+    if case.config.batch > 1:
+        yield _one_row_alone(case)
+        yield _rows_reversed(case)
+    if case.config.kind == "layer":
+        yield _upstream_scaled(case)
+        yield _upstream_in_parts(case)
+
+
+def _one_row_alone(case: Case) -> Again:
+    """The first sequence alone; a mean loss makes its gradients `batch` times larger.
+
+    A mean of weighted labels, by a factor that rounds: there the gradients are not compared.
+    """
+    config = case.config
+    mean = config.kind == "classifier" and config.loss != "sum"
+    share = 1 / config.batch if mean else 1.0
+    told = config.plain_loss or not mean
+
+    def rows(trace: Trace) -> Trace:
+        names = [n for n in trace if by_row(n) and (told or not n.startswith("grad/"))]
+        return {name: trace[name][:1] for name in names}
+
+    def restate(answers: Sequence[Trace]) -> Trace:
+        (alone,) = answers
+        return {
+            name: (array * share).astype(array.dtype) if name.startswith("grad/") else array
+            for name, array in rows(alone).items()
+        }
+
+    return Again(title="one row alone", cases=(case.rows(slice(1)),), view=rows, restate=restate)
+
+
+def _rows_reversed(case: Case) -> Again:
+    config = case.config
+    if config.lengths == "sorted":
+        config = config.replace(lengths="unsorted")
+    turned = case.rows(slice(None, None, -1)).replace(config)
+
+    def restate(answers: Sequence[Trace]) -> Trace:
+        return {
+            name: array[::-1] if by_row(name) else array
+            for name, array in _before_step(answers[0]).items()
+        }
+
+    return Again(title="rows reversed", cases=(turned,), view=_before_step, restate=restate)
+
+
+def _upstream_scaled(case: Case) -> Again:
+    """Gradients of -1024 times the upstream gradients: clipped or offset ones do not follow."""
+    scaled = {name: array * FACTOR for name, array in case.arrays.items() if _is_upstream(name)}
+    return Again(
+        title="upstream x -1024",
+        cases=(case.replace(**{n: a.astype(case.x.dtype) for n, a in scaled.items()}),),
+        view=_gradients,
+        restate=lambda answers: {
+            n: (a / FACTOR).astype(a.dtype) for n, a in _gradients(answers[0]).items()
+        },
+    )
+
+
+def _upstream_in_parts(case: Case) -> Again:
+    """Gradients of the upstream at even steps, plus those of the rest, are those of the whole."""
+    even = (np.arange(case.config.steps) % 2 == 0)[:, None]  # (steps, 1)
+    finals = {n: a for n, a in case.arrays.items() if _is_upstream(n) and n != "upstream"}
+    nothing = {name: np.zeros_like(array) for name, array in finals.items()}
+    parts = (
+        case.replace(upstream=(case.upstream * even).astype(case.x.dtype), **nothing),
+        case.replace(upstream=(case.upstream * ~even).astype(case.x.dtype)),
+    )
+
+    def restate(answers: Sequence[Trace]) -> Trace:
+        one, other = map(_gradients, answers)
+        return {name: one[name] + other[name] for name in one if name in other}
+
+    return Again(
+        title="upstream in two parts", cases=parts, view=_gradients, restate=restate, noisier=True
+    )
+
+
+def _is_upstream(name: str) -> bool:
+    return name.startswith("upstream")
+
+
+def _sound(trace: Trace, case: Case) -> Trace:
+    """Return the arrays that can be compared: the others are failures of their own already."""
+    config = case.config
+    shapes: dict[str, tuple[int, ...]] = dict.fromkeys(outputs(config), case.upstream.shape)
+    shapes |= {cell.name("final"): case.h_0.shape for cell in config.cells} | {"loss": ()}
+    logits = (config.batch, config.classes)
+    shapes["logits"] = (config.batch, config.steps, config.classes) if config.every_step else logits
+    shapes |= {f"grad/{name}": array.shape for name, array in case.arrays.items()}
+    return {
+        name: array
+        for name, array in trace.items()
+        if shapes.get(name) == array.shape
+        and array.dtype == case.x.dtype
+        and np.isfinite(array).all()
+    }
+
+
+def _before_step(trace: Trace) -> Trace:
+    return {name: array for name, array in trace.items() if not is_step(name)}
+
+
+def _gradients(trace: Trace) -> Trace:
+    return {name: array for name, array in trace.items() if name.startswith("grad/")}
+
+
+def _worst(
+    again: Again,
+    case: Case,
+    trace: Trace,
+    answers: Sequence[Trace],
+    copies: int,
+) -> Comparison | None:
+    """Compare all that both answers tell; return the array that used most, None without any."""
+    first, second = again.view(trace), again.restate(answers)
+    own = Branches.of(case, trace)
+    noise = dict(again.view(noise_floor(case, copies, own).sigma))
+    if again.noisier:
+        floors = [noise_floor(other, copies, own).sigma for other in again.cases]
+        noise = {name: noise[name] + more for name, more in again.restate(floors).items()}
+    flipped = not _alike(case, first, second)
+    names = [n for n in noise if n in first and n in second]
+    found = [
+        compare(n, second[n], first[n], LIMIT * noise[n], against="the first answer")
+        for n in names
+        if first[n].shape == noise[n].shape and not (flipped and n.startswith("grad/"))
+    ]
+    if not found:
+        return None
+    worst = max(found, key=_seriousness)
+    return replace(worst, name=f"{BEHAVIOUR}{again.title}", detail=worst.detail or worst.name)
+
+
+def _alike(case: Case, first: Trace, second: Trace) -> bool:
+    """Return whether no branch turned over between two answers, as rounding can make it do.
+
+    Both may be of the first sequences alone.
+    """
+    if "hidden" not in first or "hidden" not in second:
+        return True
+    some = case.rows(slice(len(first["hidden"])))
+    one, other = Branches.of(some, first), Branches.of(some, second)
+    return one is None or other is None or one.same(other)
+
+
+def _seriousness(comparison: Comparison) -> tuple[bool, float]:
+    greatest = comparison.greatest
+    used = greatest.used if greatest is not None else float("inf")
+    return comparison.status is not Status.AGREES, used

@@ -1,0 +1,76 @@
+"""Branches: the discrete choices of a run, which rounding can turn over.
+
+relu's gates, and which step a maximum over time comes from. Where two right runs choose otherwise,
+every gradient behind the choice differs by more than rounding, and each is right for its own.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from parity.model.case import Array, Case
+from parity.model.comparison import comparable
+from parity.model.config import Config
+from parity.model.trace import Trace, outputs
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Branches:
+    """What a run chose."""
+
+    gates: Mapping[str, Array]  # by the layer's name: (batch, steps, width), whether h > 0
+    winners: Array | None = None  # (batch, width): the step that the maximum comes from
+
+    @classmethod
+    def of(cls, case: Case, trace: Trace, reference: Trace | None = None) -> Self | None:
+        """Return the branches that the states of `trace` show; None where there are none to take.
+
+        What `trace` does not tell, or tells in another structure, is as in `reference`.
+        """
+        if not has_branches(case.config):
+            return None
+        told = dict(reference or {})
+        told |= {n: a for n, a in trace.items() if n not in told or comparable(a, told[n])}
+        relu = case.config.activation == "relu"
+        names = [name for name in outputs(case.config) if name in told]
+        gates = {name: told[name] > 0 for name in names if relu}
+        winners = None
+        if case.config.pool == "max" and "hidden" in told:
+            winners = _winners(case, told["hidden"])
+        return cls(gates=gates, winners=winners)
+
+    def same(self, other: "Branches") -> bool:
+        """Return whether both chose alike, wherever both are known."""
+        shared = self.gates.keys() & other.gates.keys()
+        gates = all(np.array_equal(self.gates[name], other.gates[name]) for name in shared)
+        known = self.winners is not None and other.winners is not None
+        return gates and (not known or np.array_equal(self.winners, other.winners))  # type: ignore[arg-type]
+
+    def rows(self, places: slice) -> Self:
+        """Return the branches of some sequences."""
+        gates = {name: own[places] for name, own in self.gates.items()}
+        winners = None if self.winners is None else self.winners[places]
+        return type(self)(gates=gates, winners=winners)
+
+
+def has_branches(config: Config) -> bool:
+    """Return whether a network of `config` chooses at all."""
+    return config.activation == "relu" or config.pool == "max"
+
+
+def valid(case: Case) -> Array:
+    """Return which steps are a sequence's own, not padding: (batch, steps)."""
+    steps = np.arange(case.config.steps)
+    if not case.config.packed:
+        return np.ones((case.config.batch, case.config.steps), bool)
+    own: Array = steps < case.more["lengths"][:, None]
+    return own
+
+
+def _winners(case: Case, hidden: Array) -> Array:
+    """Return the first of the steps with the largest state, among each sequence's own."""
+    states = hidden.astype(np.float64)
+    winners: Array = np.where(valid(case)[:, :, None], states, -np.inf).argmax(axis=1)
+    return winners

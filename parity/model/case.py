@@ -1,0 +1,167 @@
+"""Case: what a Config means in numbers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from dataclasses import replace as _replace
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from parity.model.cell import without_suffix
+from parity.model.config import Config
+from parity.model.errors import ConfigError
+from parity.model.formats import dtype
+
+Array = NDArray[Any]
+
+LARGEST = 2**28
+"""Entries of an array, 2 GiB of float64: a configuration beyond is refused, not attempted."""
+
+MOST_CELLS = 1000
+"""Layers, in each direction, times updates: what an answer holds a dozen arrays for, each."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Case:
+    """Everything a framework needs; no framework draws anything. Every array is read-only.
+
+    A classifier case is judged through `labels`; a layer case through `upstream` and
+    `upstream_final`, the gradients of some loss by every hidden state and, once more, by the
+    last one. The arrays of the other kind are there and play no part. `width` is `hidden` times
+    the number of directions.
+
+    `more` has the arrays that only some configurations have; they are attributes, too:
+
+    - `W_x_l1`, `W_h_l1`, `b_l1`, `h_0_l1`, `upstream_final_l1` of a second layer, whose W_x is
+      (width, hidden), and the same with `_reverse` behind for the direction from the last step to
+      the first;
+    - `lengths`, (batch,) int64, each sequence's own, from 1 to steps;
+    - `mask_l0`, (batch, steps, width), what dropout multiplies the first layer's states by;
+    - `class_weights`, (classes,).
+    """
+
+    config: Config
+    x: Array  # (batch, steps, features)
+    h_0: Array  # (batch, hidden)
+    W_x: Array  # (features, hidden)
+    W_h: Array  # (hidden, hidden)
+    b: Array  # (hidden,)
+    W_out: Array  # (width, classes)
+    b_out: Array  # (classes,)
+    labels: Array  # (batch,) int64, from 0 to classes - 1, or -100 where it does not count
+    step_labels: Array  # (batch, steps) int64: a label for every step, where the loss wants them
+    upstream: Array  # (batch, steps, width)
+    upstream_final: Array  # (batch, hidden)
+    more: Mapping[str, Array] = field(default_factory=dict)
+
+    def __getattr__(self, name: str) -> Array:
+        """Return an array of `more`."""
+        if not name.startswith("__") and name in self.more:
+            return self.more[name]
+        raise AttributeError(f"a case of {self.config} has no {name}")
+
+    @classmethod
+    def of(cls, config: Config, arrays: Mapping[str, Array]) -> Self:
+        """Return the case of these arrays, by name; they are not copied."""
+        more = {name: array for name, array in arrays.items() if name not in ALWAYS}
+        return cls(config=config, more=more, **{name: arrays[name] for name in ALWAYS})
+
+    @property
+    def lr(self) -> float:
+        """Learning rate of the SGD step."""
+        return self.config.lr
+
+    @property
+    def arrays(self) -> dict[str, Array]:
+        """Every array by name, those that play no part included."""
+        return {name: getattr(self, name) for name in ALWAYS} | dict(self.more)
+
+    @property
+    def parameters(self) -> dict[str, Array]:
+        """The trainable arrays by name: those of the layers, and two of the classifier's head."""
+        own = ("W_x", "W_h") if self.config.bias == "absent" else ("W_x", "W_h", "b")
+        names = [cell.name(of) for cell in self.config.cells for of in own]
+        head = ("W_out", "b_out") if self.config.kind == "classifier" else ()
+        return {name: getattr(self, name) for name in (*names, *head)}
+
+    def replace(self, config: Config | None = None, /, **arrays: Array) -> Self:
+        """Return a copy with some arrays replaced, by read-only copies, and a config that fits."""
+        frozen = {name: read_only(array) for name, array in arrays.items()}
+        more = {name: frozen.pop(name) for name in tuple(frozen) if name not in ALWAYS}
+        return _replace(self, config=config or self.config, more={**self.more, **more}, **frozen)
+
+    def in_format(self, name: str) -> Self:
+        """Return the case of the same numbers, rounded where the format is coarser."""
+        real = dtype(self.config.dtype)
+        own = {n: a.astype(dtype(name)) for n, a in self.arrays.items() if a.dtype == real}
+        return self.replace(self.config.replace(dtype=name), **own)
+
+    def rows(self, places: slice) -> Self:
+        """Return the case of some of its sequences, with a batch of that many."""
+        arrays = {n: a[places] for n, a in self.arrays.items() if by_row(n)}
+        return self.replace(self.config.replace(batch=len(arrays["x"])), **arrays)
+
+    def snapshot(self) -> tuple[bytes, ...]:
+        """Return every array's bytes, to tell later whether somebody wrote into them."""
+        return tuple(array.tobytes() for array in self.arrays.values())
+
+
+ALWAYS = tuple(f.name for f in fields(Case) if f.name not in ("config", "more"))
+"""The names of the arrays that every case has."""
+
+
+def by_row(name: str) -> bool:
+    """Return whether the first axis of a case's array is the batch."""
+    per_row = ("x", "h_0", "labels", "step_labels", "upstream", "upstream_final", "lengths")
+    return without_suffix(name) in (*per_row, "mask")
+
+
+def check_size(config: Config) -> None:
+    """Raise ConfigError when a case, or an answer to it, would be too large.
+
+    In entries of the arrays of one kind, those of all layers together, or in arrays.
+    """
+    n, t, f, h, c = config.batch, config.steps, config.features, config.width, config.classes
+    layers, scores = config.layers, n * c * (t if config.every_step else 1)
+    states = n * t * h * layers * config.updates
+    if (largest := max(n * t * f, states, layers * max(f, h, c) * h, scores)) > LARGEST:
+        raise ConfigError(f"an array of {config} has {largest} entries, more than {LARGEST}")
+    if (arrays := layers * config.directions * config.updates) > MOST_CELLS:
+        cells = "layers x directions x updates"
+        raise ConfigError(f"{cells} of {config} are {arrays}, more than {MOST_CELLS}")
+
+
+def layout(config: Config) -> dict[str, tuple[np.dtype[Any], tuple[int, ...]]]:
+    """Return the dtype and the shape of every array of the case, by name, in `Case`'s order."""
+    n, t, f, h, c = config.batch, config.steps, config.features, config.hidden, config.classes
+    real, whole, width = dtype(config.dtype), np.dtype(np.int64), config.width
+    found: dict[str, tuple[np.dtype[Any], tuple[int, ...]]] = {
+        "x": (real, (n, t, f)),
+        "h_0": (real, (n, h)),
+        "W_x": (real, (f, h)),
+        "W_h": (real, (h, h)),
+        "b": (real, (h,)),
+        "W_out": (real, (width, c)),
+        "b_out": (real, (c,)),
+        "labels": (whole, (n,)),
+        "step_labels": (whole, (n, t)),
+        "upstream": (real, (n, t, width)),
+        "upstream_final": (real, (n, h)),
+    }
+    for cell in config.cells[1:]:
+        shapes = {"W_x": (width if cell.layer else f, h), "W_h": (h, h), "b": (h,)}
+        shapes |= {"h_0": (n, h), "upstream_final": (n, h)}
+        found |= {cell.name(of): (real, shape) for of, shape in shapes.items()}
+    if config.packed:
+        found["lengths"] = (whole, (n,))
+    if config.dropping:
+        found |= {f"mask_l{layer}": (real, (n, t, width)) for layer in range(config.layers - 1)}
+    if config.class_weights == "drawn":
+        found["class_weights"] = (real, (c,))
+    return found
+
+
+def read_only(array: Array) -> Array:
+    """Return a copy over immutable memory: its `writeable` flag cannot be set again."""
+    return np.frombuffer(array.tobytes(), array.dtype).reshape(array.shape)

@@ -1,0 +1,125 @@
+"""Trace: the arrays a run produced, by name, in the order in which they are computed.
+
+| name                         | shape                                              |
+|------------------------------|----------------------------------------------------|
+| hidden_l0 ...                | (batch, steps, width): the states of the layers    |
+|                              | below the last one, before dropout; optional       |
+| hidden                       | (batch, steps, width): every h[t] of the last      |
+|                              | layer, zero in the padding                         |
+| final, final_l1 ...          | (batch, hidden): every cell's final state, each    |
+|                              | sequence's own; of several layers, two directions, |
+|                              | or lengths                                         |
+| logits, loss                 | (batch, classes), (): classifier only; the logits  |
+|                              | are (batch, steps, classes) where the loss is of   |
+|                              | every step                                         |
+| grad/W_out, grad/b_out       | (width, classes), (classes,): classifier only      |
+| grad/W_x, grad/W_h, grad/b   | (features, hidden), (hidden, hidden), (hidden,)    |
+| grad/W_x_l1_reverse ...      | as the parameter of that layer and direction       |
+| grad/x, grad/h_0             | (batch, steps, features), (batch, hidden)          |
+| step/W_x ... step/b_out      | as the parameter, after one SGD step               |
+| step2/W_x ...                | after the second one, and so on                    |
+| step2/hidden, step2/loss     | what the second step starts from; hidden: optional |
+
+`width` is `hidden` times the number of directions. The reference's trace decides which names a
+case has and their shapes, dtypes and order.
+"""
+
+import re
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from parity.model.case import Array
+from parity.model.cell import without_suffix
+from parity.model.config import Config
+from parity.model.errors import SubjectError
+from parity.model.formats import dtype, is_real
+
+Trace = Mapping[str, Array]
+
+BEHAVIOUR = "behaviour/"
+"""What the names of comparisons that hold a subject against itself begin with."""
+
+DELTA = "delta"
+"""A name that a subject may offer and the reference does not: only the local check uses it.
+
+(batch, steps, hidden), the gradient by every pre-activation.
+"""
+
+ROWS = ("hidden", "final", "logits")
+"""The states and scores of sequences: one alone has what it has within the batch."""
+
+_CHAPTERS = {"grad": "gradients", DELTA: "gradients", "behaviour": "behaviour"}
+
+
+def chapter(name: str) -> str:
+    """Return the part of the computation that `name` belongs to.
+
+    One of forward, gradients, step and behaviour.
+    """
+    return "step" if is_step(name) else _CHAPTERS.get(name.partition("/")[0], "forward")
+
+
+def is_step(name: str) -> bool:
+    """Return whether `name` is of what a step comes to, or of a later one."""
+    return re.match(r"step\d*/", name) is not None
+
+
+def is_optional(name: str) -> bool:
+    """Return whether a subject may leave `name` out, and lose nothing but what it would tell.
+
+    States of a layer below the last one, and those that a later step starts from.
+    """
+    return name.startswith("hidden_l") or (is_step(name) and name.endswith("/hidden"))
+
+
+def by_row(name: str) -> bool:
+    """Return whether the first axis of an array is the batch."""
+    state = without_suffix(name.removeprefix("grad/"))
+    return state in ("x", "h_0") if name.startswith("grad/") else state in ROWS
+
+
+def step_name(update: int, name: str) -> str:
+    """Return what the name of an array is after an update, counted from 1."""
+    return f"step/{name}" if update == 1 else f"step{update}/{name}"
+
+
+def outputs(config: Config) -> tuple[str, ...]:
+    """Return the names of every layer's states, from the first layer on."""
+    return (*(f"hidden_l{layer}" for layer in range(config.layers - 1)), "hidden")
+
+
+def read(answer: Any) -> Trace:
+    """Return what a subject's `run` answered as a trace of fresh arrays.
+
+    Raises SubjectError when it is no mapping of names to arrays of numbers.
+    """
+    if not isinstance(answer, Mapping):
+        kind = "nothing (None)" if answer is None else type(answer).__name__
+        raise SubjectError(f"run(case) must return a mapping of names to arrays, got {kind}")
+    return {str(name): _array(str(name), value) for name, value in answer.items()}
+
+
+def _of_tensor(tensor: Any) -> Any:
+    """Return a tensor as NumPy can take it: bfloat16, which it has no name for, by its bits."""
+    if str(tensor.dtype) != "torch.bfloat16":
+        return tensor
+    return tensor.view(sys.modules["torch"].int16).numpy().view(dtype("bfloat16"))
+
+
+def _array(name: str, value: Any) -> Array:
+    try:
+        if hasattr(value, "detach"):  # a tensor that still has its graph, or is not on the CPU
+            value = _of_tensor(value.detach().cpu())
+        array = np.array(value)
+    except MemoryError:
+        raise
+    except Exception as error:
+        raise SubjectError(
+            f"{name} must be an array, got {type(value).__name__}: {error}"
+        ) from error
+    if not is_real(array.dtype):
+        raise SubjectError(f"{name} must be an array of real numbers, got dtype {array.dtype}")
+    return array

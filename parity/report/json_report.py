@@ -1,0 +1,85 @@
+"""The verdict as data, for `--json`: plain dictionaries that need no class to be read."""
+
+import dataclasses
+import json
+import math
+from typing import Any
+
+from parity.diagnosis.diagnose import Diagnosis
+from parity.judging.training import Training
+from parity.model.comparison import Comparison
+from parity.model.verdict import Verdict
+from parity.report import text
+from parity.subjects.subject import Subject
+
+
+def verdict_data(verdict: Verdict) -> dict[str, Any]:
+    """Return everything a verdict knows. A NaN or an infinity is written as a string."""
+    return {
+        "id": str(verdict.config),
+        "config": dataclasses.asdict(verdict.config),
+        "subject": verdict.subject,
+        "reference": verdict.reference,
+        "passed": verdict.passed,
+        "comparable": verdict.comparable,
+        "summary": text.headline(verdict),
+        "worth": text.worth(verdict),
+        "remarks": list(verdict.remarks),
+        "not_checked": list(verdict.left_out),
+        "findings": [
+            {"kind": f.kind.value, "text": f.text, "evidence": f.evidence, "grave": f.grave}
+            for f in verdict.findings
+        ],
+        "comparisons": [_comparison(c) for c in verdict.comparisons],
+        "command": text.repeat_command(verdict),
+    }
+
+
+def diagnosis_data(diagnosis: Diagnosis | None) -> dict[str, Any]:
+    """Return everything a diagnosis knows, under one key; none where nothing was amiss."""
+    return {"diagnosis": None if diagnosis is None else dataclasses.asdict(diagnosis)}
+
+
+def training_data(training: Training) -> dict[str, Any]:
+    """Return a training run: its verdict, both loss curves and both accuracies."""
+    return verdict_data(training.verdict) | {
+        "epochs": training.epochs,
+        "losses": {
+            "subject": training.losses[:, 0].tolist(),
+            "reference": training.losses[:, 1].tolist(),
+        },
+        "held_out_accuracy": dict(zip(("subject", "reference"), training.accuracy, strict=True)),
+    }
+
+
+def subject_data(subject: Subject) -> dict[str, Any]:
+    """Return what was assumed of a subject, and the options that it can be asked with alone."""
+    return {"assumed": list(subject.assumed), "asked_with": dict(subject.asks)}
+
+
+def to_json(data: dict[str, Any]) -> str:
+    """Return `data` as JSON text that every parser reads."""
+    return json.dumps(_plain(data), indent=2, allow_nan=False) + "\n"
+
+
+def _comparison(comparison: Comparison) -> dict[str, Any]:
+    greatest = comparison.greatest
+    return {
+        "name": comparison.name,
+        "against": comparison.against,
+        "status": comparison.status.value,
+        "detail": comparison.detail,
+        "resolution": comparison.resolution,
+        "ruling": None if comparison.ruling is None else dataclasses.asdict(comparison.ruling),
+        **(dataclasses.asdict(greatest) if greatest is not None else {}),
+    }
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    return value

@@ -1,0 +1,230 @@
+"""Shrinking: the smallest configuration in which a subject fails in the same way, by hypothesis."""
+
+import contextlib
+import os
+import time
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from parity.cases.draw import draw
+from parity.diagnosis.diagnose import Diagnosis, diagnose
+from parity.judging.judge import judge
+from parity.model.config import Config
+from parity.model.constraints import DIGITS
+from parity.model.errors import ConfigError
+from parity.model.verdict import Verdict
+from parity.reference.base import Reference
+from parity.reproduce.symptom import symptom
+from parity.subjects.capabilities import ORDINARY
+from parity.subjects.subject import Subject
+from parity.subjects.time_limit import OutOfTimeError, limited
+
+SECONDS = 20.0
+"""How long the search may take, at most."""
+
+SIZES = ("layers", "updates", "batch", "steps", "hidden", "features", "classes")
+"""In this order one configuration is smaller than another: the first that differs decides."""
+
+OPTIONS = ("data", "weights", "lr")
+"""What is tried at its default, too, together with sizes; kind, activation, dtype stay."""
+
+FURTHER = tuple(name for name in ORDINARY if name not in ("dtype", *SIZES))
+"""What is tried at its default, one after the other: some need others."""
+
+SEEDS = 4
+"""Seeds from 0 on that are tried: in a tiny network a single one hides much."""
+
+CANDIDATES = 3
+"""Small configurations, at most, that are diagnosed to see whether the mistake is the same."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shrunk:
+    """The smallest configuration that was found to fail in the same way, and the search for it."""
+
+    config: Config
+    tried: int  # configurations that the subject was asked about
+    seconds: float
+
+
+def shrink(
+    subject: Subject,
+    verdict: Verdict,
+    reference: Reference,
+    seconds: float = SECONDS,
+    why: Diagnosis | None = None,
+) -> Shrunk:
+    """Return the smallest configuration in which `subject` fails as it did in `verdict`.
+
+    A failure is the same if the subject misbehaves in the same ways and the same array is wrong
+    first, with the same status; and if its diagnosis names the causes that `why` names. In the
+    result no single size can be lowered, unless the time was up; in the worst case it is the
+    verdict's own configuration.
+    """
+    start = time.perf_counter()
+    named = why is not None and why.causes
+    reserved = 2 * why.seconds if why is not None and named else 0.0
+    search = _Search(subject, verdict, reference, start + seconds - reserved)
+    with _writing_nothing():
+        smallest = _lowered(search, _found(search, _plain(search)))
+    if why is not None and named:
+        smallest = _confirmed(search, smallest, why, start + seconds)
+    return Shrunk(config=smallest, tried=len(search.known), seconds=time.perf_counter() - start)
+
+
+class _Search:
+    """What is known of each configuration: whether the subject fails there in the same way."""
+
+    def __init__(
+        self, subject: Subject, verdict: Verdict, reference: Reference, end: float
+    ) -> None:
+        self.subject, self.reference, self.end = subject, reference, end
+        self.failing = verdict.config
+        self.symptom = symptom(verdict)
+        self.known = {self.failing: True}
+        self._thorough = False
+        if not self._same(self.failing):
+            self._thorough = True  # only its behaviour, or a step of its own, is wrong
+            if not self._same(self.failing):
+                self.end = 0.0  # it does not fail on the case as it is drawn: no time for others
+
+    def fails(self, config: Config) -> bool:
+        """Return whether the subject fails at `config` in the same way; False if time is up."""
+        if config not in self.known and time.perf_counter() < self.end:
+            self.known[config] = self._same(config)
+        return self.known.get(config, False)
+
+    def _same(self, config: Config) -> bool:
+        try:
+            with limited(max(self.end - time.perf_counter(), 1e-3)):
+                case = draw(config)
+                verdict = judge(self.subject, case, self.reference, thorough=self._thorough)
+        except OutOfTimeError:
+            return False
+        wrong = not verdict.passed and not verdict.only_undecided
+        return wrong and symptom(verdict) == self.symptom
+
+
+def _plain(search: _Search) -> Config:
+    """Return the failing configuration with as many options as possible at their defaults."""
+    plain = search.failing
+    for name in (*FURTHER, *OPTIONS):
+        if name in search.subject.asks:
+            continue
+        plainer = _changed(plain, {name: getattr(Config(), name)})
+        plain = plainer if plainer is not None and search.fails(plainer) else plain
+    return plain
+
+
+def _changed(config: Config, changes: Mapping[str, Any]) -> Config | None:
+    """Return a changed configuration; None where that contradicts itself."""
+    try:
+        return config.replace(**changes)
+    except ConfigError:
+        return None
+
+
+def _found(search: _Search, failing: Config) -> Config:
+    """Return what hypothesis makes of a failing configuration.
+
+    It is the one example of a database in memory, and there is no phase of generating: every
+    configuration that is tried comes from this one, nearly nothing from chance.
+    """
+    from hypothesis import Phase, find, settings, strategies
+    from hypothesis.database import InMemoryExampleDatabase, choices_to_bytes
+
+    axes = {name: values for name, values in _axes(failing).items() if len(values) > 1}
+    if not axes:
+        return failing
+    own = [values.index(getattr(failing, name)) for name, values in axes.items()]
+    database = InMemoryExampleDatabase()
+    beyond = 0  # one choice too many: an example that fits exactly counts as shrunk already
+    database.save(b"failing", choices_to_bytes((*own, beyond)))
+
+    def config(places: tuple[int, ...]) -> Config:
+        pairs = zip(axes.items(), places, strict=True)
+        return _changed(failing, {name: values[i] for (name, values), i in pairs}) or failing
+
+    return find(
+        strategies.tuples(*(strategies.integers(0, len(v) - 1) for v in axes.values())).map(config),
+        search.fails,
+        settings=settings(database=database, phases=(Phase.reuse, Phase.shrink), deadline=None),
+        database_key=b"failing",
+    )
+
+
+@contextlib.contextmanager
+def _writing_nothing() -> Iterator[None]:
+    """Keep hypothesis from writing its cache of constants into a folder `.hypothesis`."""
+    from hypothesis import configuration
+
+    before = configuration.storage_directory(intent_to_write=False).home_directory
+    configuration.set_hypothesis_home_dir(Path(os.devnull) / "nothing")
+    try:
+        yield
+    finally:
+        configuration.set_hypothesis_home_dir(before)
+
+
+def _axes(failing: Config) -> dict[str, Sequence[Any]]:
+    """Return the values that each field may take, the simplest first."""
+    sizes = [name for name in SIZES if name not in _fixed(failing)]
+    axes: dict[str, Sequence[Any]] = {n: range(1, getattr(failing, n) + 1) for n in sizes}
+    for name in OPTIONS:
+        if name != "data":  # its sizes are not those of others
+            axes[name] = tuple(dict.fromkeys((getattr(Config(), name), getattr(failing, name))))
+    axes["seed"] = tuple(dict.fromkeys((*range(SEEDS), failing.seed)))
+    return axes
+
+
+def _fixed(config: Config) -> Collection[str]:
+    """Return the sizes that the data decide: digits have their own, and words are classes."""
+    return {"digits": tuple(DIGITS), "vocabulary": ("classes",)}.get(config.data, ())
+
+
+def _lowered(search: _Search, config: Config) -> Config:
+    """Lower one size after the other, until none can be."""
+    while True:
+        lower = next((c for c in _lower(config) if search.fails(c)), None)
+        if lower is None:
+            return config
+        config = lower
+
+
+def _lower(config: Config) -> Iterator[Config]:
+    """Yield every configuration in which a single size is smaller."""
+    for name in SIZES:
+        if name in _fixed(config):
+            continue
+        for value in range(1, getattr(config, name)):
+            if (lower := _changed(config, {name: value})) is not None:
+                yield lower
+
+
+def _confirmed(search: _Search, smallest: Config, why: Diagnosis, end: float) -> Config:
+    """Return the smallest configuration whose diagnosis names the same causes.
+
+    What there is no time to diagnose is not confirmed, so the failing one stands for it.
+    """
+    failing = sorted((c for c, fails in search.known.items() if fails), key=_size)
+    for config in dict.fromkeys((smallest, *failing[: CANDIDATES - 1])):
+        if config == search.failing or (left := end - time.perf_counter()) <= 0:
+            break
+        try:
+            with limited(left):
+                again = diagnose(search.subject, config, search.reference)
+        except OutOfTimeError:
+            break
+        if _says(again) == _says(why):
+            return config
+    return search.failing
+
+
+def _says(why: Diagnosis) -> list[str]:
+    return [cause.says for cause in why.causes]
+
+
+def _size(config: Config) -> tuple[int, ...]:
+    return tuple(getattr(config, name) for name in SIZES)

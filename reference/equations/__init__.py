@@ -1,0 +1,15 @@
+"""The textbook equations, written once, plainly; which arithmetic they run in is a parameter.
+
+Everything is a matrix with one row per sequence; time is a Python list. The stages are methods,
+so that a deliberate mistake can replace one of them. Written independently of `scratch`: one
+step at a time, gradients accumulated from the last step to the first.
+
+Source: Elman 1990 (forward); Schuster and Paliwal 1997 (bidirectional); Werbos 1990,
+"Backpropagation through time"; PyTorch `nn.RNN`, `CrossEntropyLoss` and `SGD` documentation for
+the conventions (mean over the batch, relu'(0) = 0).
+"""
+
+from parity.reference.equations.given import Given
+from parity.reference.equations.textbook import Textbook
+
+__all__ = ["Given", "Textbook"]

@@ -1,0 +1,155 @@
+"""The network: layers of cells, one feeding the next, and the way back."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Generic
+
+from parity.model.cell import Cell
+from parity.model.trace import outputs
+from parity.reference.equations.arithmetic import M
+from parity.reference.equations.cell import CellEquations
+from parity.reference.equations.given import Given, gates
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pass(Generic[M]):
+    """One cell's way over its steps."""
+
+    given: Given[M]  # as the cell sees it
+    states: list[M]  # its initial state, then one for each of its steps
+
+    @property
+    def cell(self) -> Cell:
+        """Which one."""
+        return self.given.cell
+
+
+Layer = Sequence[Pass[M]]
+
+
+class NetworkEquations(CellEquations[M]):
+    """Stacked layers, each with one direction or two, and dropout between them.
+
+    Source: PyTorch `nn.RNN` documentation; of a packed sequence each row ends at its own length.
+    """
+
+    def network(self, given: Given[M]) -> list[Layer[M]]:
+        """Every layer's passes; a layer's inputs are the states of the one below"""
+        config, inputs = given.case.config, given.x
+        layers: list[Layer[M]] = []
+        for number, name in enumerate(outputs(config)):
+            own = gates(self.do, given.case, given.branches, name)
+            cells = [cell for cell in config.cells if cell.layer == number]
+            layers.append([self.passed(given, cell, inputs, own) for cell in cells])
+            if number < config.layers - 1:
+                inputs = self.dropped(given, number, self.outputs(layers[-1]))
+        return layers
+
+    def passed(
+        self, given: Given[M], cell: Cell, inputs: Sequence[M], gates: Sequence[M | None]
+    ) -> Pass[M]:
+        """One cell's pass over the layer's inputs"""
+        own = gates
+        if given.case.config.bidirectional:
+            start = given.case.config.hidden * cell.reverse
+            stop = start + given.case.config.hidden
+            own = [None if g is None else self.do.columns(g, start, stop) for g in gates]
+        seen = self.seen(given, cell, inputs, own)
+        return Pass(given=seen, states=self.forward(seen))
+
+    def seen(
+        self, given: Given[M], cell: Cell, inputs: Sequence[M], gates: Sequence[M | None]
+    ) -> Given[M]:
+        """The case as one cell sees it"""
+        own = (self.in_order(cell, values) for values in (inputs, gates, given.valid))
+        return given.of(cell, *own)
+
+    def in_order(self, cell: Cell, values: Sequence[Any]) -> list[Any]:
+        """Values by step in the order of the cell's steps, or back from that order"""
+        return list(values[::-1] if cell.reverse else values)
+
+    def outputs(self, layer: Layer[M]) -> list[M]:
+        """What a layer says of every step: its directions side by side, zero in the padding"""
+        return [self.do.joined(own) for own in zip(*map(self.by_step, layer), strict=True)]
+
+    def by_step(self, one: Pass[M]) -> list[M]:
+        """A cell's states from the first step on, zero in the padding"""
+        states = enumerate(one.states[1:])
+        own = [self.or_else(one.given, t, h, None) for t, h in states]
+        return self.in_order(one.cell, own)
+
+    def final(self, one: Pass[M]) -> M:
+        """A cell's state after the last of its steps"""
+        return one.states[-1]
+
+    def initial(self, layer: Layer[M]) -> M:
+        """The initial states of a layer's directions, side by side"""
+        return self.do.joined([one.states[0] for one in layer])
+
+    def dropped(self, given: Given[M], number: int, values: list[M]) -> list[M]:
+        """The layer's states, or gradients by them, times the mask of its dropout"""
+        if not given.case.config.dropping:
+            return values
+        mask, name = given.case.more[f"mask_l{number}"], f"dropped_l{number}"
+        by_step = (self.do.exact(mask[:, t]) for t in range(len(values)))
+        return [self.do.rounded(name, h * own) for h, own in zip(values, by_step, strict=True)]
+
+    # -- backward --------------------------------------------------------------------------------
+
+    def network_gradients(
+        self,
+        layers: list[Layer[M]],
+        upstream: Sequence[M | None],
+        by_final: Sequence[M | None],
+    ) -> dict[str, Any]:
+        """The gradients of every cell, of the last layer first, and by x and the initial states"""
+        given, finals = layers[0][0].given, list(by_final)
+        found: dict[str, Any] = {}
+        initial: dict[str, M] = {}
+        for number in reversed(range(len(layers))):
+            layer, d_inputs = layers[number], []
+            for direction, one in enumerate(layer):
+                final = finals[number * len(layer) + direction]
+                own = self.pass_gradients(one, self.for_cell(one, upstream), final)
+                d_inputs.append(self.in_order(one.cell, own.pop("x")))
+                initial[one.cell.name("h_0")] = own.pop("h_0")
+                found |= {one.cell.name(name): gradient for name, gradient in own.items()}
+            by_inputs = [self.together(own) for own in zip(*d_inputs, strict=True)]
+            upstream = self.passed_down(given, number - 1, by_inputs) if number else by_inputs
+        by_state = [cell.name("h_0") for cell in given.case.config.cells]
+        return found | {"x": list(upstream)} | {name: initial[name] for name in by_state}
+
+    def passed_down(self, given: Given[M], number: int, gradients: list[M]) -> list[M]:
+        """The gradient by a layer's states from that by what the layer above has read"""
+        return self.dropped(given, number, gradients)
+
+    def together(self, gradients: Sequence[M]) -> M:
+        """The sum over the directions of a gradient by what both have read"""
+        total = gradients[0]
+        for gradient in gradients[1:]:
+            total = total + gradient
+        return total
+
+    def for_cell(self, one: Pass[M], upstream: Sequence[M | None]) -> list[M | None]:
+        """A cell's share of the gradient by its layer's states, in the order of its steps"""
+        config, hidden = one.given.case.config, one.given.case.config.hidden
+        start = hidden * one.cell.reverse
+        own = list(upstream)
+        if config.bidirectional:
+            own = [
+                None if d is None else self.do.columns(d, start, start + hidden) for d in upstream
+            ]
+        return self.in_order(one.cell, own)
+
+    def pass_gradients(
+        self, one: Pass[M], upstream: list[M | None], final: M | None
+    ) -> dict[str, Any]:
+        """One cell's gradients; what is said of padding has no effect"""
+        given, last = one.given, len(upstream) - 1
+        own = [
+            None if d is None else self.or_else(given, t, d, None) for t, d in enumerate(upstream)
+        ]
+        at_last = [d for d in (own[last], final) if d is not None]
+        own[last] = sum(at_last[1:], start=at_last[0]) if at_last else one.states[0] * 0.0
+        da = self.through_time(given, one.states, own)
+        return self.layer_gradients(given, one.states, da)

@@ -1,0 +1,154 @@
+"""The local check: each step judged from the subject's own neighbouring step.
+
+An error made in one step moves every later one; what follows from the subject's own h[t-1], or in
+the backward from its own da[t+1], is wrong only where the mistake is made. Nothing accumulates, so
+the floor is that of a single operation, whatever the number of steps.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from parity.model.branches import Branches
+from parity.model.case import Array, Case
+from parity.model.cell import Cell
+from parity.model.trace import DELTA, Trace, outputs
+from parity.reference.base import Step
+from parity.reference.equations.arithmetic import Plain
+from parity.reference.equations.given import Given, gates
+from parity.reference.equations.textbook import Textbook
+from parity.reference.noise.jitter import Jittered
+
+Check = Any
+"""What every step should have been, by step, from a textbook, the case and a subject's trace."""
+
+
+def stepwise(case: Case, trace: Trace) -> Mapping[str, Step]:
+    """Return what each step of a layer, and of `delta` where it is offered, should have been.
+
+    Values are computed one precision up (extended, where the machine has it), with the gauge of
+    the one operation. A layer above the first one needs the states of the one below. `delta`,
+    (batch, steps, hidden), is da, the gradient by the pre-activation of a single cell.
+    """
+    with np.errstate(all="ignore"):
+        return {
+            name: Step(
+                expected=_value(case, trace, check, Plain(np.longdouble)),
+                gauge=_gauge(case, trace, check, Jittered(case.config.dtype, copies=0)),
+            )
+            for name, check in _checks(case, trace).items()
+        }
+
+
+def _checks(case: Case, trace: Trace) -> dict[str, Check]:
+    config, names = case.config, outputs(case.config)
+    checks: dict[str, Check] = {}
+    for number, name in enumerate(names):
+        if name in trace and (number == 0 or names[number - 1] in trace):
+            checks[name] = lambda book, given, own, number=number: _forward(
+                book, given, own, number
+            )
+    inner = config.steps > 1 and not config.every_step and config.pool == "last"
+    alone = len(config.cells) == 1 and not config.packed
+    if {"hidden", DELTA} <= set(trace) and alone and (config.kind == "layer" or inner):
+        checks[DELTA] = _backward
+    return checks
+
+
+def _value(case: Case, trace: Trace, check: Check, do: Plain) -> Array:
+    value: Array = np.stack(check(Textbook(do), _given(Textbook(do), case, trace), trace), axis=1)
+    return value
+
+
+def _gauge(case: Case, trace: Trace, check: Check, do: Jittered) -> Array:
+    steps = check(Textbook(do), _given(Textbook(do), case, trace), trace)
+    return np.concatenate([step.gauge for step in steps]).transpose(1, 0, 2)
+
+
+def _given(textbook: Textbook[Any], case: Case, trace: Trace) -> Given[Any]:
+    """Return the case with the branches that the subject's own states show."""
+    return textbook.given(case, Branches.of(case, trace))
+
+
+def _by_step(textbook: Textbook[Any], array: Array) -> list[Any]:
+    return [textbook.do.exact(own) for own in array.swapaxes(0, 1)]
+
+
+def _forward(textbook: Textbook[Any], given: Given[Any], trace: Trace, number: int) -> list[Any]:
+    """h[t] = f(x[t] W_x + own h[t-1] W_h + b) of one layer, its directions side by side"""
+    config, names = given.case.config, outputs(given.case.config)
+    inputs = given.x
+    if number:
+        below = _by_step(textbook, trace[names[number - 1]])
+        inputs = textbook.dropped(given, number - 1, below)
+    own = _by_step(textbook, trace[names[number]])
+    cells = [cell for cell in config.cells if cell.layer == number]
+    sides = [_side(textbook, given, cell, inputs, own) for cell in cells]
+    return [textbook.do.joined(parts) for parts in zip(*sides, strict=True)]
+
+
+def _side(
+    textbook: Textbook[Any],
+    given: Given[Any],
+    cell: Cell,
+    inputs: Sequence[Any],
+    own: Sequence[Any],
+) -> list[Any]:
+    """One cell's states, each from its own previous one: from the first step on."""
+    hidden, start = given.case.config.hidden, given.case.config.hidden * cell.reverse
+    open_gates = gates(textbook.do, given.case, given.branches, "hidden")
+    seen = textbook.seen(given, cell, inputs, open_gates)
+    mine = [textbook.do.columns(states, start, start + hidden) for states in own]
+    mine = mine[::-1] if cell.reverse else mine
+    before = [seen.h_0]
+    before += [textbook.or_else(seen, t, h, seen.h_0) for t, h in enumerate(mine[:-1])]
+    found = []
+    for t, (x_t, h) in enumerate(zip(seen.x, before, strict=True)):
+        state = textbook.activation(seen, textbook.preactivation(seen, x_t, h))
+        found.append(textbook.or_else(seen, t, state, None))
+    return found[::-1] if cell.reverse else found
+
+
+def _backward(textbook: Textbook[Any], given: Given[Any], trace: Trace) -> list[Any]:
+    """da[t] = (upstream[t] + own da[t+1] W_h^T) * f'(own h[t])
+
+    A classifier's last step is left out: its upstream comes through the loss, not from a step.
+    """
+    do, W_h_T, found = textbook.do, given.W_h.T, []
+    states, own = _by_step(textbook, trace["hidden"]), _by_step(textbook, trace[DELTA])
+    layer = given.case.config.kind == "layer"
+    upstream = textbook.upstream(given, None) if layer else [None] * (len(own) - 1)
+    for t, from_loss in enumerate(upstream):
+        dh = from_loss
+        if t + 1 < len(own):
+            carried = own[t + 1] @ W_h_T
+            dh = carried if from_loss is None else carried + from_loss
+        found.append(do.rounded("da", dh * textbook.slope(given, states[t], t)))
+    return found
+
+
+# -- the optimiser -------------------------------------------------------------------------------
+
+
+def own_step(case: Case, gradients: Trace) -> Mapping[str, Step]:
+    """Return what the first step should have come to from a subject's own gradients.
+
+    `gradients` has every parameter's, by its name. Values one precision up, with the gauge of all
+    operations of the step together.
+    """
+    with np.errstate(all="ignore"):
+        values = _descended(Textbook(Plain(np.longdouble)), case, gradients)
+        noisy = _descended(Textbook(Jittered(case.config.dtype, copies=0)), case, gradients)
+    return {
+        name: Step(
+            expected=values[name].reshape(array.shape),
+            gauge=noisy[name].pending.reshape(array.shape),
+        )
+        for name, array in case.parameters.items()
+    }
+
+
+def _descended(textbook: Textbook[Any], case: Case, gradients: Trace) -> dict[str, Any]:
+    own = {n: textbook.do.exact(np.atleast_2d(gradients[n])) for n in case.parameters}
+    return textbook.descent(textbook.given(case), own, {})[0]

@@ -1,0 +1,221 @@
+"""The exact oracle: the textbook equations in balls, which certainly contain the true values.
+
+Radii grow as the product of |W_h| over the steps, while the precision divides them by as much as
+one likes: it is raised until they are negligible. The midpoints are then the truth.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from itertools import chain
+from time import thread_time
+from typing import Any
+
+import numpy as np
+from flint import arb, arb_mat, ctx
+
+from parity.model.branches import Branches
+from parity.model.case import Array, Case
+from parity.model.trace import Trace
+from parity.reference.base import Exact
+from parity.reference.equations.arithmetic import Plain, as_trace
+from parity.reference.equations.textbook import Textbook
+from parity.reference.exact.balls import Balls, Midpoints, midpoints
+
+ENOUGH = 70
+"""Bits: an array is enclosed when its radii are under 2**-70 of its largest entry, 2**-17 ulp."""
+
+NOTHING = -1080
+"""log2 of a radius that no double can tell from zero, whatever the largest entry is."""
+
+PILOT, LIMB, MOST = 128, 64, 4096
+"""Bits of the pilot run, of the machine words a precision is rounded up to, of the last attempt."""
+
+DROPPED = 256
+"""Bits of a run without radii: right to 1e-30 in ordinary cases, and not certain in any."""
+
+OVERHEAD = 512
+"""Bits for which an operation pays before it pays for its own: measured from 128 to 1088."""
+
+MOST_PRODUCTS = 2**28
+"""Products of a run that balls are still asked for: some 50 ns each, so about 15 seconds."""
+
+BUDGET = 5.0
+"""Seconds of computing that enclosing a case may take."""
+
+
+def exact(case: Case, branches: Branches | None = None, budget: float = BUDGET) -> Exact:
+    """Return the true arrays of `case`, enclosed where `budget` seconds suffice for it.
+
+    A pilot over the first sequence finds the precision that the whole batch needs, and what it
+    will cost. Beyond the budget (or where a pre-activation of relu is so near zero that no
+    precision decides its gate) the radii are dropped at every stage instead, and beyond
+    MOST_PRODUCTS float64 answers; neither is enclosed. `branches` fix where relu's derivative is
+    1, and where a maximum comes from.
+    """
+    began = thread_time()  # not the clock: on a busy machine the answer stays the same
+    if _products(case) > MOST_PRODUCTS:
+        return _in_float64(case, branches)
+    deadline = began + budget
+    first, its = _first_sequence(case), None if branches is None else branches.rows(slice(1))
+    pilot = _raised(first, its, PILOT, deadline, spare=ENOUGH)
+    best = None
+    if pilot is not None:
+        precision = min(pilot.wanted, MOST)
+        predicted = pilot.predicted(precision) * case.config.batch
+        best = _raised(case, branches, precision, deadline, predicted=predicted)
+        if best is not None and all(best.enclosed.values()):
+            return best.answer(thread_time() - began)
+    dropped = _run(Midpoints(), case, branches, DROPPED)
+    return dropped.unless_enclosed(best).answer(thread_time() - began)
+
+
+def _products(case: Case) -> int:
+    """Return about how many products a run takes: forward, backward, and the weights' gradients."""
+    config = case.config
+    inputs = sum(config.width if cell.layer else config.features for cell in config.cells)
+    steps = config.batch * config.steps * config.hidden
+    layers = steps * (inputs + len(config.cells) * config.hidden)
+    return 3 * (layers + config.batch * config.width * config.classes)
+
+
+def _in_float64(case: Case, branches: Branches | None) -> Exact:
+    """Return what float64 says: oracle enough for float32, and no answer for itself."""
+    began = thread_time()
+    with np.errstate(all="ignore"):
+        textbook = Textbook(Plain())
+        high = as_trace(textbook.values(textbook.given(case, branches)))
+    return Exact(
+        high=high,
+        low={name: np.zeros_like(array) for name, array in high.items()},
+        enclosed=dict.fromkeys(high, False),
+        precision=53,
+        seconds=thread_time() - began,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Run:
+    """What one run at one precision found."""
+
+    high: Trace
+    low: Trace
+    lacking: Mapping[str, float]  # bits of precision; not positive: enclosed
+    precision: int
+    seconds: float
+
+    @property
+    def enclosed(self) -> dict[str, bool]:
+        return {name: bits <= 0 for name, bits in self.lacking.items()}
+
+    @property
+    def wanted(self) -> int:
+        """The least precision from this one on that is enough: radii halve with every bit."""
+        bits = max(0, *self.lacking.values())  # -inf: every radius is zero
+        return _whole_limbs(self.precision + (bits if bits < math.inf else self.precision))
+
+    def predicted(self, precision: int) -> float:
+        """Return what a run at another precision will cost, in seconds."""
+        return self.seconds * (OVERHEAD + precision) / (OVERHEAD + self.precision)
+
+    def unless_enclosed(self, other: "_Run | None") -> "_Run":
+        """Return this run, which encloses nothing, but the arrays that `other` encloses."""
+        sure = {} if other is None else {n: other for n, yes in other.enclosed.items() if yes}
+        return _Run(
+            high={name: sure.get(name, self).high[name] for name in self.high},
+            low={name: sure.get(name, self).low[name] for name in self.low},
+            lacking={name: 0 if name in sure else math.inf for name in self.lacking},
+            precision=self.precision,
+            seconds=self.seconds,
+        )
+
+    def answer(self, seconds: float) -> Exact:
+        return Exact(
+            high=self.high,
+            low=self.low,
+            enclosed=self.enclosed,
+            precision=self.precision,
+            seconds=seconds,
+        )
+
+
+def _run(do: Balls, case: Case, branches: Branches | None, precision: int) -> _Run:
+    began = thread_time()
+    with ctx.workprec(precision):
+        textbook = Textbook(do)
+        compared = textbook.values(textbook.given(case, branches))
+        lacking = {name: _lacking(_matrices(value)) for name, value in compared.items()}
+        high = {name: _over(midpoints, value) for name, value in compared.items()}
+        low = {name: _over(_low, value) for name, value in compared.items()}
+    return _Run(
+        high=as_trace(high),
+        low=as_trace(low),
+        lacking=lacking,
+        precision=precision,
+        seconds=thread_time() - began,
+    )
+
+
+def _raised(
+    case: Case,
+    branches: Branches | None,
+    precision: int,
+    deadline: float,
+    spare: int = 0,
+    predicted: float = 0.0,
+) -> _Run | None:
+    """Raise the precision until at most `spare` bits are lacking; return the last run in time.
+
+    With ENOUGH to spare, no array is lost in its radii: what is lacking is then known.
+    """
+    run = None
+    while precision <= MOST and thread_time() + predicted <= deadline:
+        run = _run(Balls(), case, branches, precision)
+        if max(run.lacking.values()) <= spare:
+            break
+        precision = max(run.wanted, _whole_limbs(1.5 * precision))
+        predicted = run.predicted(precision)
+    return run
+
+
+def _first_sequence(case: Case) -> Case:
+    """Return `case` with a batch of one: as many steps, so radii that grow as much."""
+    return case.rows(slice(1))
+
+
+def _whole_limbs(bits: float) -> int:
+    return math.ceil(bits / LIMB) * LIMB
+
+
+def _matrices(value: Any) -> list[arb_mat]:
+    return [ball.matrix for ball in (value if isinstance(value, list) else [value])]
+
+
+def _lacking(matrices: list[arb_mat]) -> float:
+    """Return how many bits the largest radius is over what is enough; inf where it is infinite.
+
+    A NaN has an infinite radius, or is a midpoint that lost it.
+    """
+    entries = list(chain.from_iterable(matrix.entries() for matrix in matrices))
+    if not all(map(arb.is_finite, entries)):  # asked first: max passes over a NaN
+        return math.inf
+    widest, largest = max(map(arb.rad, entries)), max(abs(entry.mid()) for entry in entries)
+    return _log2(widest) - max(_log2(largest) - 1 - ENOUGH, NOTHING)
+
+
+def _log2(number: arb) -> float:
+    """Return the least integer e with |number| < 2**e; -inf for zero."""
+    mantissa, exponent = number.man_exp()
+    return int(mantissa).bit_length() + int(exponent) if mantissa else -math.inf
+
+
+def _over(split: Callable[[arb_mat], Array], value: Any) -> Any:
+    """Apply `split` to one ball, or to each of a list over the steps."""
+    return [split(b.matrix) for b in value] if isinstance(value, list) else split(value.matrix)
+
+
+def _low(matrix: arb_mat) -> Array:
+    """Return the doubles next to what `midpoints` leaves; 0 where that is infinite."""
+    high = midpoints(matrix)
+    rest = matrix.mid() - Balls().exact(high).matrix
+    return np.where(np.isfinite(high), midpoints(rest), 0.0)

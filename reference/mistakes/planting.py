@@ -1,0 +1,55 @@
+"""Planting: the textbook with mistakes in it, and what it computes."""
+
+import functools
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from parity.model.case import Case
+from parity.model.trace import Trace
+from parity.reference.base import Floor
+from parity.reference.equations.arithmetic import Plain, as_trace
+from parity.reference.equations.textbook import Textbook
+from parity.reference.mistakes.mistake import Mistake, Wrong
+from parity.reference.noise.floor import noise_floor
+from parity.reference.thresholds import FEW_COPIES
+
+
+def plant(mistakes: Sequence[Mistake]) -> type[Textbook[Any]]:
+    """Return the textbook with these mistakes in it; one stage may hold several."""
+    stages: dict[str, list[Wrong]] = {}
+    for mistake in mistakes:
+        for name, wrong in mistake.stages.items():
+            stages.setdefault(name, []).append(wrong)
+    methods = {name: _method(name, wrongs) for name, wrongs in stages.items()}
+    return type("Planted", (Textbook,), methods)
+
+
+def _method(name: str, wrongs: list[Wrong]) -> Any:
+    right = getattr(Textbook, name)
+
+    def stage(self: Textbook[Any], *arguments: Any) -> Any:
+        computed = partial(right, self)
+        for wrong in wrongs:
+            computed = partial(wrong, computed, self)
+        return computed(*arguments)
+
+    return functools.wraps(right)(stage)
+
+
+def planted_floor(case: Case, mistakes: Sequence[Mistake]) -> Floor:
+    """Return the noise floor of what `predict` returns."""
+    return noise_floor(case, FEW_COPIES, textbook=plant(_shown(case, mistakes)))
+
+
+@np.errstate(all="ignore")
+def predict(case: Case, mistakes: Sequence[Mistake]) -> Trace:
+    """Return what the textbook computes for `case` with these mistakes in it, in float64."""
+    return as_trace(plant(_shown(case, mistakes))(Plain()).run(case))
+
+
+def _shown(case: Case, mistakes: Sequence[Mistake]) -> list[Mistake]:
+    """Return those that the case's configuration can show; the others change nothing there."""
+    return [mistake for mistake in mistakes if mistake.applies(case.config)]

@@ -1,0 +1,698 @@
+"""Diagnosis: the mistake is named, with proof; never a guess, never a word about correct code."""
+
+import itertools
+import json
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from benchmarks.naming import asked, is_named, sentences
+from parity import Case, Config, Diagnosis, Subject, diagnose, scratch
+from parity.cases.draw import draw
+from parity.cases.pairwise import of_classifiers, of_layers
+from parity.cli.compare import main
+from parity.diagnosis.describe import related
+from parity.diagnosis.evidence import sentence
+from parity.diagnosis.probes import STRENGTHS, further, probes
+from parity.execution.runner import Here
+from parity.reference.frameworks.pytorch import pytorch, twin
+from parity.reference.mistakes import CATALOGUE
+from parity.report.text import diagnosis_lines
+from parity.subjects.capabilities import ORDINARY
+from tests.support.mutants import CannotPlantError, load, planted, planted_options
+from tests.support.planted import PLANTED, Edit
+from tests.support.planted_options import PLANTED_OPTIONS
+from tests.support.unknown import UNKNOWN
+from tests.support.variants import VARIANTS
+
+Run = Callable[[Case], dict[str, Any]]
+MUTANTS = {str(mistake): (mistake, edits) for mistake, edits in planted().items()}
+OPTIONS = {str(m): (m, config, edits) for m, (config, edits) in planted_options().items()}
+FLOATS = ("x", "h_0", "W_x", "W_h", "b", "W_out", "b_out", "upstream", "upstream_final")
+NO_MASK = "dropout's mask is missing in the backward"
+PER_BATCH = "recurrent gradients are divided by the batch size twice"
+
+
+def diagnosis_of(run: Run, **options: Any) -> Diagnosis:
+    return diagnose(Subject(name="mine.py", run=run), Config(**options), pytorch)
+
+
+def says(diagnosis: Diagnosis) -> list[str]:
+    return [cause.says for cause in diagnosis.causes]
+
+
+def only(*names: str) -> Run:
+    """Return a run that makes one mistake and offers some of its arrays."""
+    subject = load(MUTANTS[PER_BATCH][1])
+    return lambda case: {n: a for n, a in subject.run(case).items() if n.startswith(names)}
+
+
+# -- the catalogue -------------------------------------------------------------------------------
+
+
+def test_every_mistake_of_the_catalogue_is_planted() -> None:
+    """What is in the catalogue stands in a network's source, too, and nothing else does."""
+    assert {mistake.says for mistake in CATALOGUE} == set(PLANTED) | set(PLANTED_OPTIONS)
+    assert len(CATALOGUE) == len(MUTANTS) + len(OPTIONS)
+
+
+@pytest.fixture
+def enough_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a search go on as long as a busy machine takes; how long is a test of its own."""
+    monkeypatch.setattr("parity.diagnosis.diagnose.SECONDS", 30.0)
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_mistake_is_named_alone(name: str) -> None:
+    """A single mistake, written into other code, is named, and no other beside it."""
+    mistake, edits = MUTANTS[name]
+    found = next(diagnosis for diagnosis in asked(load(edits)) if diagnosis.causes)
+    assert is_named([found], [mistake])
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_mistake_in_an_option_is_named_alone(name: str) -> None:
+    """So is one that only a configuration with the option can show."""
+    mistake, config, edits = OPTIONS[name]
+    found = diagnose(load(edits), config, pytorch)
+    assert is_named([found], [mistake])
+    assert not found.causes[0].also
+
+
+RELU = "b7-t5-f3-h6-c4-relu-f32-s0-layer-l2-bi-withouth0-biasoff-timefirst-unsorted-mom0.9"
+TANH = "b7-t5-f3-h6-c4-tanh-bf16-s0-layer-l2-bi-noh0-sorted-drop0.5-mom0.9-nesterov"
+COMBINED = {
+    "every layer uses the first layer's bias": f"{TANH}-clipnorm1000.0-u3",
+    NO_MASK: f"{TANH}-clipnorm1000.0-u3",
+    "Nesterov's momentum is plain momentum": f"{TANH}-clipnorm1000.0-u3",
+    "the reverse direction's outputs are not turned back, nor are their gradients": (
+        f"{RELU}-clipvalue0.02-u3"
+    ),
+    "where a sequence has ended, the output is its last state, not zero": (
+        f"{RELU}-clipvalue0.02-u3"
+    ),
+    "a layer without biases learns biases all the same": f"{RELU}-clipvalue0.02-u3",
+    "of both directions, the classifier reads the step at which the sequence ends": (
+        "b7-t5-f3-h6-c4-relu-f16-s0-l3-bi-noh0-sorted-own-weighted-ignore0-mom0.9-damp0.3-clipnorm0.1"
+    ),
+    "the norm that gradients are clipped by takes in those of x and of the initial states": (
+        "b7-t5-f3-h6-c4-tanh-f64-s0-bi-withouth0-biasoff-ones-maxpool-sum-weighted-smooth0.1-mom0.9"
+        "-damp0.3-clipnorm0.1-u3"
+    ),
+    "the weight decay is added before gradients are clipped": (
+        "b1-t5-f3-h6-c4-relu-f32-s0-layer-l2-bi-unbatched-drop0.5-evaluation-mom0.5-wd0.1-maximize"
+        "-clipnorm1000.0-u3"
+    ),
+}
+
+
+@pytest.mark.usefixtures("enough_time")
+@pytest.mark.parametrize("name", COMBINED)
+def test_mistake_in_an_option_is_named_among_many_others(name: str) -> None:
+    """So is one that the grid meets first where ten options are asked for at once."""
+    mistake, _, edits = OPTIONS[name]
+    found = diagnose(load(edits), Config.parse(COMBINED[name]), pytorch)
+    assert is_named([found], [mistake])
+
+
+def test_probes_are_without_what_the_failure_does_not_need() -> None:
+    """One update of one layer is asked about where that shows it, and as asked nevertheless."""
+    subject, told = load(OPTIONS["the weight decay is doubled"][2]), Counter[tuple[int, int]]()
+
+    def run(case: Case) -> dict[str, Any]:
+        told[case.config.layers, case.config.updates] += 1
+        return dict(subject.run(case))
+
+    found = diagnosis_of(run, layers=2, updates=3, weight_decay=0.1)
+    assert says(found) == ["The weight decay is doubled."]
+    assert "as asked" in found.causes[0].shown_at
+    assert told == {(2, 1): 2, (2, 3): 2, (1, 1): told[1, 1]}  # each is asked twice
+
+
+@pytest.mark.usefixtures("enough_time")
+def test_a_mistake_that_only_the_left_out_options_show_is_named_beside_another() -> None:
+    """What explains the lighter configurations and not the one that is asked about is not all."""
+    everywhere = "the loss is a mean where a sum is asked for, and so is its gradient"
+    (one, _, first), (other, _, second) = (OPTIONS[everywhere], OPTIONS[NO_MASK])
+    config = Config(layers=2, dropout=0.5, loss="sum")
+    assert is_named([diagnose(load((*first, *second)), config, pytorch)], [one, other])
+
+
+PAIRS = [
+    ("W_h is transposed in the forward", "the loss is taken in bits"),
+    ("no gradient goes back through time", PER_BATCH),
+    ("the bias is missing in the forward", "the step goes up the gradient"),
+    ("the output bias is added twice", "gradients are clipped by value at 0.1"),
+    ("the sequence is read from its end", "the gradient of W_h is transposed"),
+    (
+        "the derivative of tanh is taken at the activated value: 1 - tanh(h)^2",
+        "W_h is not transposed from step to step, though it is for h_0",
+    ),
+]
+
+
+@pytest.mark.usefixtures("enough_time")
+@pytest.mark.parametrize("pair", PAIRS, ids=" + ".join)
+def test_both_mistakes_of_a_pair_are_named(pair: tuple[str, str]) -> None:
+    """Two mistakes, of which one may hide the other, are told apart."""
+    (one, first), (other, second) = (MUTANTS[name] for name in pair)
+    assert is_named(asked(load((*first, *second))), [one, other])
+
+
+@pytest.mark.usefixtures("enough_time")
+def test_three_mistakes_are_named() -> None:
+    """And a third one, where each explains an array of its own."""
+    names = ("the loss has the wrong sign", PER_BATCH, "the step goes up the gradient")
+    edits = [edit for name in names for edit in MUTANTS[name][1]]
+    found = diagnose(load(edits), Config(), pytorch)
+    assert set(says(found)) == {sentence(MUTANTS[name][0]) for name in names}
+
+
+@pytest.mark.parametrize("name", UNKNOWN)
+def test_what_is_in_no_catalogue_is_called_unknown(name: str) -> None:
+    """No cause is made up; there are facts instead."""
+    found = list(itertools.islice(asked(load(UNKNOWN[name])), 2))  # of tanh, both kinds
+    assert not sentences(found)
+    assert all(diagnosis.facts for diagnosis in found)
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_correct_code_is_left_alone(name: str) -> None:
+    """An implementation that is right has no mistake, whatever the order of its sums."""
+    for kind in ("classifier", "layer"):
+        for dtype in ("float64", "float32"):
+            found = diagnosis_of(VARIANTS[name], kind=kind, dtype=dtype)
+            assert not found.causes
+            assert "configurations agree" in found.facts[0]
+
+
+def test_the_twin_is_left_alone() -> None:
+    """PyTorch has none of the known mistakes."""
+    assert not diagnosis_of(twin.run).causes
+
+
+def test_a_number_that_is_not_in_the_catalogue_is_found() -> None:
+    """The value at which gradients are clipped is read off the subject's own."""
+    _, edits = MUTANTS["gradients are clipped by value at 0.1"]
+    odd = tuple(replace(e, new=e.new.replace("0.1", "0.37")) for e in edits)
+    assert "Gradients are clipped by value at 0.37." in sentences(asked(load(odd)))
+
+
+def test_a_stale_edit_is_refused() -> None:
+    """A mutant whose mistake no longer stands in the source cannot pass for caught."""
+    with pytest.raises(CannotPlantError):
+        load([Edit(file="rnn.py", old="no such line", new="")])
+
+
+# -- what a subject offers -----------------------------------------------------------------------
+
+OFFERED = {
+    "gradients only": ("grad/",),
+    "gradients only, without those of inputs": ("grad/W", "grad/b"),
+    "the step only": ("step/",),
+    "no input gradient": ("hidden", "logits", "loss", "grad/W", "grad/b", "grad/h_0"),
+}
+
+
+@pytest.mark.parametrize("names", OFFERED.values(), ids=OFFERED.keys())
+def test_diagnosis_makes_do_with_what_is_offered(names: tuple[str, ...]) -> None:
+    """The mistake is among those that give the numbers of what a subject offers."""
+    found = diagnosis_of(only(*names))
+    named = [*says(found), *(sentence_ for c in found.causes for sentence_ in c.also)]
+    assert any(PER_BATCH in name.lower() for name in named)
+
+
+def test_forward_only_is_diagnosed() -> None:
+    """A wrong forward pass is named without any gradient."""
+    subject = load(MUTANTS["the initial state is ignored: h_0 is taken as zero"][1])
+    found = diagnosis_of(lambda case: {"hidden": subject.run(case)["hidden"]})
+    assert says(found) == ["The initial state is ignored: h_0 is taken as zero."]
+    assert "h_0 = 0" in found.causes[0].hidden_at
+
+
+def test_mistake_of_one_kind_of_case_is_named() -> None:
+    """A classifier that is wrong over a layer that is right is diagnosed as a classifier."""
+    subject = load(MUTANTS["the loss has the wrong sign"][1])
+
+    def run(case: Case) -> dict[str, Any]:
+        return scratch.run(case) if case.config.kind == "layer" else dict(subject.run(case))
+
+    assert says(diagnosis_of(run)) == ["The loss has the wrong sign."]
+
+
+# -- from call to call ---------------------------------------------------------------------------
+
+
+def leaking() -> Run:
+    """Return a run whose hidden state is kept from call to call."""
+    kept: dict[tuple[int, ...], np.ndarray] = {}
+
+    def run(case: Case) -> dict[str, Any]:
+        h_0 = kept.get(case.h_0.shape, case.h_0)
+        answer = scratch.run(case.replace(h_0=h_0))
+        kept[case.h_0.shape] = answer["hidden"][:, -1]
+        return answer
+
+    return run
+
+
+def accumulating() -> Run:
+    """Return a run whose gradients are never set to zero."""
+    kept: dict[str, np.ndarray] = {}
+
+    def run(case: Case) -> dict[str, Any]:
+        answer = scratch.run(case)
+        for name in [n for n in answer if n.startswith("grad/")]:
+            key = f"{name} {case.config}"
+            kept[key] = answer[name] = answer[name] + kept.get(key, 0.0)
+        return answer
+
+    return run
+
+
+def redrawing() -> Run:
+    """Return a run that draws its weights anew."""
+    rng = np.random.default_rng(0)
+    return lambda case: scratch.run(case.replace(W_h=rng.random(case.W_h.shape)))
+
+
+BETWEEN_CALLS = {
+    "leaking": (leaking, "The hidden state leaks from one call into the next."),
+    "accumulating": (accumulating, "Gradients are added up from one call to the next."),
+    "redrawing": (redrawing, "Answers differ from call to call."),
+}
+
+
+@pytest.mark.parametrize(("make", "expected"), BETWEEN_CALLS.values(), ids=BETWEEN_CALLS.keys())
+def test_what_one_call_leaves_to_the_next_is_named(make: Callable[[], Run], expected: str) -> None:
+    """The second answer is explained by the first one."""
+    assert says(diagnosis_of(make())) == [expected]
+
+
+def test_leak_beside_another_mistake() -> None:
+    """Once the leak is known, the rest is diagnosed as if there were none."""
+    subject, kept = load(MUTANTS[PER_BATCH][1]), {}
+
+    def run(case: Case) -> dict[str, Any]:
+        answer = dict(subject.run(case.replace(h_0=kept.get(case.h_0.shape, case.h_0))))
+        kept[case.h_0.shape] = answer["hidden"][:, -1]
+        return answer
+
+    named = says(diagnosis_of(run))
+    assert named == ["The hidden state leaks from one call into the next.", f"R{PER_BATCH[1:]}."]
+
+
+def test_writing_into_arguments_is_named() -> None:
+    """A subject that changes its inputs is told so, with its own line."""
+
+    def run(case: Case) -> dict[str, Any]:
+        case.x[:] *= 2
+        return scratch.run(case)
+
+    found = diagnosis_of(run)
+    assert says(found) == ["The subject writes into the arrays it is given."]
+    assert "case.x[:] *= 2" in " ".join(found.causes[0].evidence)
+
+
+# -- formats -------------------------------------------------------------------------------------
+
+
+def in_format(dtype: str) -> Run:
+    """Return a run that keeps its states in a coarser format."""
+
+    def run(case: Case) -> dict[str, Any]:
+        answer = scratch.run(case)
+        coarse = answer["hidden"].astype(dtype).astype(case.config.dtype)
+        return answer | {"hidden": coarse}
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("dtype", "coarse"), [("float64", "float32"), ("float64", "float16"), ("float32", "float16")]
+)
+def test_coarser_format_is_named(dtype: str, coarse: str) -> None:
+    """States that are all numbers of a coarser format prove it."""
+    named = says(diagnosis_of(in_format(coarse), dtype=dtype))
+    assert named == [f"Hidden states are computed, kept or returned in {coarse}."]
+
+
+def test_16_bits_are_asked_about_in_float64_with_the_same_numbers() -> None:
+    """Noise of 16 bits hides what tells mistakes apart; other formats stay as they are."""
+    for dtype in ("float16", "bfloat16"):
+        config = Config(dtype=dtype, lengths="unsorted", layers=2, dropout=0.5)
+        case, own = next(probes(config)).case, draw(config)
+        assert case.config == config.replace(dtype="float64")
+        for name, array in own.arrays.items():
+            assert (getattr(case, name) == array.astype(getattr(case, name).dtype)).all()
+        assert all(getattr(case, name).dtype == np.float64 for name in case.parameters)
+    assert next(probes(Config(dtype="float32"))).case.config == Config(dtype="float32")
+
+
+def test_what_shows_in_16_bits_alone_is_told_and_not_named() -> None:
+    """A mistake in the code for one format is said to be nowhere else."""
+
+    def run(case: Case) -> dict[str, Any]:
+        answer = scratch.run(case)
+        coarse = case.config.dtype == "bfloat16"
+        return answer | ({"grad/W_x": -answer["grad/W_x"]} if coarse else {})
+
+    found = diagnosis_of(run, dtype="bfloat16")
+    assert not found.causes
+    assert "grad/W_x differs first in computation order: in 1 of 12 configurations" in found.facts
+    assert any(fact.startswith("nothing differs at: ordinary") for fact in found.facts)
+
+
+def test_16_bits_only_subject_is_asked_in_its_own_format() -> None:
+    """One that refuses float64 is told where it is wrong all the same."""
+
+    def run(case: Case) -> dict[str, Any]:
+        if case.config.dtype != "float16":
+            raise TypeError("float16 only")
+        answer = scratch.run(case)
+        return answer | {"grad/W_x": -answer["grad/W_x"]}
+
+    found = diagnosis_of(run, dtype="float16")
+    assert not found.causes
+    assert found.probes == 1
+    assert "it is PyTorch's with the other sign" in found.facts
+
+
+# -- bad subjects --------------------------------------------------------------------------------
+
+
+def test_subject_that_raises_in_one_probe_is_diagnosed_by_the_others() -> None:
+    """What cannot be asked is told; what can be is used."""
+    subject = load(MUTANTS[PER_BATCH][1])
+
+    def run(case: Case) -> dict[str, Any]:
+        if case.config.steps == 1:
+            raise IndexError("list index out of range")
+        return dict(subject.run(case))
+
+    found = diagnosis_of(run)
+    assert says(found) == [f"R{PER_BATCH[1:]}."]
+    assert "one step" in found.problems[0]
+    assert "IndexError" in found.problems[0]
+
+
+def test_subject_that_always_raises_gives_no_diagnosis() -> None:
+    """Nothing is known but that it raises, and that is said briefly."""
+
+    def run(case: Case) -> dict[str, Any]:
+        raise ZeroDivisionError("division by zero")
+
+    found = diagnosis_of(run)
+    assert not found.causes
+    assert found.probes == 0
+    assert "ZeroDivisionError" in " ".join(diagnosis_lines(found))
+    assert len(diagnosis_lines(found)) < 10
+
+
+def test_nan_is_a_fact() -> None:
+    """An array that is not finite is said to be, and no mistake is made up for it."""
+
+    def run(case: Case) -> dict[str, Any]:
+        answer = scratch.run(case)
+        return answer | {"grad/W_x": np.full_like(answer["grad/W_x"], np.nan)}
+
+    found = diagnosis_of(run)
+    assert not found.causes
+    assert any("are not finite" in fact for fact in found.facts)
+
+
+def test_float32_only_subject_is_diagnosed() -> None:
+    """A subject that refuses float64 is asked in float32."""
+    subject = load(MUTANTS[PER_BATCH][1])
+
+    def run(case: Case) -> dict[str, Any]:
+        if case.config.dtype != "float32":
+            raise TypeError("float32 only")
+        return dict(subject.run(case))
+
+    assert says(diagnosis_of(run, dtype="float32")) == [f"R{PER_BATCH[1:]}."]
+
+
+def test_nan_in_one_probe_is_told_and_the_others_are_diagnosed() -> None:
+    """A subject that overflows where it should not is diagnosed by its other answers."""
+    subject = load(MUTANTS[PER_BATCH][1])
+
+    def run(case: Case) -> dict[str, Any]:
+        answer = dict(subject.run(case))
+        if case.config.steps == 2:
+            answer["grad/W_x"] = np.full_like(answer["grad/W_x"], np.nan)
+        return answer
+
+    found = diagnosis_of(run)
+    assert says(found) == [f"R{PER_BATCH[1:]}."]
+    assert "two steps (b4-t2-f3-h5-c7-tanh-f64-s0-lr0.03): not finite" in found.problems
+
+
+def test_hanging_subject_is_left_behind() -> None:
+    """A probe that takes too long is told of, and the others are asked."""
+    subject = load(MUTANTS[PER_BATCH][1])
+
+    def run(case: Case) -> dict[str, Any]:
+        while case.config.steps == 1:
+            pass
+        return dict(subject.run(case))
+
+    found = diagnosis_of(Here(run=run, seconds=0.2))
+    assert says(found) == [f"R{PER_BATCH[1:]}."]
+    assert "no answer in 0.2 s" in found.problems[0]
+
+
+def test_one_configuration_proves_nothing() -> None:
+    """What a single answer suggests may be anything: no cause is named."""
+
+    def run(case: Case) -> dict[str, Any]:
+        if str(case.config) != str(Config()):
+            raise NotImplementedError
+        answer = scratch.run(case)
+        return answer | {"grad/W_x": answer["grad/W_x"] * 0.37}
+
+    found = diagnosis_of(run)
+    assert not found.causes
+    assert "it is PyTorch's multiplied by 0.37" in found.facts
+
+
+def test_names_that_vary_from_call_to_call_are_no_crash() -> None:
+    """A second answer may offer other arrays than the first."""
+    calls: list[int] = []
+
+    def run(case: Case) -> dict[str, Any]:
+        calls.append(1)
+        names = ("hidden",) if len(calls) % 2 else ("hidden", "logits")
+        answer = scratch.run(case)
+        return {name: answer[name] * (1 + 1e-3 * len(calls)) for name in names if name in answer}
+
+    assert says(diagnosis_of(run)) == ["Answers differ from call to call."]
+
+
+def test_momentum_is_no_accumulation() -> None:
+    """Steps that change from call to call are not called gradients that add up."""
+    kept: dict[str, int] = {}
+
+    def run(case: Case) -> dict[str, Any]:
+        kept[str(case.config)] = calls = kept.get(str(case.config), 0) + 1
+        answer = scratch.run(case)
+        return {n: a * calls if n.startswith("step/") else a for n, a in answer.items()}
+
+    assert says(diagnosis_of(run)) == ["Answers differ from call to call."]
+
+
+STATES = {
+    "zero": np.zeros_like,
+    "their signs": np.sign,
+    "whole numbers": np.rint,
+}
+
+
+@pytest.mark.parametrize("change", STATES.values(), ids=STATES.keys())
+def test_wrong_states_are_no_coarse_format(change: Callable[..., np.ndarray]) -> None:
+    """Zeros and ones fit into every format, and prove none."""
+    run = scratch.run
+    found = diagnosis_of(lambda case: run(case) | {"hidden": change(run(case)["hidden"])})
+    assert not any("computed, kept or returned" in cause for cause in says(found))
+
+
+def test_plain_logarithm_is_not_taken_for_a_softmax_that_overflows() -> None:
+    """-log p is infinite where p comes to zero; that says nothing against the softmax."""
+    _, edits = MUTANTS["the loss is -log p, which is infinite where p comes to zero"]
+    _, more = MUTANTS["no gradient goes back through time"]
+    assert set(says(diagnose(load((*edits, *more)), Config(), pytorch))) == {
+        "The loss is -log p, which is infinite where p comes to zero.",
+        "No gradient goes back through time.",
+    }
+
+
+def test_arrays_of_a_wrong_shape_are_told() -> None:
+    """What cannot be compared is not said to agree."""
+
+    def run(case: Case) -> dict[str, Any]:
+        answer = scratch.run(case)
+        return answer | {"grad/W_x": answer["grad/W_x"].T}
+
+    found = diagnosis_of(run)
+    assert not found.causes
+    assert "grad/W_x has shape (6, 3), expected (3, 6)" in found.problems[0]
+    assert not any("nothing differs at: as asked" in fact for fact in found.facts)
+
+
+def test_float32_network_is_diagnosed_in_float32() -> None:
+    """A network that computes in float32 is asked in float32 when that is what is compared."""
+    subject = load(MUTANTS[PER_BATCH][1])
+
+    def run(case: Case) -> dict[str, Any]:
+        single = {f: getattr(case, f).astype(np.float32) for f in FLOATS}
+        small = case.replace(case.config.replace(dtype="float32"), **single)
+        return {n: a.astype(case.config.dtype) for n, a in dict(subject.run(small)).items()}
+
+    assert says(diagnosis_of(run, dtype="float32")) == [f"R{PER_BATCH[1:]}."]
+    assert says(diagnosis_of(run)) == [
+        "Hidden states are computed, kept or returned in float32.",
+        f"R{PER_BATCH[1:]}.",
+    ]
+
+
+# -- facts ---------------------------------------------------------------------------------------
+
+RIGHT = np.arange(1.0, 10.0).reshape(3, 3) ** 2
+RELATIONS = {
+    "divided by 4 = batch": RIGHT / 4,
+    "multiplied by 6 = steps": RIGHT * 6,
+    "with the other sign": -RIGHT,
+    "multiplied by 1.37": RIGHT * 1.37,
+    "transposed": RIGHT.T,
+    "with the rows in reverse": RIGHT[::-1],
+    "with its entries in another order": RIGHT[[1, 0, 2]][:, [2, 0, 1]],
+}
+
+
+@pytest.mark.parametrize("relation", RELATIONS)
+def test_relation_to_the_right_array_is_seen(relation: str) -> None:
+    """A factor, a sign, a transpose, an order: to rounding."""
+    config = Config(batch=4, steps=6)
+    allowed = np.full_like(RIGHT, 1e-13)
+    assert related(RELATIONS[relation], RIGHT, allowed, config) == relation
+
+
+def test_a_factor_near_a_size_is_not_that_size() -> None:
+    """What is a ten-millionth off a quarter is not called a division by 4."""
+    allowed = np.full_like(RIGHT, 1e-13)
+    found = related(RIGHT / 4 * (1 + 1e-7), RIGHT, allowed, Config(batch=4))
+    assert found == "multiplied by 0.25"
+
+
+def test_no_relation_is_made_up() -> None:
+    """Numbers that have nothing to do with each other have no relation."""
+    other = np.random.default_rng(0).random((3, 3))
+    assert related(other, RIGHT, np.full_like(RIGHT, 1e-13), Config()) is None
+
+
+def test_unknown_error_is_located() -> None:
+    """The first wrong array, the first wrong step and the units in which it is wrong are said."""
+
+    def run(case: Case) -> dict[str, Any]:
+        answer = scratch.run(case)
+        hidden = answer["hidden"].copy()
+        hidden[:, 2:, 1:2] += 1e-3
+        return answer | {"hidden": hidden}
+
+    facts = " ".join(diagnosis_of(run).facts)
+    assert "hidden differs first in computation order" in facts
+    assert "only in column 1 of 5" in facts
+    assert "the first wrong step is t = 2; 4 of 6 steps are wrong" in facts
+
+
+# -- probes and reports --------------------------------------------------------------------------
+
+
+def test_probes_are_extreme_in_every_way() -> None:
+    """One row, one step, many steps, equal sizes, large gradients, no initial state."""
+    cases = {probe.label: probe.case for probe in probes(Config())}
+    assert len(cases) == 14
+    assert cases["one row"].config.batch == cases["one step"].config.steps == 1
+    assert not cases["h_0 = 0"].h_0.any()
+    gradients = pytorch.run(cases["large gradients"])
+    assert max(abs(gradients[f"grad/{n}"]).max() for n in ("W_x", "W_h", "b")) > 10
+
+
+def test_probes_have_the_options_that_are_asked_about() -> None:
+    """All combinations of options can be probed, with these options and no others."""
+    kept = [name for name in ORDINARY if name not in ("dtype", "layers", "updates", *STRENGTHS)]
+    for config in (*of_layers(), *of_classifiers()):
+        for probe in (*probes(config), *further(config)):
+            own = probe.case.config
+            if own.kind == config.kind:
+                assert {n: getattr(own, n) for n in kept} == {n: getattr(config, n) for n in kept}
+                assert all(bool(getattr(own, n)) == bool(getattr(config, n)) for n in STRENGTHS)
+
+
+def test_large_configuration_is_no_probe() -> None:
+    """What takes long to compute is not asked again."""
+    labels = [probe.label for probe in probes(Config(batch=64, steps=200, hidden=64))]
+    assert "as asked" not in labels
+
+
+@pytest.fixture
+def wrong_file(tmp_path: Path) -> str:
+    """Return a subject that divides recurrent gradients by the batch."""
+    file = tmp_path / "my_rnn.py"
+    file.write_text(
+        "import scratch\n\n\ndef run(case):\n    answer = scratch.run(case)\n"
+        "    for name in ('W_x', 'W_h', 'b'):\n"
+        "        answer[f'grad/{name}'] = answer[f'grad/{name}'] / case.config.batch\n"
+        "    return {n: a for n, a in answer.items() if not n.startswith('step/')}\n",
+        encoding="utf-8",
+    )
+    return str(file)
+
+
+def test_command_says_what_is_wrong(wrong_file: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """After the table stand the cause, its evidence, where to look and where it hides."""
+    assert main(["--no-keep", "--subject", wrong_file]) == 1
+    _, _, said = capsys.readouterr().out.partition("What is wrong\n")
+    lines = said.splitlines()
+    assert lines[0] == "  Recurrent gradients are divided by the batch size twice."
+    assert lines[1].startswith(
+        "    evidence   grad/W_x, grad/W_h, grad/b equal PyTorch's divided by 4 = batch, within "
+        "rounding, in 12 of 12 configurations"
+    )
+    assert lines[-1] == "    hidden at  one row, huge inputs"
+
+
+def test_command_explains(wrong_file: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """--explain lists what explains more than nothing does, the best first."""
+    assert main(["--no-keep", "--subject", wrong_file, "--explain"]) == 1
+    ranked = [line for line in capsys.readouterr().out.splitlines() if " arrays  " in line]
+    assert (
+        ranked[0] == "   10 of 10 arrays  recurrent gradients are divided by the batch size twice"
+    )
+    assert ranked[-1] == "    5 of 10 arrays  without any mistake"
+    assert len(ranked) > 3
+
+
+def test_json_carries_the_diagnosis(wrong_file: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Programs read what people do."""
+    main(["--no-keep", "--subject", wrong_file, "--json", "-"])
+    why = json.loads(capsys.readouterr().out)["diagnosis"]
+    assert why["causes"][0]["says"] == "Recurrent gradients are divided by the batch size twice."
+    assert why["ranking"]
+
+
+def test_a_pass_needs_no_diagnosis(capsys: pytest.CaptureFixture[str]) -> None:
+    """Where nothing is wrong, nothing is said to be."""
+    assert main(["--json", "-"]) == 0
+    assert json.loads(capsys.readouterr().out)["diagnosis"] is None
+
+
+def test_diagnosis_is_quick() -> None:
+    """The search for combinations ends in time, found or not."""
+    found = asked(load(UNKNOWN["an entry of W_h is read wrongly"]))
+    assert max(diagnosis.seconds for diagnosis in found) < 10  # 3 on a quiet machine: make power

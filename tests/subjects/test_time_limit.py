@@ -1,0 +1,39 @@
+"""The limit of time: also one within another."""
+
+import contextlib
+import time
+from collections.abc import Callable
+
+import pytest
+
+from parity.subjects.time_limit import OutOfTimeError, limited
+
+
+def test_a_limit_ends_its_block() -> None:
+    """What takes too long is interrupted, and what comes after is not."""
+    with pytest.raises(OutOfTimeError), limited(0.05):
+        time.sleep(10)
+    time.sleep(0.1)
+
+
+def impatient() -> None:
+    """Be quick where there is a short limit, and slow elsewhere."""
+    with limited(0.1):
+        pass
+    time.sleep(10)
+
+
+def greedy() -> None:
+    """Ask for more time than there is, and go on when it is not given."""
+    with contextlib.suppress(OutOfTimeError), limited(10):
+        time.sleep(10)
+    time.sleep(10)
+
+
+@pytest.mark.parametrize("block", [impatient, greedy])
+def test_an_inner_limit_does_not_lift_the_outer(block: Callable[[], None]) -> None:
+    """Whatever limits are set within a limited block, it ends in its own time."""
+    start = time.monotonic()
+    with pytest.raises(OutOfTimeError), limited(0.2):
+        block()
+    assert time.monotonic() - start < 1

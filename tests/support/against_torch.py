@@ -1,0 +1,70 @@
+"""NumPy's dtypes and PyTorch's by one name, arrays carried over exactly, options combined."""
+
+from collections.abc import Mapping
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+DTYPES = {
+    "float64": torch.float64,
+    "float32": torch.float32,
+    "float16": torch.float16,
+    "bfloat16": torch.bfloat16,
+}
+NARROW = ("float16", "bfloat16")
+Array = np.ndarray
+
+
+def numpy_dtype(name: str) -> np.dtype[Any]:
+    """Return NumPy's dtype of this name; a test that asks for bfloat16 needs ml_dtypes."""
+    if name == "bfloat16":
+        bfloat16: np.dtype[Any] = np.dtype(pytest.importorskip("ml_dtypes").bfloat16)
+        return bfloat16
+    return np.dtype(name)
+
+
+def tensor(array: Any, name: str | None = None) -> torch.Tensor:
+    """Return the array as a tensor of its own dtype, or of the one called `name`."""
+    wide = np.asarray(array).astype(np.float64)
+    return torch.tensor(wide).to(DTYPES[name or np.asarray(array).dtype.name])
+
+
+def exact(array: Any) -> Array:
+    """Return the array's, or the tensor's, numbers in float64, which holds them all."""
+    if isinstance(array, torch.Tensor):
+        return array.detach().double().numpy()
+    return np.asarray(array).astype(np.float64)
+
+
+def eps(name: str) -> float:
+    """Return the distance from 1 to the next number: rounding moves by half of it, relatively."""
+    return torch.finfo(DTYPES[name]).eps
+
+
+def tiny(name: str) -> float:
+    """Return the smallest number above zero: what underflows moves by half of it."""
+    return torch.finfo(DTYPES[name]).smallest_normal * eps(name)
+
+
+def combined(parts: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> dict[str, dict[str, Any]]:
+    """Return every choice of one value per part: its options, by the names that were chosen.
+
+    A part is a mapping of names to options; the name "" stands for a default that goes unsaid.
+    """
+    found = {}
+    for chosen in product(*(part.items() for part in parts.values())):
+        name = ", ".join(name for name, _ in chosen if name) or "plain"
+        found[name] = {key: value for _, options in chosen for key, value in options.items()}
+    return found
+
+
+def assert_close(found: Any, expected: Any, allowed: Any) -> None:
+    """Each number of both is NaN or infinite on both sides, or nearer than its `allowed`."""
+    a, b = np.broadcast_arrays(exact(found), exact(expected))
+    finite = np.isfinite(b)
+    np.testing.assert_array_equal(a[~finite], b[~finite])
+    excess = np.abs(a[finite] - b[finite]) - np.broadcast_to(allowed, a.shape)[finite]
+    assert (excess <= 0).all(), f"{a} is not {b}: {excess.max()} above what is allowed"
