@@ -74,8 +74,8 @@ def _parser() -> argparse.ArgumentParser:
         "--subject",
         metavar="SUBJECT",
         help="what is compared: module, file.py or file.ipynb, each also with :name; a function "
-        "run(case), or a class or functions, which are adapted (default: parity.scratch, or the one "
-        "that was kept)",
+        "run(case), or a class or functions, which are adapted (default: parity.scratch, or the "
+        "one that was kept)",
     )
     parser.add_argument(
         "--run-all",
