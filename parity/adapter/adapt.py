@@ -6,10 +6,9 @@ from typing import Any
 
 from parity.adapter.adapter import drafts, runner
 from parity.adapter.drafting import skeleton
-from parity.adapter.trial import quiet
+from parity.adapter.trial import answered
 from parity.adapter.writing import assumptions, file_of
 from parity.cases.draw import draw
-from parity.model.case import Case
 from parity.subjects.subject import Run
 
 
@@ -42,16 +41,7 @@ def adapt(module: ModuleType, name: str, title: str, imports: tuple[str, ...]) -
         text=file_of(draft, title, imports),
         run=run,
         asks=dict(draft.asks),
-        offers=_offers(run, case),
+        offers=tuple(answered(run, case) or ()),
         assumed=tuple(said),
         lacking=draft.lacking,
     )
-
-
-def _offers(run: Run, case: Case) -> tuple[str, ...]:
-    """Return the names of what an adapter answers; none where it fails, which a verdict tells."""
-    try:
-        with quiet():
-            return tuple(run(case))
-    except (Exception, SystemExit):  # noqa: BLE001 - judged, not raised
-        return ()

@@ -2,7 +2,6 @@
 
 import functools
 import itertools
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from types import ModuleType
@@ -16,25 +15,22 @@ from parity.adapter.calls import members
 from parity.adapter.draft import ORDER, Draft
 from parity.adapter.forwards import FROM_ZERO, Forward, forwards
 from parity.adapter.gradients import Backward, prelude
-from parity.adapter.ground import Ground
+from parity.adapter.ground import TRIALS, Ground
 from parity.adapter.runtime import FAR
-from parity.adapter.trial import quiet
+from parity.adapter.trial import Attempts, answered
 from parity.adapter.updating import updates
 from parity.adapter.writing import text_of
 from parity.cases.draw import draw
 from parity.model.case import Case
 
-SECONDS = 30.0
-"""How long ways are tried, at most."""
-
 
 def drafts(module: ModuleType, name: str) -> Draft | None:
     """Return the best draft for a class or function of a module, or, without a name, for any."""
     best: Draft | None = None
-    end = time.monotonic() + SECONDS
+    attempts = Attempts(most=TRIALS)
     rivals: list[str] = []
     for own, target in _targets(module, name):
-        draft = _for_target(module, own, target, end)
+        draft = _for_target(module, own, target, attempts)
         if draft is not None and own:
             rivals.append(own)
         if draft is not None and (best is None or draft.rank > best.rank):
@@ -60,13 +56,15 @@ def _targets(module: ModuleType, name: str) -> Iterator[tuple[str, Any]]:
     yield "", module
 
 
-def _for_target(module: ModuleType, name: str, target: Any, end: float) -> Draft | None:
+def _for_target(module: ModuleType, name: str, target: Any, attempts: Attempts) -> Draft | None:
     best: Draft | None = None
     for data in ("drawn", "ids", "vocabulary"):
         for one_row in (False, True):
-            if time.monotonic() > end:
+            if not attempts.left:
                 return best
-            ground = Ground(module=module, target=target, one_row=one_row, data=data)
+            ground = Ground(
+                module=module, target=target, one_row=one_row, data=data, attempts=attempts
+            )
             draft = _on(ground, name)
             if draft is None:
                 continue
@@ -181,11 +179,8 @@ def _without_step(backward: Backward) -> Backward:
 def _changes(draft: Draft) -> bool:
     """Return whether a second answer to one question is another."""
     run, case = runner(draft), _question(draft)
-    try:
-        with quiet():
-            first = {name: np.array(value) for name, value in run(case).items()}
-            second = run(case)
-    except (Exception, SystemExit):  # noqa: BLE001 - judged later
+    first, second = answered(run, case), answered(run, case)
+    if first is None or second is None:
         return False
     return any(not np.array_equal(first[n], second[n], equal_nan=True) for n in first)
 
@@ -205,22 +200,13 @@ def _activations(draft: Draft) -> dict[str, str]:
     seen = ground.seen(ground.leaves(trial, *draft.forward.roots), other, case)
     if not seen:
         return {"activation": own}
-    try:
-        with quiet():
-            runner(draft)(_question(draft, activation=other))
-    except (Exception, SystemExit):  # noqa: BLE001 - a table of activations, say
-        return {"activation": own}
-    return {}
+    both = answered(runner(draft), _question(draft, activation=other)) is not None
+    return {} if both else {"activation": own}  # it may have a table of activations
 
 
 def _answered(draft: Draft, dtype: str = "float64", lr: float | None = None) -> dict[str, Any]:
     """Return the answer to the ground's configuration, in a dtype or at a learning rate."""
-    try:
-        with quiet():
-            answer = runner(draft)(_question(draft, dtype, lr))
-    except (Exception, SystemExit):  # noqa: BLE001 - what somebody's code does elsewhere
-        return {}
-    return {name: np.asarray(value) for name, value in answer.items()}
+    return answered(runner(draft), _question(draft, dtype, lr)) or {}
 
 
 def _question(

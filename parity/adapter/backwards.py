@@ -1,6 +1,5 @@
 """Backwards: which call of somebody's code gives the gradients."""
 
-import time
 from dataclasses import replace
 
 from parity.adapter import names
@@ -20,8 +19,8 @@ from parity.adapter.ground import Ground
 from parity.adapter.names import is_like
 from parity.adapter.trial import Trial
 
-SECONDS = 8.0
-"""How long ways to ask for gradients are tried."""
+TRIALS = 4_000
+"""Ways to ask for gradients that are tried after one forward pass, at most."""
 
 
 def best_backward(ground: Ground, forward: Forward) -> tuple[Backward | None, list[str]]:
@@ -29,12 +28,13 @@ def best_backward(ground: Ground, forward: Forward) -> tuple[Backward | None, li
     errors: list[str] = []
     best: Backward | None = None
     before = ground.tried(forward.lines, case_of(ground, forward))
-    end = time.monotonic() + SECONDS
+    end = ground.attempts.made + TRIALS
     for found in candidates(ground, forward, before):
         judged = _judged(ground, forward, before, found, errors)
         if judged is not None and (best is None or judged.score > best.score + 1e-9):
             best = judged
-        if (best is not None and _is_whole(forward, best)) or time.monotonic() > end:
+        spent = ground.attempts.made > end or not ground.attempts.left
+        if spent or (best is not None and _is_whole(forward, best)):
             break
     return best, errors
 

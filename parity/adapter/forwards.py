@@ -1,7 +1,6 @@
 """Forwards: which call, with which forms of weights, gives the states of a right network."""
 
 import itertools
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -9,6 +8,9 @@ from parity.adapter.calls import Call
 from parity.adapter.ground import Ground, Seen
 from parity.adapter.slots import Form, Slot
 from parity.adapter.ways import Way, ways
+
+TRIALS = 8_000
+"""Trials of forward passes of one class or module, at most, in one manner of asking."""
 
 VARIANTS = 96
 """Combinations of forms of weights that are tried."""
@@ -61,11 +63,13 @@ def is_exact(seen: dict[str, Seen]) -> bool:
 def forwards(ground: Ground) -> Iterator[Forward]:
     """Yield the forward passes that are right, as they are found; without one, the nearest."""
     best: Forward | None = None
-    end = time.monotonic() + SECONDS
+    spent = 0  # in this search; whoever asks for gradients in between counts his own
     for way in ways(ground):
-        if time.monotonic() > end:
+        if spent > TRIALS or not ground.attempts.left:
             break
+        before = ground.attempts.made
         found = max(_with_weights(ground, way), key=lambda one: one.score, default=None)
+        spent += ground.attempts.made - before
         if found is not None and found.exact:
             yield found
         if found is not None and (best is None or found.score > best.score + 1e-9):
@@ -150,7 +154,3 @@ def asked_of_bias(found: Forward) -> dict[str, str]:
     parts = {part for _, form in found.slots for part in form.parts}
     lacks = "b" not in parts or ("W_out" in parts and "b_out" not in parts)
     return {"bias": "zero"} if lacks else {}
-
-
-SECONDS = 8.0
-"""How long ways into one class or module are tried, in one manner of asking."""

@@ -4,18 +4,21 @@ import contextlib
 import io
 import random
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from parity.adapter.shapes import SIZES
-from parity.model.case import Array
+from parity.model.case import Array, Case
 from parity.subjects.time_limit import OutOfTimeError, limited
 
-SECONDS = 3.0
-"""How long one attempt may take."""
+TIME_LIMIT = 3.0
+"""Seconds that one trial may take: beyond them somebody's code hangs."""
+
+HANG = 2000
+"""Trials that one which hangs counts for: a few of them end a search."""
 
 STEPS = SIZES["steps"]
 
@@ -47,13 +50,39 @@ def tried(lines: Sequence[str], names: Mapping[str, Any]) -> Trial:
     """Execute `lines` with `names` known; nothing they raise or print escapes."""
     own = dict(names)
     try:
-        with quiet(), limited(SECONDS):
+        with quiet(), limited(TIME_LIMIT):
             exec("\n".join(lines), own)  # noqa: S102 - executing a subject is the purpose
     except KeyboardInterrupt:
         raise
     except (Exception, SystemExit, OutOfTimeError) as error:  # noqa: BLE001
         return Trial(names=own, error=error)
     return Trial(names=own)
+
+
+@dataclass(kw_only=True)
+class Attempts:
+    """Trials, counted up to a limit: a slow machine finds what a fast one finds."""
+
+    most: int
+    made: int = 0
+
+    @property
+    def left(self) -> bool:
+        """Whether there may be another one."""
+        return self.made < self.most
+
+    def count(self, trial: Trial) -> None:
+        """Count a trial."""
+        self.made += HANG if isinstance(trial.error, OutOfTimeError) else 1
+
+
+def answered(run: Callable[[Case], Mapping[str, Any]], case: Case) -> dict[str, Array] | None:
+    """Return what a draft answers, as new arrays; None where somebody's code raises."""
+    try:
+        with quiet():
+            return {name: np.array(value) for name, value in run(case).items()}
+    except (Exception, SystemExit):  # noqa: BLE001 - somebody's own code; it is judged later
+        return None
 
 
 @contextlib.contextmanager

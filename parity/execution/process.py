@@ -18,7 +18,7 @@ from parity.model.finding import Finding, Misbehaviour
 from parity.model.trace import Trace
 from parity.subjects.subject import Subject
 
-LOADING = 60.0
+LOADING = 120.0
 """Seconds that importing a subject may take, whatever its limit for a configuration."""
 
 IN_A_ROW = {Misbehaviour.TIMEOUT: 3, Misbehaviour.CRASHED: 20}
