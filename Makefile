@@ -10,7 +10,7 @@ compare: $(READY)  ## compare the default configuration
 	$(BIN)/compare-one-config
 
 test: $(READY)  ## the default grid and the harness's own tests, on every core
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --durations 10
 
 test-full: $(READY)  ## the same with every configuration of the grid
 	$(BIN)/python -m pytest -n auto --grid full
