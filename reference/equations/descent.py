@@ -1,12 +1,22 @@
 """The step: clipping, and stochastic gradient descent."""
 
 from collections.abc import Mapping
-from typing import Generic
+from dataclasses import dataclass
+from typing import Any, Generic
 
 from parity.model.formats import largest_sum_of_squares
 from parity.reference.equations.arithmetic import Arithmetic, M
 from parity.reference.equations.clipping import clipped_at, norm_factor
 from parity.reference.equations.given import Given
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step(Generic[M]):
+    """One step: what it began with, and what the next one goes on from."""
+
+    gradients: Mapping[str, Any]
+    weights: Mapping[str, M]  # after the step
+    velocities: Mapping[str, M]
 
 
 class DescentEquations(Generic[M]):
@@ -18,16 +28,21 @@ class DescentEquations(Generic[M]):
     do: Arithmetic[M]
 
     def descent(
-        self, given: Given[M], grads: Mapping[str, M], velocities: Mapping[str, M]
-    ) -> tuple[dict[str, M], dict[str, M]]:
-        """Return the weights after a step, and the velocities that the next one begins with."""
-        stepped, after = {}, {}
-        for name, gradient in self.clipped(given, dict(grads)).items():
+        self, given: Given[M], gradients: Mapping[str, Any], before: Step[M] | None
+    ) -> Step[M]:
+        """Step along the gradients by the parameters, from where the step before has left off."""
+        velocities = {} if before is None else before.velocities
+        weights, after = {}, {}
+        for name, gradient in self.clipped(given, self.trained(given, gradients)).items():
             pull = self.pull(given, name, gradient)
             after[name] = self.velocity(given, name, pull, velocities.get(name))
             heading = self.heading(given, name, pull, after[name])
-            stepped[name] = self.step(given, name, heading)
-        return stepped, after
+            weights[name] = self.step(given, name, heading)
+        return Step(gradients=gradients, weights=weights, velocities=after)
+
+    def trained(self, given: Given[M], gradients: Mapping[str, Any]) -> dict[str, M]:
+        """The gradients by the parameters, in the order in which they are computed"""
+        return {name: g for name, g in gradients.items() if name in given.case.parameters}
 
     def clipped(self, given: Given[M], grads: dict[str, M]) -> dict[str, M]:
         """Every entry at most the value; or all gradients scaled so that their norm is the norm"""

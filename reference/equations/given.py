@@ -54,6 +54,10 @@ class Given(Generic[M]):
         found: M = self.named[name] if name in self.named else getattr(self, name)
         return found
 
+    def whole(self) -> Self:
+        """Return the same case as if every sequence had all steps."""
+        return replace(self, valid=[None] * len(self.x))
+
     def after(self, stepped: Mapping[str, M]) -> Self:
         """Return the same case with other weights."""
         own = {name: value for name, value in stepped.items() if name not in self.named}

@@ -4,21 +4,20 @@ import functools
 import operator
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Generic
+from typing import Any
 
 import numpy as np
 
-from parity.reference.equations.arithmetic import Arithmetic, M
+from parity.reference.equations.arithmetic import M
 from parity.reference.equations.given import Given, counting
+from parity.reference.equations.steps import StepEquations
 
 
-class HeadEquations(Generic[M]):
+class HeadEquations(StepEquations[M]):
     """Pooling over time, a linear head, cross-entropy or squared distance.
 
     Source: PyTorch `CrossEntropyLoss` documentation: class weights, label smoothing, ignore_index.
     """
-
-    do: Arithmetic[M]
 
     # -- what is read ----------------------------------------------------------------------------
 
@@ -31,8 +30,7 @@ class HeadEquations(Generic[M]):
             return self.own_last(given, finals)
         if pool == "max":
             return self.do.chosen(states[1:], self.winners(given, states[1:]))
-        own = [self.or_else(given, t, h, None) for t, h in enumerate(states[1:])]
-        total = functools.reduce(operator.add, own)
+        total = functools.reduce(operator.add, self.masked(given, states[1:]))
         return self.do.rounded("pooled", self.averaged(given, total))
 
     def read_out(self, states: list[M]) -> M:
@@ -47,10 +45,6 @@ class HeadEquations(Generic[M]):
         """The mean over each sequence's own steps"""
         config = given.case.config
         return self.do.divided(total, given.case.lengths if config.packed else config.steps)
-
-    def or_else(self, given: Given[M], t: int, own: M, otherwise: M | None) -> M:
-        """What step t gives; where a sequence has no such step, what it is otherwise"""
-        raise NotImplementedError
 
     def winners(self, given: Given[M], states: Sequence[M]) -> Any:
         """The step that each maximum comes from, the first of equal ones: (batch, width)"""
@@ -112,13 +106,9 @@ class HeadEquations(Generic[M]):
         d_logits = [self.d_logits(at, scores) for at, scores in zip(own, logits, strict=True)]
         losses = [self.loss(at, scores) for at, scores in zip(own, logits, strict=True)]
         terms = [self.head_gradients(h, dl) for h, dl in zip(lasts, d_logits, strict=True)]
-        grads = {name: self.summed(name, [term[name] for term in terms]) for name in terms[0]}
+        grads = {name: self.over_time(name, [term[name] for term in terms]) for name in terms[0]}
         loss = functools.reduce(operator.add, losses)
         return d_logits, {"logits": logits, "loss": loss}, grads
-
-    def summed(self, name: str, terms: list[M]) -> M:
-        """The sum of one parameter's terms over time"""
-        raise NotImplementedError
 
     # -- backward --------------------------------------------------------------------------------
 

@@ -35,26 +35,26 @@ class NetworkEquations(CellEquations[M]):
 
     def network(self, given: Given[M]) -> list[Layer[M]]:
         """Every layer's passes; a layer's inputs are the states of the one below"""
-        config, inputs = given.case.config, given.x
+        config = given.case.config
         layers: list[Layer[M]] = []
         for number, name in enumerate(outputs(config)):
+            inputs = self.inputs(given, layers)
             own = gates(self.do, given.case, given.branches, name)
             cells = [cell for cell in config.cells if cell.layer == number]
             layers.append([self.passed(given, cell, inputs, own) for cell in cells])
-            if number < config.layers - 1:
-                inputs = self.dropped(given, number, self.outputs(layers[-1]))
         return layers
+
+    def inputs(self, given: Given[M], below: Sequence[Layer[M]]) -> Sequence[M]:
+        """What a layer reads: x, or what dropout leaves of the states of the layer below"""
+        if not below:
+            return given.x
+        return self.dropped(given, len(below) - 1, self.outputs(below[-1]))
 
     def passed(
         self, given: Given[M], cell: Cell, inputs: Sequence[M], gates: Sequence[M | None]
     ) -> Pass[M]:
         """One cell's pass over the layer's inputs"""
-        own = gates
-        if given.case.config.bidirectional:
-            start = given.case.config.hidden * cell.reverse
-            stop = start + given.case.config.hidden
-            own = [None if g is None else self.do.columns(g, start, stop) for g in gates]
-        seen = self.seen(given, cell, inputs, own)
+        seen = self.seen(given, cell, inputs, self.side(given, cell, gates))
         return Pass(given=seen, states=self.forward(seen))
 
     def seen(
@@ -63,6 +63,14 @@ class NetworkEquations(CellEquations[M]):
         """The case as one cell sees it"""
         own = (self.in_order(cell, values) for values in (inputs, gates, given.valid))
         return given.of(cell, *own)
+
+    def side(self, given: Given[M], cell: Cell, values: Sequence[Any]) -> list[Any]:
+        """One direction's columns of a layer's states, or of gradients by them; None stays None"""
+        config = given.case.config
+        if not config.bidirectional:
+            return list(values)
+        start, stop = config.hidden * cell.reverse, config.hidden * (1 + cell.reverse)
+        return [None if v is None else self.do.columns(v, start, stop) for v in values]
 
     def in_order(self, cell: Cell, values: Sequence[Any]) -> list[Any]:
         """Values by step in the order of the cell's steps, or back from that order"""
@@ -74,13 +82,16 @@ class NetworkEquations(CellEquations[M]):
 
     def by_step(self, one: Pass[M]) -> list[M]:
         """A cell's states from the first step on, zero in the padding"""
-        states = enumerate(one.states[1:])
-        own = [self.or_else(one.given, t, h, None) for t, h in states]
-        return self.in_order(one.cell, own)
+        return self.in_order(one.cell, self.masked(one.given, one.states[1:]))
 
     def final(self, one: Pass[M]) -> M:
         """A cell's state after the last of its steps"""
         return one.states[-1]
+
+    def finals(self, layers: Sequence[Layer[M]]) -> dict[str, M]:
+        """Every cell's final state, by its name"""
+        passes = [one for layer in layers for one in layer]
+        return {one.cell.name("final"): self.final(one) for one in passes}
 
     def initial(self, layer: Layer[M]) -> M:
         """The initial states of a layer's directions, side by side"""
@@ -110,7 +121,7 @@ class NetworkEquations(CellEquations[M]):
             layer, d_inputs = layers[number], []
             for direction, one in enumerate(layer):
                 final = finals[number * len(layer) + direction]
-                own = self.pass_gradients(one, self.for_cell(one, upstream), final)
+                own = self.pass_gradients(one, self.for_cell(one.given, upstream), final)
                 d_inputs.append(self.in_order(one.cell, own.pop("x")))
                 initial[one.cell.name("h_0")] = own.pop("h_0")
                 found |= {one.cell.name(name): gradient for name, gradient in own.items()}
@@ -130,26 +141,28 @@ class NetworkEquations(CellEquations[M]):
             total = total + gradient
         return total
 
-    def for_cell(self, one: Pass[M], upstream: Sequence[M | None]) -> list[M | None]:
-        """A cell's share of the gradient by its layer's states, in the order of its steps"""
-        config, hidden = one.given.case.config, one.given.case.config.hidden
-        start = hidden * one.cell.reverse
-        own = list(upstream)
-        if config.bidirectional:
-            own = [
-                None if d is None else self.do.columns(d, start, start + hidden) for d in upstream
-            ]
-        return self.in_order(one.cell, own)
+    def for_cell(self, given: Given[M], values: Sequence[M | None]) -> list[Any]:
+        """A cell's part of its layer's states, or gradients by them, in the order of its steps"""
+        return self.in_order(given.cell, self.side(given, given.cell, values))
 
     def pass_gradients(
         self, one: Pass[M], upstream: list[M | None], final: M | None
     ) -> dict[str, Any]:
-        """One cell's gradients; what is said of padding has no effect"""
-        given, last = one.given, len(upstream) - 1
+        """One cell's gradients, from those by its states and by its final one"""
+        given = one.given
+        steps = self.through_time(given, one.states, self.by_states(one, upstream, final))
+        grads = self.layer_gradients(given, one.states, [step.da for step in steps])
+        return grads | {"h_0": self.by_initial(given, steps)}
+
+    def by_states(self, one: Pass[M], upstream: list[M | None], final: M | None) -> list[M | None]:
+        """The gradient by every state of a cell, but for what later steps have of it
+
+        The final state is the last one; what is said of padding has no effect.
+        """
         own = [
-            None if d is None else self.or_else(given, t, d, None) for t, d in enumerate(upstream)
+            None if d is None else self.or_else(one.given, t, d, None)
+            for t, d in enumerate(upstream)
         ]
-        at_last = [d for d in (own[last], final) if d is not None]
-        own[last] = sum(at_last[1:], start=at_last[0]) if at_last else one.states[0] * 0.0
-        da = self.through_time(given, one.states, own)
-        return self.layer_gradients(given, one.states, da)
+        at_last = [d for d in (own[-1], final) if d is not None]
+        own[-1] = sum(at_last[1:], start=at_last[0]) if at_last else one.states[0] * 0.0
+        return own

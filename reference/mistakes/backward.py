@@ -1,12 +1,13 @@
 """Mistakes in going back through time: the derivative, the recurrence, the upstream gradients."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from parity.model.config import Config
+from parity.reference.equations.cell import Back
 from parity.reference.mistakes.mistake import Mistake, Wrong
 
 
@@ -74,25 +75,26 @@ def _initial(wrong: Callable[[Any, Any], Any]) -> dict[str, Wrong]:
 
 
 def _carries_before_slope(
-    right: Wrong, book: Any, given: Any, states: Any, upstream: Any
-) -> list[Any]:
+    right: Wrong, book: Any, given: Any, states: Any, from_loss: Any, later: Any, t: int
+) -> Any:
     """dh[t] = upstream[t] + dh[t+1] W_h^T, with the derivative left out on the way."""
-    da: list[Any] = []
-    dh = None
-    for t in reversed(range(len(given.x))):
-        from_loss = upstream[t]
-        dh = from_loss if dh is None else dh if from_loss is None else dh + from_loss
-        da.append(book.through_activation(given, states, dh, t))
-        dh = book.carried(given, book.do.rounded("dh", dh * 1.0), t - 1) if t else None
-    return da[::-1]
+    if later is not None:
+        later = replace(later, da=book.do.rounded("dh", later.dh * 1.0))
+    return right(given.whole(), states, from_loss, later, t)
+
+
+def _only_steps(wanted: Callable[[int, int], bool]) -> Wrong:
+    """Go back through some steps alone: by t and the number of steps."""
+
+    def through_time(right: Wrong, book: Any, *arguments: Any) -> list[Any]:
+        steps = list(enumerate(right(*arguments)))
+        return [s if wanted(t, len(steps)) else replace(s, da=s.da * 0.0) for t, s in steps]
+
+    return through_time
 
 
 def _truncated(k: float) -> dict[str, Wrong]:
-    def through_time(right: Wrong, *arguments: Any) -> list[Any]:
-        da: list[Any] = right(*arguments[1:])
-        return [step if t >= len(da) - int(k) else step * 0.0 for t, step in enumerate(da)]
-
-    return {"through_time": through_time}
+    return {"through_time": _only_steps(lambda t, steps: t >= steps - int(k))}
 
 
 def _cut_every(k: float) -> dict[str, Wrong]:
@@ -100,11 +102,6 @@ def _cut_every(k: float) -> dict[str, Wrong]:
         return right(given, da, t) * (0.0 if (t + 1) % int(k) == 0 and t >= 0 else 1.0)
 
     return {"carried": carried}
-
-
-def _first_step_left_out(right: Wrong, book: Any, *arguments: Any) -> list[Any]:
-    da: list[Any] = right(*arguments)
-    return [da[0] * 0.0, *da[1:]]
 
 
 def _upstream(wrong: Callable[[list[Any]], list[Any]]) -> dict[str, Wrong]:
@@ -141,30 +138,33 @@ def _one_step_late(upstream: list[Any]) -> list[Any]:
     return late if late[-1] is not None else [*late[:-1], last * 0.0]
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Updated(Back[Any]):
+    """A step on the way back that has moved W_h."""
+
+    W_h: Any  # after it
+    seen: Any  # W_h as the step before sees it
+
+
 def _updating(*, first: bool) -> dict[str, Wrong]:
     """Let W_h take a step of its own after every time step, so that earlier steps see another.
 
     `first`: before the gradient of the step before is taken, not after it.
     """
 
-    def through_time(right: Wrong, book: Any, given: Any, states: Any, upstream: Any) -> list[Any]:
-        da: list[Any] = []
-        dh, W_h = None, given.W_h
-        for t in reversed(range(len(given.x))):
-            from_loss = upstream[t]
-            dh = from_loss if dh is None else dh if from_loss is None else dh + from_loss
-            da.append(book.through_activation(given, states, dh, t))
-            stepped = book.do.rounded("W_h", W_h - (states[t].T @ da[-1]) * given.case.lr)
-            book.updated = stepped if first else W_h
-            W_h = stepped
-            dh = book.carried(replace(given, W_h=book.updated), da[-1], t - 1) if t else None
-        return da[::-1]
+    def step_back(
+        right: Wrong, book: Any, given: Any, states: Any, from_loss: Any, later: Any, t: int
+    ) -> _Updated:
+        own = given if later is None else replace(given, W_h=later.seen)
+        found = right(own.whole(), states, from_loss, later, t)
+        before = given.W_h if later is None else later.W_h
+        W_h = book.do.rounded("W_h", before - (states[t].T @ found.da) * given.case.lr)
+        return _Updated(da=found.da, dh=found.dh, W_h=W_h, seen=W_h if first else before)
 
-    return {"through_time": through_time, "carried": _by_updated}
+    def by_initial(right: Wrong, book: Any, given: Any, steps: Any) -> Any:
+        return right(replace(given, W_h=steps[0].seen), steps)
 
-
-def _by_updated(right: Wrong, book: Any, given: Any, da: Any, t: int) -> Any:
-    return right(given if t >= 0 else replace(given, W_h=book.updated), da, t)
+    return {"step_back": step_back, "by_initial": by_initial}
 
 
 MISTAKES = (
@@ -304,7 +304,7 @@ MISTAKES = (
         says="the gradient goes back through time without the activation's derivative",
         look_for="dh @ W_h.T where da @ W_h.T is due",
         part="recurrence",
-        plant={"through_time": _carries_before_slope},
+        plant={"step_back": _carries_before_slope},
     ),
     Mistake(
         slug="bptt-truncated",
@@ -328,7 +328,7 @@ MISTAKES = (
         says="the first step is left out of the backward",
         look_for="range(steps - 1, 0, -1), which stops before step 0",
         part="recurrence",
-        plant={"through_time": _first_step_left_out},
+        plant={"through_time": _only_steps(lambda t, _: t > 0)},
     ),
     Mistake(
         slug="bptt-wh-updated-before-use",

@@ -29,9 +29,9 @@ def _transposed_throughout(right: Wrong, book: Any, *arguments: Any) -> Any:
     return replace(seen, W_h=seen.W_h.T)
 
 
-def _transposed_back(right: Wrong, book: Any, given: Any, grads: dict[str, Any]) -> Any:
-    turned = {n: g.T for n, g in grads.items() if without_suffix(n) == "W_h"}
-    return right(given, grads | turned)
+def _transposed_back(right: Wrong, book: Any, *arguments: Any) -> dict[str, Any]:
+    found: dict[str, Any] = right(*arguments)
+    return found | {n: g.T for n, g in found.items() if without_suffix(n) == "W_h"}
 
 
 def _always(activation: str) -> dict[str, Wrong]:
@@ -95,10 +95,11 @@ def _by_exponentials(right: Wrong, book: Any, given: Any, a: Any) -> Any:
     return book.do.rounded("hidden", book.do.mapped(quotient, lambda v: 1 - np.tanh(v) ** 2, a))
 
 
-def _last_not_activated(right: Wrong, book: Any, given: Any) -> Any:
-    states = right(given)
-    a = book.preactivation(given, given.x[-1], states[-2])
-    return [*states[:-1], book.do.rounded("hidden", a)]
+def _last_not_activated(right: Wrong, book: Any, given: Any, states: Any) -> Any:
+    found = right(given, states)
+    if len(states) < len(given.x):
+        return found
+    return book.do.rounded("hidden", book.preactivation(given, given.x[-1], states[-1]))
 
 
 MISTAKES = (
@@ -205,7 +206,7 @@ MISTAKES = (
         says="the last step is not activated",
         look_for="the final state taken before the activation",
         part="activation",
-        plant={"forward": _last_not_activated},
+        plant={"next_state": _last_not_activated},
     ),
     Mistake(
         slug="relu-leaky",

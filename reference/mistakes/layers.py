@@ -71,13 +71,10 @@ def _direction_first(case: Case, cell: Cell) -> Array:
 # -- layers --------------------------------------------------------------------------------------
 
 
-def _reads_the_first(
-    right: Wrong, book: Any, given: Any, cell: Cell, inputs: Any, gates: Any
-) -> Any:
-    """Every layer above the second gets the first one's states again."""
-    if cell.layer == 1:
-        book.read = inputs
-    return right(given, cell, book.read if cell.layer > 1 else inputs, gates)
+def _reads_the_first(right: Wrong, book: Any, given: Any, below: Sequence[Any]) -> Any:
+    """Every layer above the second reads again what the second has read."""
+    own = right(given, below)
+    return below[1][0].given.x if len(below) > 1 else own
 
 
 def _detached(right: Wrong, book: Any, *arguments: Any) -> list[Any]:
@@ -113,11 +110,10 @@ def _down_through_W_h(right: Wrong, book: Any, given: Any, states: Any, da: Any)
     return found | {"x": [gradient @ W_h_T for gradient in da]}
 
 
-def _finals_of_the_last(right: Wrong, book: Any, given: Any) -> dict[str, Any]:
-    found: dict[str, Any] = right(given)
-    cells = given.case.config.cells
-    last = {cell.reverse: found[cell.name("final")] for cell in cells}
-    return found | {cell.name("final"): last[cell.reverse] for cell in cells}
+def _finals_of_the_last(right: Wrong, book: Any, layers: Sequence[Any]) -> dict[str, Any]:
+    last = {one.cell.reverse: book.final(one) for one in layers[-1]}
+    passes = [one for layer in layers for one in layer]
+    return {one.cell.name("final"): last[one.cell.reverse] for one in passes}
 
 
 def _only_the_last_finals(right: Wrong, book: Any, given: Any, d_logits: Any) -> list[Any]:
@@ -131,17 +127,17 @@ def _only_the_last_finals(right: Wrong, book: Any, given: Any, d_logits: Any) ->
 
 def _unturned_outputs(right: Wrong, book: Any, one: Any) -> list[Any]:
     """Take states in the order of the cell's steps for those by step; padding is zero still."""
-    return _outside_padding(book, one, one.states[1:])
+    return _outside_padding(book, one.given, one.states[1:])
 
 
-def _unturned_gradients(right: Wrong, book: Any, one: Any, upstream: Any) -> list[Any]:
-    own = right(one, _outside_padding(book, one, upstream))
-    return list(book.in_order(one.cell, own))
+def _unturned_gradients(right: Wrong, book: Any, given: Any, upstream: Any) -> list[Any]:
+    own = right(given, _outside_padding(book, given, upstream))
+    return list(book.in_order(given.cell, own))
 
 
-def _outside_padding(book: Any, one: Any, values: Sequence[Any]) -> list[Any]:
+def _outside_padding(book: Any, given: Any, values: Sequence[Any]) -> list[Any]:
     """Return values by step, zero in the padding."""
-    by_step = replace(one.given, valid=book.in_order(one.cell, one.given.valid))
+    by_step = replace(given, valid=book.in_order(given.cell, given.valid))
     own = enumerate(values)
     return [None if v is None else book.or_else(by_step, t, v, None) for t, v in own]
 
@@ -151,12 +147,10 @@ def _crosswise(right: Wrong, book: Any, layer: Sequence[Any]) -> list[Any]:
     return found
 
 
-def _crosswise_back(right: Wrong, book: Any, one: Any, upstream: Any) -> list[Any]:
+def _crosswise_back(right: Wrong, book: Any, given: Any, upstream: Any) -> list[Any]:
     """Take the half that the other direction has in the right order."""
-    hidden = one.given.case.config.hidden
-    start = 0 if one.cell.reverse else hidden
-    own = [None if d is None else book.do.columns(d, start, start + hidden) for d in upstream]
-    return list(book.in_order(one.cell, own))
+    other = replace(given.cell, reverse=not given.cell.reverse)
+    return list(book.in_order(given.cell, book.side(given, other, upstream)))
 
 
 def _at_the_last_step(right: Wrong, book: Any, one: Any) -> Any:
@@ -172,10 +166,9 @@ def _reshaped(right: Wrong, book: Any, case: Case, *rest: Any) -> Any:
     return right(case.replace(x=laid_out.reshape(case.x.shape)), *rest)
 
 
-def _all_from_h_0(right: Wrong, book: Any, given: Any) -> list[Any]:
-    """Take the steps for sequences of one step each."""
-    steps = [book.activation(given, book.preactivation(given, x_t, given.h_0)) for x_t in given.x]
-    return [given.h_0, *steps]
+def _from_h_0(right: Wrong, book: Any, given: Any, states: Any) -> Any:
+    """Take a step for a sequence of its own."""
+    return book.state(given, len(states) - 1, given.h_0)
 
 
 def _nothing_before(right: Wrong, book: Any, given: Any, da: Any, t: int) -> Any:
@@ -208,15 +201,11 @@ def _last_everywhere(right: Wrong, book: Any, given: Any, d_logits: Any) -> list
 # -- no bias -------------------------------------------------------------------------------------
 
 
-def _kept_biases(right: Wrong, book: Any, given: Any, grads: Mapping[str, Any]) -> dict[str, Any]:
-    cells = given.case.config.cells
-    book.biases = {cell.name("b"): grads[cell.name("b")] for cell in cells}
-    found: dict[str, Any] = right(given, grads)
-    return found
-
-
-def _stepped_biases(right: Wrong, book: Any, given: Any, grads: Any, velocities: Any) -> Any:
-    return right(given, {**grads, **book.biases}, velocities)
+def _with_biases(
+    right: Wrong, book: Any, given: Any, gradients: Mapping[str, Any]
+) -> dict[str, Any]:
+    names = [cell.name("b") for cell in given.case.config.cells]
+    return {**right(given, gradients), **{name: gradients[name] for name in names}}
 
 
 MISTAKES = (
@@ -226,7 +215,7 @@ MISTAKES = (
         look_for="an input that is not set to the layer's output at the end of the loop",
         part="layers",
         applies=_of_three,
-        plant={"passed": _reads_the_first},
+        plant={"inputs": _reads_the_first},
     ),
     Mistake(
         slug="layers-share-wh",
@@ -322,7 +311,7 @@ MISTAKES = (
         look_for="h_n, which has the final state of every layer",
         part="layers",
         applies=_stacked,
-        plant={"values": _finals_of_the_last},
+        plant={"finals": _finals_of_the_last},
     ),
     Mistake(
         slug="layers-final-gradient-missing-below",
@@ -403,7 +392,7 @@ MISTAKES = (
         part="input",
         applies=lambda config: config.call == "unbatched",
         plant={
-            "forward": _all_from_h_0,
+            "next_state": _from_h_0,
             "previous": lambda right, book, states: [states[0]] * (len(states) - 1),
             "carried": _nothing_before,
             "first": _first_given,
@@ -418,6 +407,6 @@ MISTAKES = (
         look_for="a bias that is zero at first, and takes part in the step",
         part="step",
         applies=lambda config: config.bias == "absent",
-        plant={"gradients": _kept_biases, "descent": _stepped_biases},
+        plant={"trained": _with_biases},
     ),
 )

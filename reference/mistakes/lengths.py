@@ -55,26 +55,28 @@ def _through_padding() -> dict[str, Wrong]:
     """Let states and their gradients go on where a row has ended, or has not begun."""
 
     def unmasked(right: Wrong, book: Any, given: Any, *rest: Any) -> Any:
-        return right(replace(given, valid=[None] * len(given.x)), *rest)
+        return right(given.whole(), *rest)
 
-    return dict.fromkeys(("forward", "through_time", "layer_gradients"), unmasked)
+    return dict.fromkeys(("forward", "through_time", "by_initial"), unmasked)
 
 
 def _stays(right: Wrong, book: Any, one: Any) -> list[Any]:
     return list(book.in_order(one.cell, one.states[1:]))
 
 
-def _padding_counts(right: Wrong, book: Any, one: Any, upstream: Any, final: Any) -> Any:
+def _padding_counts() -> dict[str, Wrong]:
     """Take what is said of padding for the gradient by the state that stays there."""
-    given = one.given
-    own = list(upstream)
-    at_last = [d for d in (own[-1], final) if d is not None]
-    own[-1] = sum(at_last[1:], start=at_last[0]) if at_last else one.states[0] * 0.0
-    da = book.through_time(given, one.states, own)
-    found: dict[str, Any] = book.layer_gradients(given, one.states, da)
-    if one.cell.reverse:  # what it has not begun with is its initial state
-        found["h_0"] = sum(_of_padding(book, given, upstream), start=found["h_0"])
-    return found
+
+    def by_states(right: Wrong, book: Any, one: Any, upstream: Any, final: Any) -> Any:
+        return right(replace(one, given=one.given.whole()), upstream, final)
+
+    def pass_gradients(right: Wrong, book: Any, one: Any, upstream: Any, final: Any) -> Any:
+        found: dict[str, Any] = right(one, upstream, final)
+        if one.cell.reverse:  # what it has not begun with is its initial state
+            found["h_0"] = sum(_of_padding(book, one.given, upstream), start=found["h_0"])
+        return found
+
+    return {"by_states": by_states, "pass_gradients": pass_gradients}
 
 
 def _of_padding(book: Any, given: Any, upstream: Any) -> list[Any]:
@@ -147,7 +149,7 @@ MISTAKES = (
         look_for="outputs that are zero whatever the state: their gradient goes nowhere",
         part="lengths",
         applies=_packed,
-        plant={"pass_gradients": _padding_counts},
+        plant=_padding_counts(),
     ),
     Mistake(
         slug="lengths-rows-left-sorted",

@@ -42,10 +42,10 @@ def _goes_on(config: Config) -> bool:
 def _steps_with(**options: Any) -> dict[str, Wrong]:
     """Step as if other options were asked for."""
 
-    def descent(right: Wrong, book: Any, given: Any, grads: Any, velocities: Any) -> Any:
+    def descent(right: Wrong, book: Any, given: Any, *rest: Any) -> Any:
         case = given.case
         other = case.replace(case.config.replace(**options))
-        return right(replace(given, case=other), grads, velocities)
+        return right(replace(given, case=other), *rest)
 
     return {"descent": descent}
 
@@ -169,25 +169,22 @@ def _without_head(right: Wrong, book: Any, given: Any, grads: dict[str, Any]) ->
     return grads | clipped
 
 
-def _kept_all(right: Wrong, book: Any, given: Any, grads: dict[str, Any]) -> dict[str, Any]:
-    """Remember the gradients by the input and the initial states, which a norm may take in."""
-    found: dict[str, Any] = right(given, grads)
-    other = [g for n, g in found.items() if without_suffix(n) == "h_0"]
-    book.others = [*other, *found["x"]]
-    return found
-
-
-def _norm_of_all(right: Wrong, book: Any, given: Any, grads: dict[str, Any]) -> dict[str, Any]:
-    config = given.case.config
-    if not config.clip_norm:
-        return dict(right(given, grads))
-    every = [*grads.values(), *book.others]
-    return _all_scaled(book, grads, norm_factor(book.do, every, config.clip_norm))
+def _norm_of_all(right: Wrong, book: Any, given: Any, gradients: Any, before: Any) -> Any:
+    """Scale by a norm of all gradients, and clip no more."""
+    case = given.case
+    if not case.config.clip_norm:
+        return right(given, gradients, before)
+    own = book.trained(given, gradients)
+    initial = [g for n, g in gradients.items() if without_suffix(n) == "h_0"]
+    every = [*own.values(), *initial, *gradients["x"]]
+    scaled = _all_scaled(book, own, norm_factor(book.do, every, case.config.clip_norm))
+    unclipped = case.replace(case.config.replace(clip_norm=0.0))
+    return right(replace(given, case=unclipped), gradients | scaled, before)
 
 
 def _clipped_reported() -> dict[str, Wrong]:
-    def gradients(right: Wrong, book: Any, given: Any, grads: dict[str, Any]) -> dict[str, Any]:
-        found: dict[str, Any] = right(given, grads)
+    def gradients(right: Wrong, book: Any, given: Any, *rest: Any) -> dict[str, Any]:
+        found: dict[str, Any] = right(given, *rest)
         own = {n: g for n, g in found.items() if n in given.case.parameters}
         config = given.case.config
         if config.clip_value:
@@ -199,35 +196,36 @@ def _clipped_reported() -> dict[str, Wrong]:
     return {"gradients": gradients, "clipped": lambda right, book, given, grads: grads}
 
 
-def _decayed_first(right: Wrong, book: Any, given: Any, grads: Any, velocities: Any) -> Any:
+def _decayed_first(right: Wrong, book: Any, given: Any, gradients: Any, before: Any) -> Any:
     """Clip what the weight decay has been added to."""
-    case = given.case
-    pulls = {name: book.pull(given, name, g) for name, g in grads.items()}
+    case, own = given.case, book.trained(given, gradients)
+    pulls = {name: book.pull(given, name, g) for name, g in own.items()}
     plain = case.replace(case.config.replace(weight_decay=0.0, maximize=False))
-    return right(replace(given, case=plain), pulls, velocities)
+    return right(replace(given, case=plain), gradients | pulls, before)
 
 
 # -- from one update to the next -----------------------------------------------------------------
 
 
-def _added_up(right: Wrong, book: Any, given: Any, grads: Any, velocities: Any) -> Any:
-    before = book.summed_up if velocities else {}
-    book.summed_up = {n: before[n] + g if n in before else g for n, g in grads.items()}
-    return right(given, book.summed_up, velocities)
+def _added_up(right: Wrong, book: Any, given: Any, gradients: Any, before: Any) -> Any:
+    if before is None:
+        return right(given, gradients, None)
+    own = book.trained(given, gradients)
+    added = {name: before.gradients[name] + g for name, g in own.items()}
+    return right(given, gradients | added, before)
 
 
-def _first_again(right: Wrong, book: Any, given: Any, grads: Any, velocities: Any) -> Any:
-    if not velocities:
-        book.first_gradients = grads
-    return right(given, book.first_gradients, velocities)
+def _first_again(right: Wrong, book: Any, given: Any, gradients: Any, before: Any) -> Any:
+    return right(given, gradients if before is None else before.gradients, before)
 
 
-def _states_kept(right: Wrong, book: Any, given: Any) -> Any:
+def _states_kept(right: Wrong, book: Any, given: Any, before: Any) -> Any:
     """Start an update from the final states of the one before."""
-    kept = getattr(book, "final_states", {})
-    layers = right(given.after(kept) if kept else given)
-    book.final_states = {one.cell.name("h_0"): book.final(one) for own in layers for one in own}
-    return layers
+    if before is None:
+        return right(given, None)
+    cells = given.case.config.cells
+    kept = {cell.name("h_0"): before.finals[cell.name("final")] for cell in cells}
+    return right(given.after(kept), before)
 
 
 MISTAKES = (
@@ -367,7 +365,7 @@ MISTAKES = (
         look_for="a norm over all gradients where that over the parameters' is due",
         part="clipping",
         applies=_clips_norm,
-        plant={"gradients": _kept_all, "clipped": _norm_of_all},
+        plant={"descent": _norm_of_all},
     ),
     Mistake(
         slug="clip-norm-by-value",
@@ -439,6 +437,6 @@ MISTAKES = (
         look_for="a state kept in an attribute, and not set back when forward is called",
         part="updates",
         applies=_goes_on,
-        plant={"network": _states_kept},
+        plant={"update": _states_kept},
     ),
 )

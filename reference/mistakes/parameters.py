@@ -52,13 +52,13 @@ def _inputs_late(right: Wrong, book: Any, given: Any, states: Any, da: Any) -> d
 def _changes(names: Collection[str], change: Callable[[Any, Any], Any]) -> dict[str, Wrong]:
     """Change some of the finished gradients; `change` takes one and the config."""
 
-    def gradients(right: Wrong, book: Any, given: Any, grads: dict[str, Any]) -> dict[str, Any]:
+    def gradients(right: Wrong, book: Any, given: Any, *rest: Any) -> dict[str, Any]:
         def wrong(gradient: Any) -> Any:
             if isinstance(gradient, list):
                 return [change(step, given.case.config) for step in gradient]
             return change(gradient, given.case.config)
 
-        found: dict[str, Any] = right(given, grads)
+        found: dict[str, Any] = right(given, *rest)
         return found | {n: wrong(g) for n, g in found.items() if without_suffix(n) in names}
 
     return {"gradients": gradients}
@@ -72,8 +72,8 @@ def _clipped(names: Collection[str]) -> Callable[[float], dict[str, Wrong]]:
     """Clip every entry at a value."""
 
     def plant(limit: float) -> dict[str, Wrong]:
-        def gradients(right: Wrong, book: Any, given: Any, grads: dict[str, Any]) -> Any:
-            found: dict[str, Any] = right(given, grads)
+        def gradients(right: Wrong, book: Any, given: Any, *rest: Any) -> Any:
+            found: dict[str, Any] = right(given, *rest)
             own = {n: g for n, g in found.items() if without_suffix(n) in names}
             return found | {n: clipped_at(book.do, g, limit) for n, g in own.items()}
 
@@ -104,8 +104,8 @@ def _normed(beside: float) -> Callable[[float], dict[str, Wrong]]:
     """
 
     def plant(limit: float) -> dict[str, Wrong]:
-        def gradients(right: Wrong, book: Any, given: Any, grads: dict[str, Any]) -> Any:
-            found: dict[str, Any] = right(given, grads)
+        def gradients(right: Wrong, book: Any, given: Any, *rest: Any) -> Any:
+            found: dict[str, Any] = right(given, *rest)
             own = {n: g for n, g in found.items() if without_suffix(n) in PARAMETERS}
             factor = norm_factor(book.do, own.values(), limit, beside)
             return found | {n: g * factor for n, g in own.items()}
@@ -118,8 +118,8 @@ def _normed(beside: float) -> Callable[[float], dict[str, Wrong]]:
 def _normed_each(limit: float) -> dict[str, Wrong]:
     """Scale each parameter's gradient so that its own norm is at most `limit`."""
 
-    def gradients(right: Wrong, book: Any, given: Any, grads: dict[str, Any]) -> Any:
-        found: dict[str, Any] = right(given, grads)
+    def gradients(right: Wrong, book: Any, given: Any, *rest: Any) -> Any:
+        found: dict[str, Any] = right(given, *rest)
         return found | {
             n: g * norm_factor(book.do, [g], limit, 0.0)
             for n, g in found.items()

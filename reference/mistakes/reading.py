@@ -1,5 +1,6 @@
 """Mistakes in what is read: the input, the labels, the initial state."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -27,16 +28,14 @@ def _batch_and_time_swapped(case: Case) -> Array:
     return np.ascontiguousarray(case.x.reshape(t, n, f).swapaxes(0, 1))
 
 
-def _steps_from_h_0(right: Wrong, book: Any, given: Any) -> Any:
-    h_0 = given.h_0
-    return [h_0] + [book.activation(given, book.preactivation(given, x_t, h_0)) for x_t in given.x]
+def _from_state(place: Callable[[int], int]) -> dict[str, Wrong]:
+    """Let the next state come from another one of those so far: by t, of h_0 and the others."""
 
+    def next_state(right: Wrong, book: Any, given: Any, states: Any) -> Any:
+        t = len(states) - 1
+        return book.state(given, t, states[place(t)])
 
-def _two_steps_back(right: Wrong, book: Any, given: Any) -> Any:
-    states = [given.h_0]
-    for t, x_t in enumerate(given.x):
-        states.append(book.activation(given, book.preactivation(given, x_t, states[max(t - 1, 0)])))
-    return states
+    return {"next_state": next_state}
 
 
 def _inputs_moved(by: int) -> Any:
@@ -109,7 +108,7 @@ MISTAKES = (
         says="every step starts from h_0: the state is never advanced",
         look_for="the new state is stored, but the loop goes on with the old one",
         part="initial state",
-        plant={"forward": _steps_from_h_0},
+        plant=_from_state(lambda t: 0),
         seen=1,
     ),
     Mistake(
@@ -117,6 +116,6 @@ MISTAKES = (
         says="the recurrence takes the state of two steps before",
         look_for="h[t - 2] where h[t - 1] is due, or a state stored one place too late",
         part="initial state",
-        plant={"forward": _two_steps_back},
+        plant=_from_state(lambda t: max(t - 1, 0)),
     ),
 )

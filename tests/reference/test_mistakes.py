@@ -3,10 +3,21 @@
 import re
 from collections import Counter
 
+import pytest
+
+from parity.cases.draw import draw
+from parity.model.config import Config
+from parity.reference.equations.arithmetic import Plain
 from parity.reference.mistakes import CATALOGUE, by_slug
+from parity.reference.mistakes.planting import plant
 
 LONGEST = 40
 """Characters of a slug, at most: one fits into an id or a column of a table."""
+
+CONFIGS = (
+    "b4-t5-f3-h6-c4-relu-f64-s0-l3-clipnorm0.1-u2",
+    "b3-t4-f3-h4-c3-tanh-f64-s0-layer-l2-bi-biasoff-unsorted-mom0.9-u2",
+)
 
 
 def repeated(texts: list[str]) -> list[str]:
@@ -35,3 +46,15 @@ def test_number_keeps_the_slug() -> None:
     """A mistake with a number is named by the same slug, whatever the number."""
     leaky = by_slug["relu-leaky"]
     assert {mistake.slug for mistake in leaky.having(leaky.values)} == {leaky.slug}
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_nothing_is_left_on_the_equations(name: str) -> None:
+    """The equations keep their arithmetic and nothing else, whatever mistake is in them."""
+    config = Config.parse(name)
+    case, shown = draw(config), [m for m in CATALOGUE if m.applies(config)]
+    assert shown
+    for mistake in (m.having(m.values)[0] if m.values else m for m in shown):
+        book = plant([mistake])(Plain())
+        book.run(case)
+        assert set(vars(book)) == {"do"}, mistake.slug
