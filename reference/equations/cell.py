@@ -12,7 +12,7 @@ from parity.reference.equations.steps import StepEquations
 
 
 @dataclass(frozen=True, kw_only=True)
-class Back(Generic[M]):
+class StepBack(Generic[M]):
     """One step on the way back, as the step before it gets to know of it."""
 
     da: M  # the gradient by the step's pre-activation
@@ -57,9 +57,9 @@ class CellEquations(StepEquations[M]):
 
     def through_time(
         self, given: Given[M], states: list[M], upstream: Sequence[M | None]
-    ) -> list[Back[M]]:
+    ) -> list[StepBack[M]]:
         """da[t] and dh[t] from those of t + 1, from the last step on; returns them by t."""
-        steps: list[Back[M]] = []
+        steps: list[StepBack[M]] = []
         later = None
         for t in reversed(range(len(given.x))):
             later = self.step_back(given, states, upstream[t], later, t)
@@ -67,14 +67,21 @@ class CellEquations(StepEquations[M]):
         return steps[::-1]
 
     def step_back(
-        self, given: Given[M], states: list[M], from_loss: M | None, later: Back[M] | None, t: int
-    ) -> Back[M]:
+        self,
+        given: Given[M],
+        states: list[M],
+        from_loss: M | None,
+        later: StepBack[M] | None,
+        t: int,
+    ) -> StepBack[M]:
         """da[t] = dh[t] * f'(a[t]); zero where a sequence has no step t. None: t is the last."""
         dh = self.by_state(given, from_loss, later, t)
         da = self.through_activation(given, states, dh, t)
-        return Back(da=self.or_else(given, t, da, None), dh=dh)
+        return StepBack(da=self.or_else(given, t, da, None), dh=dh)
 
-    def by_state(self, given: Given[M], from_loss: M | None, later: Back[M] | None, t: int) -> M:
+    def by_state(
+        self, given: Given[M], from_loss: M | None, later: StepBack[M] | None, t: int
+    ) -> M:
         """dh[t] = upstream[t] + da[t+1] W_h^T; a state that stayed hands dh[t+1] on as it is"""
         if later is None:
             assert from_loss is not None  # the last step has an upstream gradient
@@ -109,7 +116,7 @@ class CellEquations(StepEquations[M]):
             "x": [gradient @ W_x_T for gradient in da],
         }
 
-    def by_initial(self, given: Given[M], steps: Sequence[Back[M]]) -> M:
+    def by_initial(self, given: Given[M], steps: Sequence[StepBack[M]]) -> M:
         """dh_0 = da[0] W_h^T"""
         return self.carried(given, self.first(given, [step.da for step in steps]), -1)
 

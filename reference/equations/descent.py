@@ -11,10 +11,10 @@ from parity.reference.equations.given import Given
 
 
 @dataclass(frozen=True, kw_only=True)
-class Step(Generic[M]):
-    """One step: what it began with, and what the next one goes on from."""
+class Descent(Generic[M]):
+    """One step of SGD, which the next one goes on from."""
 
-    gradients: Mapping[str, Any]
+    gradients: Mapping[str, Any]  # that it was given
     weights: Mapping[str, M]  # after the step
     velocities: Mapping[str, M]
 
@@ -28,8 +28,8 @@ class DescentEquations(Generic[M]):
     do: Arithmetic[M]
 
     def descent(
-        self, given: Given[M], gradients: Mapping[str, Any], before: Step[M] | None
-    ) -> Step[M]:
+        self, given: Given[M], gradients: Mapping[str, Any], before: Descent[M] | None
+    ) -> Descent[M]:
         """Step along the gradients by the parameters, from where the step before has left off."""
         velocities = {} if before is None else before.velocities
         weights, after = {}, {}
@@ -38,11 +38,12 @@ class DescentEquations(Generic[M]):
             after[name] = self.velocity(given, name, pull, velocities.get(name))
             heading = self.heading(given, name, pull, after[name])
             weights[name] = self.step(given, name, heading)
-        return Step(gradients=gradients, weights=weights, velocities=after)
+        return Descent(gradients=gradients, weights=weights, velocities=after)
 
     def trained(self, given: Given[M], gradients: Mapping[str, Any]) -> dict[str, M]:
         """The gradients by the parameters, in the order in which they are computed"""
-        return {name: g for name, g in gradients.items() if name in given.case.parameters}
+        parameters = given.case.parameters
+        return {name: g for name, g in gradients.items() if name in parameters}
 
     def clipped(self, given: Given[M], grads: dict[str, M]) -> dict[str, M]:
         """Every entry at most the value; or all gradients scaled so that their norm is the norm"""

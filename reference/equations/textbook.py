@@ -8,7 +8,7 @@ from parity.model.branches import Branches
 from parity.model.case import Case
 from parity.model.trace import outputs, step_name
 from parity.reference.equations.arithmetic import Arithmetic, M
-from parity.reference.equations.descent import DescentEquations, Step
+from parity.reference.equations.descent import Descent, DescentEquations
 from parity.reference.equations.given import Given, given
 from parity.reference.equations.head import HeadEquations
 from parity.reference.equations.network import Layer, NetworkEquations
@@ -27,7 +27,7 @@ class Evaluated(Generic[M]):
 class Update(Evaluated[M]):
     """Forward, backward and a step: what the next update goes on from."""
 
-    step: Step[M]
+    step: Descent[M]
 
 
 class Textbook(NetworkEquations[M], HeadEquations[M], DescentEquations[M]):

@@ -17,7 +17,7 @@ from parity.model.cell import Cell
 from parity.model.trace import DELTA, Trace, outputs
 from parity.reference.base import Step
 from parity.reference.equations.arithmetic import Plain
-from parity.reference.equations.cell import Back
+from parity.reference.equations.cell import StepBack
 from parity.reference.equations.given import Given
 from parity.reference.equations.textbook import Textbook
 from parity.reference.noise.jitter import Jittered
@@ -109,7 +109,7 @@ def _backward(textbook: Textbook[Any], given: Given[Any], trace: Trace) -> list[
     A classifier's last step is left out: its upstream comes through the loss, not from a step.
     """
     states = [given.h_0, *_by_step(textbook, trace["hidden"])]
-    own = [Back(da=da) for da in _by_step(textbook, trace[DELTA])]
+    own = [StepBack(da=da) for da in _by_step(textbook, trace[DELTA])]
     layer = given.case.config.kind == "layer"
     upstream = textbook.upstream(given, None) if layer else [None] * (len(own) - 1)
     steps = zip(upstream, [*own[1:], None], strict=False)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from parity.model.config import Config
-from parity.reference.equations.cell import Back
+from parity.reference.equations.cell import StepBack
 from parity.reference.mistakes.mistake import Mistake, Wrong
 
 
@@ -139,7 +139,7 @@ def _one_step_late(upstream: list[Any]) -> list[Any]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Updated(Back[Any]):
+class _Updated(StepBack[Any]):
     """A step on the way back that has moved W_h."""
 
     W_h: Any  # after it
