@@ -13,10 +13,10 @@ from parity.reference.equations.steps import StepEquations
 
 @dataclass(frozen=True, kw_only=True)
 class StepBack(Generic[M]):
-    """One step on the way back, as the step before it gets to know of it."""
+    """One step on the way back, as it hands it to the step before."""
 
     da: M  # the gradient by the step's pre-activation
-    dh: M | None = None  # and by its state, which a sequence without this step hands on
+    dh: M | None = None  # the gradient by its state; a sequence without this step hands it on
 
 
 class CellEquations(StepEquations[M]):
@@ -29,14 +29,14 @@ class CellEquations(StepEquations[M]):
     # -- forward ---------------------------------------------------------------------------------
 
     def forward(self, given: Given[M]) -> list[M]:
-        """h[t] from h[t-1], from h_0 on; returns h_0 and then every hidden state."""
+        """Return h_0 and then every hidden state, each from the one before."""
         states = [given.h_0]
         for _ in given.x:
             states.append(self.next_state(given, states))
         return states
 
     def next_state(self, given: Given[M], states: Sequence[M]) -> M:
-        """The state behind those so far; where a sequence has no such step, the last one again"""
+        """The state that follows those so far; a sequence without this step keeps its last one"""
         t = len(states) - 1
         return self.or_else(given, t, self.state(given, t, states[-1]), states[-1])
 
@@ -58,7 +58,7 @@ class CellEquations(StepEquations[M]):
     def through_time(
         self, given: Given[M], states: list[M], upstream: Sequence[M | None]
     ) -> list[StepBack[M]]:
-        """da[t] and dh[t] from those of t + 1, from the last step on; returns them by t."""
+        """Return da[t] and dh[t] for every t: each from those of t + 1, the last step first."""
         steps: list[StepBack[M]] = []
         later = None
         for t in reversed(range(len(given.x))):
@@ -74,7 +74,10 @@ class CellEquations(StepEquations[M]):
         later: StepBack[M] | None,
         t: int,
     ) -> StepBack[M]:
-        """da[t] = dh[t] * f'(a[t]); zero where a sequence has no step t. None: t is the last."""
+        """da[t] = dh[t] * f'(a[t]), and zero where a sequence has no step t
+
+        from_loss: the upstream gradient by h[t]; None is zero. later: step t + 1; None at the end.
+        """
         dh = self.by_state(given, from_loss, later, t)
         da = self.through_activation(given, states, dh, t)
         return StepBack(da=self.or_else(given, t, da, None), dh=dh)
@@ -82,7 +85,7 @@ class CellEquations(StepEquations[M]):
     def by_state(
         self, given: Given[M], from_loss: M | None, later: StepBack[M] | None, t: int
     ) -> M:
-        """dh[t] = upstream[t] + da[t+1] W_h^T; a state that stayed hands dh[t+1] on as it is"""
+        """dh[t] = upstream[t] + da[t+1] W_h^T, or + dh[t+1] where a sequence has no step t + 1"""
         if later is None:
             assert from_loss is not None  # the last step has an upstream gradient
             return from_loss
@@ -95,7 +98,7 @@ class CellEquations(StepEquations[M]):
         return self.do.rounded(given.cell.name("da"), da)
 
     def carried(self, given: Given[M], da: M, t: int) -> M:
-        """What step t, or h_0 for t = -1, gets from the next one: da[t+1] W_h^T"""
+        """da[t+1] W_h^T: the gradient that step t gets from the next one; t = -1 is h_0"""
         return da @ given.W_h.T
 
     def slope(self, given: Given[M], h: M, t: int) -> M:
@@ -121,7 +124,7 @@ class CellEquations(StepEquations[M]):
         return self.carried(given, self.first(given, [step.da for step in steps]), -1)
 
     def first(self, given: Given[M], da: list[M]) -> M:
-        """da of each sequence's first step, which the other direction begins late"""
+        """da of each sequence's first step; padding comes first in the other direction"""
         if given.valid[0] is None or given.valid[0].all():
             return da[0]
         begins = np.stack([valid for valid in given.valid if valid is not None]).argmax(axis=0)

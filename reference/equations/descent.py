@@ -30,7 +30,7 @@ class DescentEquations(Generic[M]):
     def descent(
         self, given: Given[M], gradients: Mapping[str, Any], before: Descent[M] | None
     ) -> Descent[M]:
-        """Step along the gradients by the parameters, from where the step before has left off."""
+        """Clip the gradients by the parameters and step along them, after the step `before`."""
         velocities = {} if before is None else before.velocities
         weights, after = {}, {}
         for name, gradient in self.clipped(given, self.trained(given, gradients)).items():
@@ -46,7 +46,7 @@ class DescentEquations(Generic[M]):
         return {name: g for name, g in gradients.items() if name in parameters}
 
     def clipped(self, given: Given[M], grads: dict[str, M]) -> dict[str, M]:
-        """Every entry at most the value; or all gradients scaled so that their norm is the norm"""
+        """Every entry clipped at a value, or all gradients scaled to a norm, where asked for"""
         config = given.case.config
         if config.clip_value:
             return {n: clipped_at(self.do, g, config.clip_value) for n, g in grads.items()}
@@ -57,7 +57,7 @@ class DescentEquations(Generic[M]):
         return grads
 
     def pull(self, given: Given[M], name: str, gradient: M) -> M:
-        """g, downhill or uphill, plus the weight decay: g + wd w"""
+        """g + wd w, and -g for g where the step goes uphill"""
         config = given.case.config
         pull = gradient * -1.0 if config.maximize else gradient
         if not config.weight_decay:

@@ -1,4 +1,4 @@
-"""The head: what the classifier reads, its loss, and the gradient by what it reads."""
+"""The head: pooling over the steps, logits, loss, and the gradients by all of them."""
 
 import functools
 import operator
@@ -19,10 +19,10 @@ class HeadEquations(StepEquations[M]):
     Source: PyTorch `CrossEntropyLoss` documentation: class weights, label smoothing, ignore_index.
     """
 
-    # -- what is read ----------------------------------------------------------------------------
+    # -- pooling ---------------------------------------------------------------------------------
 
     def pooled(self, given: Given[M], states: list[M], finals: Sequence[M]) -> M:
-        """What the head reads of states, h_0 and every step's, and of each direction's final one"""
+        """The state that the head reads: of h_0 and every step, or of each direction's final one"""
         pool = given.case.config.pool
         if pool == "last":
             return self.read_out(states)
@@ -34,7 +34,7 @@ class HeadEquations(StepEquations[M]):
         return self.do.rounded("pooled", self.averaged(given, total))
 
     def read_out(self, states: list[M]) -> M:
-        """Which state the head reads: the last one."""
+        """The last state"""
         return states[-1]
 
     def own_last(self, given: Given[M], finals: Sequence[M]) -> M:
@@ -127,10 +127,10 @@ class HeadEquations(StepEquations[M]):
         return {"W_out": last.T @ gradient, "b_out": self.do.column_sums(gradient)}
 
     def upstream(self, given: Given[M], d_logits: M | list[M] | None) -> list[M | None]:
-        """The gradient by every hidden state before time is gone back through; None is zero.
+        """The gradient by every hidden state, without what comes from later steps; None is zero
 
-        A layer's is given, the final state's once more. A classifier's loss sees the last state
-        alone, dh[last] = dl W_out^T, or every state: dh[t] = dl[t] W_out^T, or the pooled one
+        A layer's is given, and the final state's is added at the end. A classifier's loss sees the
+        pooled state, d_pooled = dl W_out^T, or every state: dh[t] = dl[t] W_out^T
         """
         config = given.case.config
         if isinstance(d_logits, list):
@@ -160,7 +160,7 @@ class HeadEquations(StepEquations[M]):
     def by_final(self, given: Given[M], d_logits: M | list[M] | None) -> list[M | None]:
         """The gradient by every cell's final state, in the order of the cells; None is zero
 
-        A layer's are given; a classifier that reads own last states has them in its last layer.
+        A layer's are given. A classifier that pools own last states has some in its last layer.
         """
         config = given.case.config
         nothing: list[M | None] = [None] * len(config.cells)

@@ -20,7 +20,7 @@ class Pass(Generic[M]):
 
     @property
     def cell(self) -> Cell:
-        """Which one."""
+        """The cell that it is of."""
         return self.given.cell
 
 
@@ -34,7 +34,7 @@ class NetworkEquations(CellEquations[M]):
     """
 
     def network(self, given: Given[M]) -> list[Layer[M]]:
-        """Every layer's passes; a layer's inputs are the states of the one below"""
+        """Every layer's passes, from the first layer on"""
         config = given.case.config
         layers: list[Layer[M]] = []
         for number, name in enumerate(outputs(config)):
@@ -45,7 +45,7 @@ class NetworkEquations(CellEquations[M]):
         return layers
 
     def inputs(self, given: Given[M], below: Sequence[Layer[M]]) -> Sequence[M]:
-        """What a layer reads: x, or what dropout leaves of the states of the layer below"""
+        """The inputs of the next layer: x, or the states of the layer below after dropout"""
         if not below:
             return given.x
         return self.dropped(given, len(below) - 1, self.outputs(below[-1]))
@@ -77,7 +77,7 @@ class NetworkEquations(CellEquations[M]):
         return list(values[::-1] if cell.reverse else values)
 
     def outputs(self, layer: Layer[M]) -> list[M]:
-        """What a layer says of every step: its directions side by side, zero in the padding"""
+        """A layer's output at every step: its directions side by side, zero in the padding"""
         return [self.do.joined(own) for own in zip(*map(self.by_step, layer), strict=True)]
 
     def by_step(self, one: Pass[M]) -> list[M]:
@@ -113,7 +113,7 @@ class NetworkEquations(CellEquations[M]):
         upstream: Sequence[M | None],
         by_final: Sequence[M | None],
     ) -> dict[str, Any]:
-        """The gradients of every cell, of the last layer first, and by x and the initial states"""
+        """The gradients by every cell's parameters, last layer first, x and the initial states"""
         given, finals = layers[0][0].given, list(by_final)
         found: dict[str, Any] = {}
         initial: dict[str, M] = {}
@@ -131,11 +131,11 @@ class NetworkEquations(CellEquations[M]):
         return found | {"x": list(upstream)} | {name: initial[name] for name in by_state}
 
     def passed_down(self, given: Given[M], number: int, gradients: list[M]) -> list[M]:
-        """The gradient by a layer's states from that by what the layer above has read"""
+        """The gradient by a layer's states, from the gradient by the inputs of the layer above"""
         return self.dropped(given, number, gradients)
 
     def together(self, gradients: Sequence[M]) -> M:
-        """The sum over the directions of a gradient by what both have read"""
+        """The sum over the directions of the gradients by their common inputs"""
         total = gradients[0]
         for gradient in gradients[1:]:
             total = total + gradient
@@ -155,9 +155,9 @@ class NetworkEquations(CellEquations[M]):
         return grads | {"h_0": self.by_initial(given, steps)}
 
     def by_states(self, one: Pass[M], upstream: list[M | None], final: M | None) -> list[M | None]:
-        """The gradient by every state of a cell, but for what later steps have of it
+        """The gradient by every state of a cell, without what comes from later steps
 
-        The final state is the last one; what is said of padding has no effect.
+        The final state's is added to the last one's. The gradients by padding have no effect.
         """
         own = [
             None if d is None else self.or_else(one.given, t, d, None)

@@ -13,7 +13,7 @@ class StepEquations(Generic[M]):
     do: Arithmetic[M]
 
     def or_else(self, given: Given[M], t: int, own: M, otherwise: M | None) -> M:
-        """What step t gives; where a sequence has no such step, what it is otherwise; None: zero"""
+        """`own`, the value of step t; `otherwise`, or zero, where a sequence has no such step"""
         valid = given.valid[t]
         return own if valid is None else self.do.selected(valid, own, otherwise)
 

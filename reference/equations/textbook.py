@@ -16,7 +16,7 @@ from parity.reference.equations.network import Layer, NetworkEquations
 
 @dataclass(frozen=True, kw_only=True)
 class Evaluated(Generic[M]):
-    """Forward and backward."""
+    """The numbers of one pass forward and backward."""
 
     values: dict[str, Any]  # states, and a classifier's logits and loss
     finals: dict[str, M]  # every cell's final state
@@ -25,7 +25,7 @@ class Evaluated(Generic[M]):
 
 @dataclass(frozen=True, kw_only=True)
 class Update(Evaluated[M]):
-    """Forward, backward and a step: what the next update goes on from."""
+    """One pass forward and backward, and the step; the next update goes on from it."""
 
     step: Descent[M]
 
@@ -53,7 +53,7 @@ class Textbook(NetworkEquations[M], HeadEquations[M], DescentEquations[M]):
         return given(self.do, case, branches, weights)
 
     def stepped(self, given: Given[M]) -> dict[str, Any]:
-        """Return the values, the gradients, and what every update comes to."""
+        """Return the values and the gradients of the first update, and the results of every one."""
         config = given.case.config
         trace: dict[str, Any] = {}
         update = None
@@ -68,7 +68,7 @@ class Textbook(NetworkEquations[M], HeadEquations[M], DescentEquations[M]):
         return trace
 
     def update(self, given: Given[M], before: Update[M] | None) -> Update[M]:
-        """One update, with the weights that the one before it has left."""
+        """Make one update, from the weights that the update `before` has left."""
         if before is not None:
             given = replace(given.after(before.step.weights), branches=None)
         found = self.evaluated(given)
@@ -87,7 +87,7 @@ class Textbook(NetworkEquations[M], HeadEquations[M], DescentEquations[M]):
         )
 
     def rounded(self, chapter: str, arrays: Mapping[str, M]) -> dict[str, M]:
-        """The arrays as the arithmetic stores them."""
+        """Return arrays as the arithmetic stores them."""
         return {name: self.do.rounded(f"{chapter}/{name}", own) for name, own in arrays.items()}
 
     def values(self, given: Given[M]) -> dict[str, Any]:
@@ -95,12 +95,12 @@ class Textbook(NetworkEquations[M], HeadEquations[M], DescentEquations[M]):
         return self.compared(given, self.evaluated(given))
 
     def compared(self, given: Given[M], found: Evaluated[M]) -> dict[str, Any]:
-        """Return what is compared of the values and the gradients."""
+        """Return the values and the gradients that are compared, by their names."""
         told = _compared(given)
         return found.values | {f"grad/{n}": g for n, g in found.gradients.items() if n in told}
 
     def evaluated(self, given: Given[M]) -> Evaluated[M]:
-        """Forward and backward."""
+        """Go forward through the network, and backward."""
         layers = self.network(given)
         names, finals = outputs(given.case.config), self.finals(layers)
         values: dict[str, Any] = dict(zip(names, map(self.outputs, layers), strict=True))
@@ -124,7 +124,10 @@ class Textbook(NetworkEquations[M], HeadEquations[M], DescentEquations[M]):
     def head(
         self, given: Given[M], layer: Layer[M], hidden: list[M]
     ) -> tuple[Given[M], dict[str, Any], M | list[M] | None, dict[str, Any]]:
-        """Return what the loss is made of; a classifier's maxima are settled by the way."""
+        """Return the head's values, the gradient by its logits, and by its parameters.
+
+        Where it takes a maximum over the steps, the case returned knows where that comes from.
+        """
         config = given.case.config
         states = [self.initial(layer), *hidden]
         if config.kind == "layer":

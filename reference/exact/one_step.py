@@ -1,8 +1,8 @@
 """The local check: each step judged from the subject's own neighbouring step.
 
-An error made in one step moves every later one; what follows from the subject's own h[t-1], or in
-the backward from its own da[t+1], is wrong only where the mistake is made. Nothing accumulates, so
-the floor is that of a single operation, whatever the number of steps.
+An error made in one step moves every later one. A step computed from the subject's own h[t-1], or
+in the backward from its own da[t+1], differs only where the mistake is made. Nothing accumulates,
+so the floor is that of a single operation, whatever the number of steps.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -23,7 +23,7 @@ from parity.reference.equations.textbook import Textbook
 from parity.reference.noise.jitter import Jittered
 
 Check = Callable[[Textbook[Any], Given[Any], Trace], list[Any]]
-"""What every step should have been, by step, from a textbook, the case and a subject's trace."""
+"""From a textbook, the case and a subject's trace, the right value of every step."""
 
 
 def stepwise(case: Case, trace: Trace) -> Mapping[str, Step]:
@@ -95,7 +95,7 @@ def _side(
     inputs: Sequence[Any],
     own: Sequence[Any],
 ) -> list[Any]:
-    """One cell's states, each from its own previous one: from the first step on."""
+    """One cell's states, each from the subject's own previous one, in the order of time."""
     seen = textbook.seen(given, cell, inputs, given.gates)
     mine = textbook.for_cell(seen, own)
     before = [textbook.or_else(seen, t, h, seen.h_0) for t, h in enumerate(mine[:-1])]
@@ -104,9 +104,9 @@ def _side(
 
 
 def _backward(textbook: Textbook[Any], given: Given[Any], trace: Trace) -> list[Any]:
-    """da[t] from the step's own h[t] and the own da[t+1]
+    """da[t] from the subject's own h[t] and da[t+1]
 
-    A classifier's last step is left out: its upstream comes through the loss, not from a step.
+    A classifier's last step is left out: its gradient comes through the loss, not from a step.
     """
     states = [given.h_0, *_by_step(textbook, trace["hidden"])]
     own = [StepBack(da=da) for da in _by_step(textbook, trace[DELTA])]
@@ -123,8 +123,8 @@ def _backward(textbook: Textbook[Any], given: Given[Any], trace: Trace) -> list[
 def own_step(case: Case, gradients: Trace) -> Mapping[str, Step]:
     """Return what the first step should have come to from a subject's own gradients.
 
-    `gradients` has every parameter's, by its name. Values one precision up, with the gauge of all
-    operations of the step together.
+    `gradients` has every parameter's, by its name. The values are computed one precision up, and
+    the gauge is that of all operations of the step together.
     """
     with np.errstate(all="ignore"):
         values = _descended(Textbook(Plain(np.longdouble)), case, gradients)

@@ -1,7 +1,7 @@
 """The exact oracle: the textbook equations in balls, which certainly contain the true values.
 
-Radii grow as the product of |W_h| over the steps, while the precision divides them by as much as
-one likes: it is raised until they are negligible. The midpoints are then the truth.
+Radii grow as the product of |W_h| over the steps. A higher precision divides all of them, so it is
+raised until they are negligible. The midpoints are then the truth.
 """
 
 import math
@@ -47,8 +47,8 @@ BUDGET = 5.0
 def exact(case: Case, branches: Branches | None = None, budget: float = BUDGET) -> Exact:
     """Return the true arrays of `case`, enclosed where `budget` seconds suffice for it.
 
-    A pilot over the first sequence finds the precision that the whole batch needs, and what it
-    will cost. Beyond the budget (or where a pre-activation of relu is so near zero that no
+    A pilot over the first sequence finds the precision that the whole batch needs, and its
+    cost. Beyond the budget (or where a pre-activation of relu is so near zero that no
     precision decides its gate) the radii are dropped at every stage instead, and beyond
     MOST_PRODUCTS float64 answers; neither is enclosed. `branches` fix where relu's derivative is
     1, and where a maximum comes from.
@@ -80,7 +80,7 @@ def _products(case: Case) -> int:
 
 
 def _in_float64(case: Case, branches: Branches | None) -> Exact:
-    """Return what float64 says: oracle enough for float32, and no answer for itself."""
+    """Return float64's answer: exact enough to judge float32, and not to judge float64."""
     began = thread_time()
     with np.errstate(all="ignore"):
         textbook = Textbook(Plain())
@@ -96,7 +96,7 @@ def _in_float64(case: Case, branches: Branches | None) -> Exact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Run:
-    """What one run at one precision found."""
+    """The result of one run at one precision."""
 
     high: Trace
     low: Trace
@@ -115,11 +115,11 @@ class _Run:
         return _whole_limbs(self.precision + (bits if bits < math.inf else self.precision))
 
     def predicted(self, precision: int) -> float:
-        """Return what a run at another precision will cost, in seconds."""
+        """Return the cost of a run at another precision, in seconds."""
         return self.seconds * (OVERHEAD + precision) / (OVERHEAD + self.precision)
 
     def unless_enclosed(self, other: "_Run | None") -> "_Run":
-        """Return this run, which encloses nothing, but the arrays that `other` encloses."""
+        """Return this run with the arrays that `other` encloses in place of its own."""
         sure = {} if other is None else {n: other for n, yes in other.enclosed.items() if yes}
         return _Run(
             high={name: sure.get(name, self).high[name] for name in self.high},
@@ -166,7 +166,7 @@ def _raised(
 ) -> _Run | None:
     """Raise the precision until at most `spare` bits are lacking; return the last run in time.
 
-    With ENOUGH to spare, no array is lost in its radii: what is lacking is then known.
+    With ENOUGH to spare, no array is lost in its radii, and the lacking bits are known.
     """
     run = None
     while precision <= MOST and thread_time() + predicted <= deadline:

@@ -49,7 +49,7 @@ def _no_slope_at_the_end(right: Wrong, book: Any, given: Any, states: Any, dh: A
 
 
 def _carries(times: float) -> dict[str, Wrong]:
-    """Multiply what one step gets from the next; h_0 gets what is right."""
+    """Multiply the gradient that one step gets from the next; that of h_0 stays right."""
 
     def carried(right: Wrong, book: Any, given: Any, da: Any, t: int) -> Any:
         return right(given, da, t) * (times if t >= 0 else 1.0)
@@ -84,7 +84,7 @@ def _carries_before_slope(
 
 
 def _only_steps(wanted: Callable[[int, int], bool]) -> Wrong:
-    """Go back through some steps alone: by t and the number of steps."""
+    """Go back through the wanted steps alone; `wanted` takes t and the number of steps."""
 
     def through_time(right: Wrong, book: Any, *arguments: Any) -> list[Any]:
         steps = list(enumerate(right(*arguments)))
@@ -118,7 +118,7 @@ def _only_last(upstream: list[Any]) -> list[Any]:
 
 
 def _final(times: float) -> dict[str, Wrong]:
-    """Count the final state's own upstream gradient otherwise than once."""
+    """Count the final state's own upstream gradient `times` times, not once."""
 
     def wrong(right: Wrong, book: Any, given: Any, d_logits: Any) -> list[Any]:
         case = given.case
@@ -149,7 +149,7 @@ class _Updated(StepBack[Any]):
 def _updating(*, first: bool) -> dict[str, Wrong]:
     """Let W_h take a step of its own after every time step, so that earlier steps see another.
 
-    `first`: before the gradient of the step before is taken, not after it.
+    `first`: the gradient goes on to the step before through the W_h that has been moved already.
     """
 
     def step_back(

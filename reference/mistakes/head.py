@@ -28,7 +28,7 @@ def _reads(state: Callable[[list[Any]], Any]) -> dict[str, Wrong]:
 
 
 def _reads_throughout(state: Callable[[list[Any]], Any], place: int) -> dict[str, Wrong]:
-    """Give the head another state, and that state the gradient."""
+    """Give the head another state, and give that state the gradient."""
 
     def upstream(right: Wrong, book: Any, given: Any, d_logits: Any) -> list[Any]:
         found: list[Any] = right(given, d_logits)
@@ -153,7 +153,7 @@ def _binary(right: Wrong, book: Any, given: Any, logits: Any) -> Any:
 
 
 def _d_logits(error: Callable[[Any, Any, Any], Any]) -> dict[str, Wrong]:
-    """Take another gradient by the logits, divided by the batch as the right one."""
+    """Take another gradient by the logits, divided by the batch as the right one is."""
 
     def d_logits(right: Wrong, book: Any, given: Any, logits: Any) -> Any:
         wrong = error(book.do, given, logits)

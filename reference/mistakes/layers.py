@@ -126,7 +126,7 @@ def _only_the_last_finals(right: Wrong, book: Any, given: Any, d_logits: Any) ->
 
 
 def _unturned_outputs(right: Wrong, book: Any, one: Any) -> list[Any]:
-    """Take states in the order of the cell's steps for those by step; padding is zero still."""
+    """Take states in the order of the cell's steps for states in the order of time."""
     return _outside_padding(book, one.given, one.states[1:])
 
 
@@ -167,7 +167,7 @@ def _reshaped(right: Wrong, book: Any, case: Case, *rest: Any) -> Any:
 
 
 def _from_h_0(right: Wrong, book: Any, given: Any, states: Any) -> Any:
-    """Take a step for a sequence of its own."""
+    """Take every step for a sequence of its own."""
     return book.state(given, len(states) - 1, given.h_0)
 
 

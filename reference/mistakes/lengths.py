@@ -65,7 +65,7 @@ def _stays(right: Wrong, book: Any, one: Any) -> list[Any]:
 
 
 def _padding_counts() -> dict[str, Wrong]:
-    """Take what is said of padding for the gradient by the state that stays there."""
+    """Take the gradient by the padding for that by the state that stays there."""
 
     def by_states(right: Wrong, book: Any, one: Any, upstream: Any, final: Any) -> Any:
         return right(replace(one, given=one.given.whole()), upstream, final)

@@ -120,7 +120,7 @@ def _step_decayed(right: Wrong, book: Any, given: Any, name: str, gradient: Any)
 
 
 def _clipped(clip: Callable[[Any, Config, dict[str, Any]], dict[str, Any]]) -> dict[str, Wrong]:
-    """Clip otherwise, where clipping is asked for."""
+    """Clip wrongly, where clipping is asked for."""
 
     def clipped(right: Wrong, book: Any, given: Any, grads: dict[str, Any]) -> dict[str, Any]:
         config = given.case.config
@@ -139,7 +139,7 @@ def _all_scaled(book: Any, grads: Mapping[str, Any], factor: Any) -> dict[str, A
 
 
 def _always_scaled(book: Any, config: Config, grads: dict[str, Any]) -> dict[str, Any]:
-    """Scale to the norm what is shorter, too."""
+    """Scale shorter gradients to the norm, too."""
     beyond = 2.0**40
     longer = [g * beyond for g in grads.values()]
     factor = norm_factor(book.do, longer, config.clip_norm, BESIDE * beyond) * beyond
@@ -197,7 +197,7 @@ def _clipped_reported() -> dict[str, Wrong]:
 
 
 def _decayed_first(right: Wrong, book: Any, given: Any, gradients: Any, before: Any) -> Any:
-    """Clip what the weight decay has been added to."""
+    """Clip the gradients after the weight decay has been added to them."""
     case, own = given.case, book.trained(given, gradients)
     pulls = {name: book.pull(given, name, g) for name, g in own.items()}
     plain = case.replace(case.config.replace(weight_decay=0.0, maximize=False))

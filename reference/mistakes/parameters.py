@@ -26,7 +26,7 @@ def _unclipped(config: Config) -> bool:
 
 
 def _over_time(names: Collection[str], wrong: Callable[[list[Any]], Any]) -> dict[str, Wrong]:
-    """Sum one parameter's terms over time otherwise."""
+    """Sum the terms of some parameters over time wrongly."""
 
     def over_time(right: Wrong, book: Any, name: str, terms: list[Any]) -> Any:
         return wrong(terms) if without_suffix(name) in names else right(name, terms)
@@ -135,14 +135,14 @@ def _own_gradients(trace: Trace) -> list[Any]:
 
 
 def _largest(case: Case, subject: Trace, right: Trace) -> list[float]:
-    """Guess what entries are clipped at: the largest one, where right ones are larger."""
+    """Guess the value of a clipping: the largest entry, where right ones are larger."""
     both = zip(_own_gradients(subject), _own_gradients(right), strict=False)
     tops = [float(np.abs(g).max()) for g, r in both if np.abs(g).max() < np.abs(r).max()]
     return [max(tops)] if tops else []
 
 
 def _norm_together(case: Case, subject: Trace, right: Trace) -> list[float]:
-    """Guess what the norm is clipped at: the norm of what is smaller than it should be."""
+    """Guess the norm of a clipping: the subject's own, where the right one is larger."""
     found = [
         float(np.sqrt(sum(np.square(g).sum() for g in _own_gradients(t)))) for t in (subject, right)
     ]
@@ -181,7 +181,7 @@ def _fixed_rate(rate: float) -> dict[str, Wrong]:
 
 
 def _rate(case: Case, subject: Trace, right: Trace) -> list[float]:
-    """Guess the learning rate that the subject's own gradient and step tell."""
+    """Guess the learning rate from the subject's own gradient and step."""
     for name, weight in case.parameters.items():
         after = subject.get(f"step/{name}")
         g = subject.get(f"grad/{name}", right[f"grad/{name}"])

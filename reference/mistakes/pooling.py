@@ -1,4 +1,4 @@
-"""Mistakes in what a classifier reads of a sequence's states: last, own, mean, maximum."""
+"""Mistakes in pooling a sequence's states: last, own last, mean, maximum."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ def _over_all_steps(right: Wrong, book: Any, given: Any, total: Any) -> Any:
 
 
 def _unpooled(pool: str, wrong: Any) -> dict[str, Wrong]:
-    """Hand the gradient of one pooling back otherwise: `wrong` of it and the number of steps."""
+    """Hand the gradient of one pooling back wrongly; `wrong` takes it and the number of steps."""
 
     def unpooled(right: Wrong, book: Any, given: Any, d_pooled: Any) -> list[Any]:
         config = given.case.config

@@ -1,4 +1,4 @@
-"""Mistakes in what is read: the input, the labels, the initial state."""
+"""Mistakes in reading the case: the input, the labels, the initial state."""
 
 from collections.abc import Callable
 from typing import Any
@@ -29,7 +29,7 @@ def _batch_and_time_swapped(case: Case) -> Array:
 
 
 def _from_state(place: Callable[[int], int]) -> dict[str, Wrong]:
-    """Let the next state come from another one of those so far: by t, of h_0 and the others."""
+    """Let the next state come from another one than the last; `place` of t counts h_0 as 0."""
 
     def next_state(right: Wrong, book: Any, given: Any, states: Any) -> Any:
         t = len(states) - 1

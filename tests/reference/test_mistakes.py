@@ -8,6 +8,7 @@ import pytest
 from parity.cases.draw import draw
 from parity.model.config import Config
 from parity.reference.equations.arithmetic import Plain
+from parity.reference.equations.textbook import Textbook
 from parity.reference.mistakes import CATALOGUE, by_slug
 from parity.reference.mistakes.planting import plant
 
@@ -46,6 +47,14 @@ def test_number_keeps_the_slug() -> None:
     """A mistake with a number is named by the same slug, whatever the number."""
     leaky = by_slug["relu-leaky"]
     assert {mistake.slug for mistake in leaky.having(leaky.values)} == {leaky.slug}
+
+
+def test_mistakes_replace_stages_of_the_equations() -> None:
+    """A mistake puts a function in the place of methods that the equations have."""
+    first = [m.having(m.values)[0] if m.values else m for m in CATALOGUE]
+    odd = {m.slug: [n for n in m.stages if not callable(getattr(Textbook, n, None))] for m in first}
+    assert all(mistake.stages for mistake in first)
+    assert not {slug: names for slug, names in odd.items() if names}
 
 
 @pytest.mark.parametrize("name", CONFIGS)
