@@ -47,8 +47,8 @@ BUDGET = 5.0
 def exact(case: Case, branches: Branches | None = None, budget: float = BUDGET) -> Exact:
     """Return the true arrays of `case`, enclosed where `budget` seconds suffice for it.
 
-    A pilot over the first sequence finds the precision that the whole batch needs, and its
-    cost. Beyond the budget (or where a pre-activation of relu is so near zero that no
+    A pilot over the first sequence finds the precision that the whole batch needs, and what it
+    will cost. Beyond the budget (or where a pre-activation of relu is so near zero that no
     precision decides its gate) the radii are dropped at every stage instead, and beyond
     MOST_PRODUCTS float64 answers; neither is enclosed. `branches` fix where relu's derivative is
     1, and where a maximum comes from.
@@ -115,7 +115,7 @@ class _Run:
         return _whole_limbs(self.precision + (bits if bits < math.inf else self.precision))
 
     def predicted(self, precision: int) -> float:
-        """Return the cost of a run at another precision, in seconds."""
+        """Return what a run at another precision will cost, in seconds."""
         return self.seconds * (OVERHEAD + precision) / (OVERHEAD + self.precision)
 
     def unless_enclosed(self, other: "_Run | None") -> "_Run":
@@ -166,7 +166,7 @@ def _raised(
 ) -> _Run | None:
     """Raise the precision until at most `spare` bits are lacking; return the last run in time.
 
-    With ENOUGH to spare, no array is lost in its radii, and the lacking bits are known.
+    With ENOUGH to spare, no array is lost in its radii: what is lacking is then known.
     """
     run = None
     while precision <= MOST and thread_time() + predicted <= deadline:
