@@ -1,4 +1,4 @@
-"""What every reference must answer, and the values that are known around an answer."""
+"""The protocol of a reference, and the values that are known around its answers."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,8 +14,8 @@ from parity.model.trace import Trace
 class Reference:
     """A framework that a subject is held against.
 
-    `run` returns its trace of a case: the names, shapes and dtypes that a subject's arrays must
-    have. `environment` returns its version, and its switches that can change bits.
+    `run` returns its trace of a case; a subject's arrays must have the same names, shapes and
+    dtypes. `environment` returns its version, and its switches that can change bits.
     """
 
     name: str

@@ -1,8 +1,10 @@
 """The textbook equations, written once, plainly; which arithmetic they run in is a parameter.
 
-Everything is a matrix with one row per sequence; time is a Python list. The stages are methods,
-so that a deliberate mistake can replace one of them. Written independently of `scratch`: one
-step at a time, gradients accumulated from the last step to the first.
+In: a `Case` and an arithmetic. Out: its trace in the arithmetic's own numbers. Everything is a
+matrix with one row per sequence; time is a Python list. The stages are methods, so that a
+deliberate mistake can replace some of them; they keep nothing from one call to the next. They are
+written independently of `scratch`: one step at a time, and gradients are summed from the last step
+to the first.
 
 Source: Elman 1990 (forward); Schuster and Paliwal 1997 (bidirectional); Werbos 1990,
 "Backpropagation through time"; PyTorch `nn.RNN`, `CrossEntropyLoss` and `SGD` documentation for

@@ -1,4 +1,4 @@
-"""What an arithmetic offers the textbook equations, and the plainest one: float64 as it is."""
+"""The operations that the textbook equations ask of an arithmetic, and the plainest: float64."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol, Self, TypeVar
@@ -50,13 +50,13 @@ class Arithmetic(Protocol[M]):
         """Return value / by, a lone number: (1, 1)."""
 
     def selected(self, where: Array, own: M, otherwise: M | None) -> M:
-        """Return `own` where told, (batch, 1) or (batch, columns); else the other one, or 0."""
+        """Return `own` where `where`, of a row or an entry, is true; else `otherwise`, or 0."""
 
     def joined(self, parts: Sequence[M]) -> M:
         """Return matrices side by side."""
 
     def columns(self, value: M, start: int, stop: int) -> M:
-        """Return some columns."""
+        """Return the columns from `start` to `stop`."""
 
     def chosen(self, values: Sequence[M], places: Array) -> M:
         """Return for each row, or entry, that of values[place]: (batch, 1) or (batch, columns)."""
@@ -72,7 +72,7 @@ class Arithmetic(Protocol[M]):
 
 
 class Plain:
-    """NumPy's own numbers, float64 unless told otherwise: nothing is done to what they give."""
+    """NumPy's own numbers, float64 by default, as NumPy computes them."""
 
     def __init__(self, dtype: type[np.floating[Any]] = np.float64) -> None:
         self.dtype = dtype
@@ -123,7 +123,7 @@ class Plain:
     def mapped(
         self, function: Callable[[Any], Any], slope: Callable[[Any], Any], value: Any
     ) -> Any:
-        """Return function(value), elementwise; only mistakes need what has no stage of its own."""
+        """Return function(value), elementwise: for clipping, and for mistakes."""
         return function(value)
 
     def row_sums(self, value: Any) -> Any:

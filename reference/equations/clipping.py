@@ -29,7 +29,7 @@ def norm_factor(
 ) -> M:
     """Return min(1, limit / (norm of all entries + beside)): (1, 1).
 
-    From a sum of squares of `largest` on the norm is infinite, and the factor 0.
+    Where the sum of squares reaches `largest`, the norm is infinite and the factor 0.
     """
 
     def factor(s: Any) -> Any:

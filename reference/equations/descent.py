@@ -1,12 +1,22 @@
 """The step: clipping, and stochastic gradient descent."""
 
 from collections.abc import Mapping
-from typing import Generic
+from dataclasses import dataclass
+from typing import Any, Generic
 
 from parity.model.formats import largest_sum_of_squares
 from parity.reference.equations.arithmetic import Arithmetic, M
 from parity.reference.equations.clipping import clipped_at, norm_factor
 from parity.reference.equations.given import Given
+
+
+@dataclass(frozen=True, kw_only=True)
+class Descent(Generic[M]):
+    """One step of SGD, which the next one goes on from."""
+
+    gradients: Mapping[str, Any]  # that it was given
+    weights: Mapping[str, M]  # after the step
+    velocities: Mapping[str, M]
 
 
 class DescentEquations(Generic[M]):
@@ -18,19 +28,25 @@ class DescentEquations(Generic[M]):
     do: Arithmetic[M]
 
     def descent(
-        self, given: Given[M], grads: Mapping[str, M], velocities: Mapping[str, M]
-    ) -> tuple[dict[str, M], dict[str, M]]:
-        """Return the weights after a step, and the velocities that the next one begins with."""
-        stepped, after = {}, {}
-        for name, gradient in self.clipped(given, dict(grads)).items():
+        self, given: Given[M], gradients: Mapping[str, Any], before: Descent[M] | None
+    ) -> Descent[M]:
+        """Clip the gradients by the parameters and step along them, after the step `before`."""
+        velocities = {} if before is None else before.velocities
+        weights, after = {}, {}
+        for name, gradient in self.clipped(given, self.trained(given, gradients)).items():
             pull = self.pull(given, name, gradient)
             after[name] = self.velocity(given, name, pull, velocities.get(name))
             heading = self.heading(given, name, pull, after[name])
-            stepped[name] = self.step(given, name, heading)
-        return stepped, after
+            weights[name] = self.step(given, name, heading)
+        return Descent(gradients=gradients, weights=weights, velocities=after)
+
+    def trained(self, given: Given[M], gradients: Mapping[str, Any]) -> dict[str, M]:
+        """The gradients by the parameters, in the order in which they are computed"""
+        parameters = given.case.parameters
+        return {name: g for name, g in gradients.items() if name in parameters}
 
     def clipped(self, given: Given[M], grads: dict[str, M]) -> dict[str, M]:
-        """Every entry at most the value; or all gradients scaled so that their norm is the norm"""
+        """Every entry clipped at a value, or all gradients scaled to a norm, where asked for"""
         config = given.case.config
         if config.clip_value:
             return {n: clipped_at(self.do, g, config.clip_value) for n, g in grads.items()}
@@ -41,7 +57,7 @@ class DescentEquations(Generic[M]):
         return grads
 
     def pull(self, given: Given[M], name: str, gradient: M) -> M:
-        """g, downhill or uphill, plus the weight decay: g + wd w"""
+        """g + wd w, and -g for g where the step goes uphill"""
         config = given.case.config
         pull = gradient * -1.0 if config.maximize else gradient
         if not config.weight_decay:

@@ -15,7 +15,7 @@ from parity.reference.equations.arithmetic import Arithmetic, M
 
 @dataclass(frozen=True, kw_only=True)
 class Given(Generic[M]):
-    """The case in the arithmetic's own numbers, as one cell sees it: the first one, at first.
+    """The case in the arithmetic's own numbers, as one cell sees it: at first the first one.
 
     A cell that goes from the last step to the first has every list by step in that order.
     """
@@ -43,7 +43,7 @@ class Given(Generic[M]):
         gates: Sequence[M | None],
         valid: Sequence[Array | None],
     ) -> Self:
-        """Return what one cell sees; every list is in the order of its steps."""
+        """Return the same case as another cell sees it; every list is in the order of its steps."""
         own: dict[str, Any] = {"x": inputs, "gates": gates, "valid": valid}
         if cell.suffix:
             own |= {of: self.named[cell.name(of)] for of in ("W_x", "W_h", "b", "h_0")}
@@ -53,6 +53,10 @@ class Given(Generic[M]):
         """Return a trainable array by its name."""
         found: M = self.named[name] if name in self.named else getattr(self, name)
         return found
+
+    def whole(self) -> Self:
+        """Return the same case as if every sequence had all steps."""
+        return replace(self, valid=[None] * len(self.x))
 
     def after(self, stepped: Mapping[str, M]) -> Self:
         """Return the same case with other weights."""

@@ -1,29 +1,28 @@
-"""The head: what the classifier reads, its loss, and the gradient by what it reads."""
+"""The head: pooling over the steps, logits, loss, and the gradients by all of them."""
 
 import functools
 import operator
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Generic
+from typing import Any
 
 import numpy as np
 
-from parity.reference.equations.arithmetic import Arithmetic, M
+from parity.reference.equations.arithmetic import M
 from parity.reference.equations.given import Given, counting
+from parity.reference.equations.steps import StepEquations
 
 
-class HeadEquations(Generic[M]):
+class HeadEquations(StepEquations[M]):
     """Pooling over time, a linear head, cross-entropy or squared distance.
 
     Source: PyTorch `CrossEntropyLoss` documentation: class weights, label smoothing, ignore_index.
     """
 
-    do: Arithmetic[M]
-
-    # -- what is read ----------------------------------------------------------------------------
+    # -- pooling ---------------------------------------------------------------------------------
 
     def pooled(self, given: Given[M], states: list[M], finals: Sequence[M]) -> M:
-        """What the head reads of states, h_0 and every step's, and of each direction's final one"""
+        """The state that the head reads: of h_0 and every step, or of each direction's final one"""
         pool = given.case.config.pool
         if pool == "last":
             return self.read_out(states)
@@ -31,12 +30,11 @@ class HeadEquations(Generic[M]):
             return self.own_last(given, finals)
         if pool == "max":
             return self.do.chosen(states[1:], self.winners(given, states[1:]))
-        own = [self.or_else(given, t, h, None) for t, h in enumerate(states[1:])]
-        total = functools.reduce(operator.add, own)
+        total = functools.reduce(operator.add, self.masked(given, states[1:]))
         return self.do.rounded("pooled", self.averaged(given, total))
 
     def read_out(self, states: list[M]) -> M:
-        """Which state the head reads: the last one."""
+        """The last state"""
         return states[-1]
 
     def own_last(self, given: Given[M], finals: Sequence[M]) -> M:
@@ -47,10 +45,6 @@ class HeadEquations(Generic[M]):
         """The mean over each sequence's own steps"""
         config = given.case.config
         return self.do.divided(total, given.case.lengths if config.packed else config.steps)
-
-    def or_else(self, given: Given[M], t: int, own: M, otherwise: M | None) -> M:
-        """What step t gives; where a sequence has no such step, what it is otherwise"""
-        raise NotImplementedError
 
     def winners(self, given: Given[M], states: Sequence[M]) -> Any:
         """The step that each maximum comes from, the first of equal ones: (batch, width)"""
@@ -112,13 +106,9 @@ class HeadEquations(Generic[M]):
         d_logits = [self.d_logits(at, scores) for at, scores in zip(own, logits, strict=True)]
         losses = [self.loss(at, scores) for at, scores in zip(own, logits, strict=True)]
         terms = [self.head_gradients(h, dl) for h, dl in zip(lasts, d_logits, strict=True)]
-        grads = {name: self.summed(name, [term[name] for term in terms]) for name in terms[0]}
+        grads = {name: self.over_time(name, [term[name] for term in terms]) for name in terms[0]}
         loss = functools.reduce(operator.add, losses)
         return d_logits, {"logits": logits, "loss": loss}, grads
-
-    def summed(self, name: str, terms: list[M]) -> M:
-        """The sum of one parameter's terms over time"""
-        raise NotImplementedError
 
     # -- backward --------------------------------------------------------------------------------
 
@@ -137,10 +127,10 @@ class HeadEquations(Generic[M]):
         return {"W_out": last.T @ gradient, "b_out": self.do.column_sums(gradient)}
 
     def upstream(self, given: Given[M], d_logits: M | list[M] | None) -> list[M | None]:
-        """The gradient by every hidden state before time is gone back through; None is zero.
+        """The gradient by every hidden state, without what comes from later steps; None is zero
 
-        A layer's is given, the final state's once more. A classifier's loss sees the last state
-        alone, dh[last] = dl W_out^T, or every state: dh[t] = dl[t] W_out^T, or the pooled one
+        A layer's is given, and the final state's is added at the end. A classifier's loss sees the
+        pooled state, d_pooled = dl W_out^T, or every state: dh[t] = dl[t] W_out^T
         """
         config = given.case.config
         if isinstance(d_logits, list):
@@ -170,7 +160,7 @@ class HeadEquations(Generic[M]):
     def by_final(self, given: Given[M], d_logits: M | list[M] | None) -> list[M | None]:
         """The gradient by every cell's final state, in the order of the cells; None is zero
 
-        A layer's are given; a classifier that reads own last states has them in its last layer.
+        A layer's are given. A classifier that pools own last states has some in its last layer.
         """
         config = given.case.config
         nothing: list[M | None] = [None] * len(config.cells)

@@ -20,7 +20,7 @@ class Pass(Generic[M]):
 
     @property
     def cell(self) -> Cell:
-        """Which one."""
+        """The cell that it is of."""
         return self.given.cell
 
 
@@ -34,27 +34,27 @@ class NetworkEquations(CellEquations[M]):
     """
 
     def network(self, given: Given[M]) -> list[Layer[M]]:
-        """Every layer's passes; a layer's inputs are the states of the one below"""
-        config, inputs = given.case.config, given.x
+        """Every layer's passes, from the first layer on"""
+        config = given.case.config
         layers: list[Layer[M]] = []
         for number, name in enumerate(outputs(config)):
+            inputs = self.inputs(given, layers)
             own = gates(self.do, given.case, given.branches, name)
             cells = [cell for cell in config.cells if cell.layer == number]
             layers.append([self.passed(given, cell, inputs, own) for cell in cells])
-            if number < config.layers - 1:
-                inputs = self.dropped(given, number, self.outputs(layers[-1]))
         return layers
+
+    def inputs(self, given: Given[M], below: Sequence[Layer[M]]) -> Sequence[M]:
+        """The inputs of the next layer: x, or the states of the layer below after dropout"""
+        if not below:
+            return given.x
+        return self.dropped(given, len(below) - 1, self.outputs(below[-1]))
 
     def passed(
         self, given: Given[M], cell: Cell, inputs: Sequence[M], gates: Sequence[M | None]
     ) -> Pass[M]:
         """One cell's pass over the layer's inputs"""
-        own = gates
-        if given.case.config.bidirectional:
-            start = given.case.config.hidden * cell.reverse
-            stop = start + given.case.config.hidden
-            own = [None if g is None else self.do.columns(g, start, stop) for g in gates]
-        seen = self.seen(given, cell, inputs, own)
+        seen = self.seen(given, cell, inputs, self.side(given, cell, gates))
         return Pass(given=seen, states=self.forward(seen))
 
     def seen(
@@ -64,23 +64,34 @@ class NetworkEquations(CellEquations[M]):
         own = (self.in_order(cell, values) for values in (inputs, gates, given.valid))
         return given.of(cell, *own)
 
+    def side(self, given: Given[M], cell: Cell, values: Sequence[Any]) -> list[Any]:
+        """One direction's columns of a layer's states, or of gradients by them; None stays None"""
+        config = given.case.config
+        if not config.bidirectional:
+            return list(values)
+        start, stop = config.hidden * cell.reverse, config.hidden * (1 + cell.reverse)
+        return [None if v is None else self.do.columns(v, start, stop) for v in values]
+
     def in_order(self, cell: Cell, values: Sequence[Any]) -> list[Any]:
         """Values by step in the order of the cell's steps, or back from that order"""
         return list(values[::-1] if cell.reverse else values)
 
     def outputs(self, layer: Layer[M]) -> list[M]:
-        """What a layer says of every step: its directions side by side, zero in the padding"""
+        """A layer's output at every step: its directions side by side, zero in the padding"""
         return [self.do.joined(own) for own in zip(*map(self.by_step, layer), strict=True)]
 
     def by_step(self, one: Pass[M]) -> list[M]:
         """A cell's states from the first step on, zero in the padding"""
-        states = enumerate(one.states[1:])
-        own = [self.or_else(one.given, t, h, None) for t, h in states]
-        return self.in_order(one.cell, own)
+        return self.in_order(one.cell, self.masked(one.given, one.states[1:]))
 
     def final(self, one: Pass[M]) -> M:
         """A cell's state after the last of its steps"""
         return one.states[-1]
+
+    def finals(self, layers: Sequence[Layer[M]]) -> dict[str, M]:
+        """Every cell's final state, by its name"""
+        passes = [one for layer in layers for one in layer]
+        return {one.cell.name("final"): self.final(one) for one in passes}
 
     def initial(self, layer: Layer[M]) -> M:
         """The initial states of a layer's directions, side by side"""
@@ -102,7 +113,7 @@ class NetworkEquations(CellEquations[M]):
         upstream: Sequence[M | None],
         by_final: Sequence[M | None],
     ) -> dict[str, Any]:
-        """The gradients of every cell, of the last layer first, and by x and the initial states"""
+        """The gradients by every cell's parameters, last layer first, x and the initial states"""
         given, finals = layers[0][0].given, list(by_final)
         found: dict[str, Any] = {}
         initial: dict[str, M] = {}
@@ -110,7 +121,7 @@ class NetworkEquations(CellEquations[M]):
             layer, d_inputs = layers[number], []
             for direction, one in enumerate(layer):
                 final = finals[number * len(layer) + direction]
-                own = self.pass_gradients(one, self.for_cell(one, upstream), final)
+                own = self.pass_gradients(one, self.for_cell(one.given, upstream), final)
                 d_inputs.append(self.in_order(one.cell, own.pop("x")))
                 initial[one.cell.name("h_0")] = own.pop("h_0")
                 found |= {one.cell.name(name): gradient for name, gradient in own.items()}
@@ -120,36 +131,38 @@ class NetworkEquations(CellEquations[M]):
         return found | {"x": list(upstream)} | {name: initial[name] for name in by_state}
 
     def passed_down(self, given: Given[M], number: int, gradients: list[M]) -> list[M]:
-        """The gradient by a layer's states from that by what the layer above has read"""
+        """The gradient by a layer's states, from the gradient by the inputs of the layer above"""
         return self.dropped(given, number, gradients)
 
     def together(self, gradients: Sequence[M]) -> M:
-        """The sum over the directions of a gradient by what both have read"""
+        """The sum over the directions of the gradients by their common inputs"""
         total = gradients[0]
         for gradient in gradients[1:]:
             total = total + gradient
         return total
 
-    def for_cell(self, one: Pass[M], upstream: Sequence[M | None]) -> list[M | None]:
-        """A cell's share of the gradient by its layer's states, in the order of its steps"""
-        config, hidden = one.given.case.config, one.given.case.config.hidden
-        start = hidden * one.cell.reverse
-        own = list(upstream)
-        if config.bidirectional:
-            own = [
-                None if d is None else self.do.columns(d, start, start + hidden) for d in upstream
-            ]
-        return self.in_order(one.cell, own)
+    def for_cell(self, given: Given[M], values: Sequence[M | None]) -> list[Any]:
+        """A cell's part of its layer's states, or gradients by them, in the order of its steps"""
+        return self.in_order(given.cell, self.side(given, given.cell, values))
 
     def pass_gradients(
         self, one: Pass[M], upstream: list[M | None], final: M | None
     ) -> dict[str, Any]:
-        """One cell's gradients; what is said of padding has no effect"""
-        given, last = one.given, len(upstream) - 1
+        """One cell's gradients, from those by its states and by its final one"""
+        given = one.given
+        steps = self.through_time(given, one.states, self.by_states(one, upstream, final))
+        grads = self.layer_gradients(given, one.states, [step.da for step in steps])
+        return grads | {"h_0": self.by_initial(given, steps)}
+
+    def by_states(self, one: Pass[M], upstream: list[M | None], final: M | None) -> list[M | None]:
+        """The gradient by every state of a cell, without what comes from later steps
+
+        The final state's is added to the last one's. The gradients by padding have no effect.
+        """
         own = [
-            None if d is None else self.or_else(given, t, d, None) for t, d in enumerate(upstream)
+            None if d is None else self.or_else(one.given, t, d, None)
+            for t, d in enumerate(upstream)
         ]
-        at_last = [d for d in (own[last], final) if d is not None]
-        own[last] = sum(at_last[1:], start=at_last[0]) if at_last else one.states[0] * 0.0
-        da = self.through_time(given, one.states, own)
-        return self.layer_gradients(given, one.states, da)
+        at_last = [d for d in (own[-1], final) if d is not None]
+        own[-1] = sum(at_last[1:], start=at_last[0]) if at_last else one.states[0] * 0.0
+        return own

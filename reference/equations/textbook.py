@@ -1,17 +1,33 @@
 """The textbook equations, written once, plainly; which arithmetic they run in is a parameter."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Generic
 
 from parity.model.branches import Branches
 from parity.model.case import Case
 from parity.model.trace import outputs, step_name
 from parity.reference.equations.arithmetic import Arithmetic, M
-from parity.reference.equations.descent import DescentEquations
+from parity.reference.equations.descent import Descent, DescentEquations
 from parity.reference.equations.given import Given, given
 from parity.reference.equations.head import HeadEquations
 from parity.reference.equations.network import Layer, NetworkEquations
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluated(Generic[M]):
+    """The numbers of one pass forward and backward."""
+
+    values: dict[str, Any]  # states, and a classifier's logits and loss
+    finals: dict[str, M]  # every cell's final state
+    gradients: dict[str, Any]  # by every array, also by those that are not compared
+
+
+@dataclass(frozen=True, kw_only=True)
+class Update(Evaluated[M]):
+    """One pass forward and backward, and the step; the next update goes on from it."""
+
+    step: Descent[M]
 
 
 class Textbook(NetworkEquations[M], HeadEquations[M], DescentEquations[M]):
@@ -37,45 +53,81 @@ class Textbook(NetworkEquations[M], HeadEquations[M], DescentEquations[M]):
         return given(self.do, case, branches, weights)
 
     def stepped(self, given: Given[M]) -> dict[str, Any]:
-        """Return the values, the gradients, and what every update comes to."""
-        config, velocities = given.case.config, dict[str, M]()
-        trace = values = self.values(given)
-        for update in range(1, config.updates + 1):
-            if update > 1:
-                values = self.values(replace(given, branches=None))
-                told = ("hidden", "loss") if config.kind == "classifier" else ("hidden",)
-                trace |= {step_name(update, name): values[name] for name in told}
-            grads = _of_parameters(given, values)
-            if not config.plain_step:
-                grads = {name: self.do.rounded(f"grad/{name}", g) for name, g in grads.items()}
-            after, velocities = self.descent(given, grads, velocities)
-            if not config.plain_step:
-                after = {name: self.do.rounded(f"step/{name}", w) for name, w in after.items()}
-                velocities = {n: self.do.rounded(f"velocity/{n}", v) for n, v in velocities.items()}
-            trace |= {step_name(update, name): weight for name, weight in after.items()}
-            given = given.after(after)
+        """Return the values and the gradients of the first update, and the results of every one."""
+        config = given.case.config
+        trace: dict[str, Any] = {}
+        update = None
+        for number in range(1, config.updates + 1):
+            update = self.update(given, update)
+            told = self.compared(given, update)
+            if number > 1:
+                names = ("hidden", "loss") if config.kind == "classifier" else ("hidden",)
+                told = {step_name(number, name): told[name] for name in names}
+            trace |= told
+            trace |= {step_name(number, name): w for name, w in update.step.weights.items()}
         return trace
 
+    def update(self, given: Given[M], before: Update[M] | None) -> Update[M]:
+        """Make one update, from the weights that the update `before` has left."""
+        if before is not None:
+            given = replace(given.after(before.step.weights), branches=None)
+        found = self.evaluated(given)
+        gradients = found.gradients
+        plain = given.case.config.plain_step
+        if not plain:
+            gradients = gradients | self.rounded("grad", self.trained(given, gradients))
+        step = self.descent(given, gradients, None if before is None else before.step)
+        if not plain:
+            weights = self.rounded("step", step.weights)
+            step = replace(
+                step, weights=weights, velocities=self.rounded("velocity", step.velocities)
+            )
+        return Update(
+            values=found.values, finals=found.finals, gradients=found.gradients, step=step
+        )
+
+    def rounded(self, chapter: str, arrays: Mapping[str, M]) -> dict[str, M]:
+        """Return arrays as the arithmetic stores them."""
+        return {name: self.do.rounded(f"{chapter}/{name}", own) for name, own in arrays.items()}
+
     def values(self, given: Given[M]) -> dict[str, Any]:
-        """Return the states, the loss and every gradient."""
-        config = given.case.config
-        layers = self.network(given)
-        trace: dict[str, Any] = dict(zip(outputs(config), map(self.outputs, layers), strict=True))
-        if config.with_final:
-            passes = [one for layer in layers for one in layer]
-            trace |= {one.cell.name("final"): self.final(one) for one in passes}
-        given, head, d_logits, grads = self.head(given, layers[-1], trace["hidden"])
-        upstream, finals = self.upstream(given, d_logits), self.by_final(given, d_logits)
-        grads |= self.network_gradients(layers, upstream, finals)
-        grads = self.gradients(given, grads)
+        """Return the states, the loss and every compared gradient."""
+        return self.compared(given, self.evaluated(given))
+
+    def compared(self, given: Given[M], found: Evaluated[M]) -> dict[str, Any]:
+        """Return the values and the gradients that are compared, by their names."""
         told = _compared(given)
-        named = {f"grad/{name}": g for name, g in grads.items() if name in told}
-        return trace | head | named
+        return found.values | {f"grad/{n}": g for n, g in found.gradients.items() if n in told}
+
+    def evaluated(self, given: Given[M]) -> Evaluated[M]:
+        """Go forward through the network, and backward."""
+        layers = self.network(given)
+        names, finals = outputs(given.case.config), self.finals(layers)
+        values: dict[str, Any] = dict(zip(names, map(self.outputs, layers), strict=True))
+        if given.case.config.with_final:
+            values |= finals
+        given, head, d_logits, of_head = self.head(given, layers[-1], values["hidden"])
+        gradients = self.gradients(given, layers, d_logits, of_head)
+        return Evaluated(values=values | head, finals=finals, gradients=gradients)
+
+    def gradients(
+        self,
+        given: Given[M],
+        layers: list[Layer[M]],
+        d_logits: M | list[M] | None,
+        of_head: dict[str, Any],
+    ) -> dict[str, Any]:
+        """The gradients by the head's parameters, every cell's, x and the initial states"""
+        upstream, finals = self.upstream(given, d_logits), self.by_final(given, d_logits)
+        return of_head | self.network_gradients(layers, upstream, finals)
 
     def head(
         self, given: Given[M], layer: Layer[M], hidden: list[M]
     ) -> tuple[Given[M], dict[str, Any], M | list[M] | None, dict[str, Any]]:
-        """Return what the loss is made of; a classifier's maxima are settled by the way."""
+        """Return the head's values, the gradient by its logits, and by its parameters.
+
+        Where it takes a maximum over the steps, the case returned knows where that comes from.
+        """
         config = given.case.config
         states = [self.initial(layer), *hidden]
         if config.kind == "layer":
@@ -92,21 +144,6 @@ class Textbook(NetworkEquations[M], HeadEquations[M], DescentEquations[M]):
         d_logits = self.d_logits(given, logits)
         head = {"logits": logits, "loss": self.loss(given, logits)}
         return given, head, d_logits, self.head_gradients(pooled, d_logits)
-
-    def summed(self, name: str, terms: list[M]) -> M:
-        """The sum of one parameter's terms over time: as the layer's are summed"""
-        return self.over_time(name, terms)
-
-    def gradients(self, given: Given[M], grads: dict[str, Any]) -> dict[str, Any]:
-        """What becomes of all gradients before the step: nothing"""
-        return grads
-
-
-def _of_parameters(given: Given[Any], values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the gradients by the parameters, in the order in which they are computed."""
-    names = (name.removeprefix("grad/") for name in values if name.startswith("grad/"))
-    parameters = given.case.parameters
-    return {name: values[f"grad/{name}"] for name in names if name in parameters}
 
 
 def _compared(given: Given[Any]) -> Collection[str]:

@@ -1,5 +1,5 @@
-"""The exact value: ball arithmetic for whole cases, and one step at a time.
+"""The exact values: ball arithmetic, and what each step should have been.
 
-In: a `Case`, or a subject's own trace. Out: `Exact`, the true arrays; `Step`, what one step should
-have been.
+In: a case, and a subject's trace where its own steps are checked. Out: values that are certain to
+2**-70 of an array's largest entry, or the expected value and the gauge of every step.
 """

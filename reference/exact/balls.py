@@ -1,6 +1,6 @@
 """Balls: an arithmetic whose every result certainly contains the true value.
 
-A ball is a midpoint and a radius, and every operation returns a ball around all it could mean.
+A ball is a midpoint and a radius, and every operation returns a ball around all possible results.
 
 Source: Johansson 2017, "Arb: efficient arbitrary-precision midpoint-radius interval arithmetic".
 """
@@ -20,7 +20,7 @@ from parity.reference.equations.arithmetic import first_largest
 
 @dataclass(frozen=True, slots=True)
 class Ball:
-    """A matrix of balls, one row per sequence; a number it is multiplied by is exact as it is."""
+    """A matrix of balls, one row per sequence. A number by which it is multiplied is exact."""
 
     matrix: arb_mat
 
@@ -112,7 +112,7 @@ class Balls:
 
 
 class Midpoints(Balls):
-    """Balls that lose their radius at every stage: nothing is enclosed, and nothing explodes."""
+    """Balls that lose their radius at every stage: they enclose nothing, and never explode."""
 
     def rounded(self, name: str, value: Ball) -> Ball:
         return Ball(value.matrix.mid())

@@ -1,11 +1,12 @@
 """The local check: each step judged from the subject's own neighbouring step.
 
-An error made in one step moves every later one; what follows from the subject's own h[t-1], or in
-the backward from its own da[t+1], is wrong only where the mistake is made. Nothing accumulates, so
-the floor is that of a single operation, whatever the number of steps.
+An error made in one step moves every later one. A step computed from the subject's own h[t-1], or
+in the backward from its own da[t+1], differs only where the mistake is made. Nothing accumulates,
+so the floor is that of a single operation, whatever the number of steps.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,12 +17,13 @@ from parity.model.cell import Cell
 from parity.model.trace import DELTA, Trace, outputs
 from parity.reference.base import Step
 from parity.reference.equations.arithmetic import Plain
-from parity.reference.equations.given import Given, gates
+from parity.reference.equations.cell import StepBack
+from parity.reference.equations.given import Given
 from parity.reference.equations.textbook import Textbook
 from parity.reference.noise.jitter import Jittered
 
-Check = Any
-"""What every step should have been, by step, from a textbook, the case and a subject's trace."""
+Check = Callable[[Textbook[Any], Given[Any], Trace], list[Any]]
+"""From a textbook, the case and a subject's trace, the right value of every step."""
 
 
 def stepwise(case: Case, trace: Trace) -> Mapping[str, Step]:
@@ -46,9 +48,7 @@ def _checks(case: Case, trace: Trace) -> dict[str, Check]:
     checks: dict[str, Check] = {}
     for number, name in enumerate(names):
         if name in trace and (number == 0 or names[number - 1] in trace):
-            checks[name] = lambda book, given, own, number=number: _forward(
-                book, given, own, number
-            )
+            checks[name] = partial(_forward, number)
     inner = config.steps > 1 and not config.every_step and config.pool == "last"
     alone = len(config.cells) == 1 and not config.packed
     if {"hidden", DELTA} <= set(trace) and alone and (config.kind == "layer" or inner):
@@ -75,8 +75,8 @@ def _by_step(textbook: Textbook[Any], array: Array) -> list[Any]:
     return [textbook.do.exact(own) for own in array.swapaxes(0, 1)]
 
 
-def _forward(textbook: Textbook[Any], given: Given[Any], trace: Trace, number: int) -> list[Any]:
-    """h[t] = f(x[t] W_x + own h[t-1] W_h + b) of one layer, its directions side by side"""
+def _forward(number: int, textbook: Textbook[Any], given: Given[Any], trace: Trace) -> list[Any]:
+    """h[t] of one layer from its own h[t-1], its directions side by side"""
     config, names = given.case.config, outputs(given.case.config)
     inputs = given.x
     if number:
@@ -95,37 +95,26 @@ def _side(
     inputs: Sequence[Any],
     own: Sequence[Any],
 ) -> list[Any]:
-    """One cell's states, each from its own previous one: from the first step on."""
-    hidden, start = given.case.config.hidden, given.case.config.hidden * cell.reverse
-    open_gates = gates(textbook.do, given.case, given.branches, "hidden")
-    seen = textbook.seen(given, cell, inputs, open_gates)
-    mine = [textbook.do.columns(states, start, start + hidden) for states in own]
-    mine = mine[::-1] if cell.reverse else mine
-    before = [seen.h_0]
-    before += [textbook.or_else(seen, t, h, seen.h_0) for t, h in enumerate(mine[:-1])]
-    found = []
-    for t, (x_t, h) in enumerate(zip(seen.x, before, strict=True)):
-        state = textbook.activation(seen, textbook.preactivation(seen, x_t, h))
-        found.append(textbook.or_else(seen, t, state, None))
-    return found[::-1] if cell.reverse else found
+    """One cell's states, each from the subject's own previous one, in the order of time."""
+    seen = textbook.seen(given, cell, inputs, given.gates)
+    mine = textbook.for_cell(seen, own)
+    before = [textbook.or_else(seen, t, h, seen.h_0) for t, h in enumerate(mine[:-1])]
+    states = [textbook.state(seen, t, h) for t, h in enumerate([seen.h_0, *before])]
+    return textbook.in_order(cell, textbook.masked(seen, states))
 
 
 def _backward(textbook: Textbook[Any], given: Given[Any], trace: Trace) -> list[Any]:
-    """da[t] = (upstream[t] + own da[t+1] W_h^T) * f'(own h[t])
+    """da[t] from the subject's own h[t] and da[t+1]
 
-    A classifier's last step is left out: its upstream comes through the loss, not from a step.
+    A classifier's last step is left out: its gradient comes through the loss, not from a step.
     """
-    do, W_h_T, found = textbook.do, given.W_h.T, []
-    states, own = _by_step(textbook, trace["hidden"]), _by_step(textbook, trace[DELTA])
+    states = [given.h_0, *_by_step(textbook, trace["hidden"])]
+    own = [StepBack(da=da) for da in _by_step(textbook, trace[DELTA])]
     layer = given.case.config.kind == "layer"
     upstream = textbook.upstream(given, None) if layer else [None] * (len(own) - 1)
-    for t, from_loss in enumerate(upstream):
-        dh = from_loss
-        if t + 1 < len(own):
-            carried = own[t + 1] @ W_h_T
-            dh = carried if from_loss is None else carried + from_loss
-        found.append(do.rounded("da", dh * textbook.slope(given, states[t], t)))
-    return found
+    steps = zip(upstream, [*own[1:], None], strict=False)
+    found = [textbook.step_back(given, states, *step, t) for t, step in enumerate(steps)]
+    return [one.da for one in found]
 
 
 # -- the optimiser -------------------------------------------------------------------------------
@@ -134,8 +123,8 @@ def _backward(textbook: Textbook[Any], given: Given[Any], trace: Trace) -> list[
 def own_step(case: Case, gradients: Trace) -> Mapping[str, Step]:
     """Return what the first step should have come to from a subject's own gradients.
 
-    `gradients` has every parameter's, by its name. Values one precision up, with the gauge of all
-    operations of the step together.
+    `gradients` has every parameter's, by its name. The values are computed one precision up, and
+    the gauge is that of all operations of the step together.
     """
     with np.errstate(all="ignore"):
         values = _descended(Textbook(Plain(np.longdouble)), case, gradients)
@@ -151,4 +140,4 @@ def own_step(case: Case, gradients: Trace) -> Mapping[str, Step]:
 
 def _descended(textbook: Textbook[Any], case: Case, gradients: Trace) -> dict[str, Any]:
     own = {n: textbook.do.exact(np.atleast_2d(gradients[n])) for n in case.parameters}
-    return textbook.descent(textbook.given(case), own, {})[0]
+    return dict(textbook.descent(textbook.given(case), own, None).weights)

@@ -1,7 +1,7 @@
 """The exact oracle: the textbook equations in balls, which certainly contain the true values.
 
-Radii grow as the product of |W_h| over the steps, while the precision divides them by as much as
-one likes: it is raised until they are negligible. The midpoints are then the truth.
+Radii grow as the product of |W_h| over the steps. A higher precision divides all of them, so it is
+raised until they are negligible. The midpoints are then the truth.
 """
 
 import math
@@ -80,7 +80,7 @@ def _products(case: Case) -> int:
 
 
 def _in_float64(case: Case, branches: Branches | None) -> Exact:
-    """Return what float64 says: oracle enough for float32, and no answer for itself."""
+    """Return float64's answer: exact enough to judge float32, and not to judge float64."""
     began = thread_time()
     with np.errstate(all="ignore"):
         textbook = Textbook(Plain())
@@ -96,7 +96,7 @@ def _in_float64(case: Case, branches: Branches | None) -> Exact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Run:
-    """What one run at one precision found."""
+    """The result of one run at one precision."""
 
     high: Trace
     low: Trace
@@ -119,7 +119,7 @@ class _Run:
         return self.seconds * (OVERHEAD + precision) / (OVERHEAD + self.precision)
 
     def unless_enclosed(self, other: "_Run | None") -> "_Run":
-        """Return this run, which encloses nothing, but the arrays that `other` encloses."""
+        """Return this run with the arrays that `other` encloses in place of its own."""
         sure = {} if other is None else {n: other for n, yes in other.enclosed.items() if yes}
         return _Run(
             high={name: sure.get(name, self).high[name] for name in self.high},

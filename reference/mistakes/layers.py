@@ -71,13 +71,10 @@ def _direction_first(case: Case, cell: Cell) -> Array:
 # -- layers --------------------------------------------------------------------------------------
 
 
-def _reads_the_first(
-    right: Wrong, book: Any, given: Any, cell: Cell, inputs: Any, gates: Any
-) -> Any:
-    """Every layer above the second gets the first one's states again."""
-    if cell.layer == 1:
-        book.read = inputs
-    return right(given, cell, book.read if cell.layer > 1 else inputs, gates)
+def _reads_the_first(right: Wrong, book: Any, given: Any, below: Sequence[Any]) -> Any:
+    """Every layer above the second reads again what the second has read."""
+    own = right(given, below)
+    return below[1][0].given.x if len(below) > 1 else own
 
 
 def _detached(right: Wrong, book: Any, *arguments: Any) -> list[Any]:
@@ -113,11 +110,10 @@ def _down_through_W_h(right: Wrong, book: Any, given: Any, states: Any, da: Any)
     return found | {"x": [gradient @ W_h_T for gradient in da]}
 
 
-def _finals_of_the_last(right: Wrong, book: Any, given: Any) -> dict[str, Any]:
-    found: dict[str, Any] = right(given)
-    cells = given.case.config.cells
-    last = {cell.reverse: found[cell.name("final")] for cell in cells}
-    return found | {cell.name("final"): last[cell.reverse] for cell in cells}
+def _finals_of_the_last(right: Wrong, book: Any, layers: Sequence[Any]) -> dict[str, Any]:
+    last = {one.cell.reverse: book.final(one) for one in layers[-1]}
+    passes = [one for layer in layers for one in layer]
+    return {one.cell.name("final"): last[one.cell.reverse] for one in passes}
 
 
 def _only_the_last_finals(right: Wrong, book: Any, given: Any, d_logits: Any) -> list[Any]:
@@ -130,18 +126,18 @@ def _only_the_last_finals(right: Wrong, book: Any, given: Any, d_logits: Any) ->
 
 
 def _unturned_outputs(right: Wrong, book: Any, one: Any) -> list[Any]:
-    """Take states in the order of the cell's steps for those by step; padding is zero still."""
-    return _outside_padding(book, one, one.states[1:])
+    """Take states in the order of the cell's steps for states in the order of time."""
+    return _outside_padding(book, one.given, one.states[1:])
 
 
-def _unturned_gradients(right: Wrong, book: Any, one: Any, upstream: Any) -> list[Any]:
-    own = right(one, _outside_padding(book, one, upstream))
-    return list(book.in_order(one.cell, own))
+def _unturned_gradients(right: Wrong, book: Any, given: Any, upstream: Any) -> list[Any]:
+    own = right(given, _outside_padding(book, given, upstream))
+    return list(book.in_order(given.cell, own))
 
 
-def _outside_padding(book: Any, one: Any, values: Sequence[Any]) -> list[Any]:
+def _outside_padding(book: Any, given: Any, values: Sequence[Any]) -> list[Any]:
     """Return values by step, zero in the padding."""
-    by_step = replace(one.given, valid=book.in_order(one.cell, one.given.valid))
+    by_step = replace(given, valid=book.in_order(given.cell, given.valid))
     own = enumerate(values)
     return [None if v is None else book.or_else(by_step, t, v, None) for t, v in own]
 
@@ -151,12 +147,10 @@ def _crosswise(right: Wrong, book: Any, layer: Sequence[Any]) -> list[Any]:
     return found
 
 
-def _crosswise_back(right: Wrong, book: Any, one: Any, upstream: Any) -> list[Any]:
+def _crosswise_back(right: Wrong, book: Any, given: Any, upstream: Any) -> list[Any]:
     """Take the half that the other direction has in the right order."""
-    hidden = one.given.case.config.hidden
-    start = 0 if one.cell.reverse else hidden
-    own = [None if d is None else book.do.columns(d, start, start + hidden) for d in upstream]
-    return list(book.in_order(one.cell, own))
+    other = replace(given.cell, reverse=not given.cell.reverse)
+    return list(book.in_order(given.cell, book.side(given, other, upstream)))
 
 
 def _at_the_last_step(right: Wrong, book: Any, one: Any) -> Any:
@@ -172,10 +166,9 @@ def _reshaped(right: Wrong, book: Any, case: Case, *rest: Any) -> Any:
     return right(case.replace(x=laid_out.reshape(case.x.shape)), *rest)
 
 
-def _all_from_h_0(right: Wrong, book: Any, given: Any) -> list[Any]:
-    """Take the steps for sequences of one step each."""
-    steps = [book.activation(given, book.preactivation(given, x_t, given.h_0)) for x_t in given.x]
-    return [given.h_0, *steps]
+def _from_h_0(right: Wrong, book: Any, given: Any, states: Any) -> Any:
+    """Take every step for a sequence of its own."""
+    return book.state(given, len(states) - 1, given.h_0)
 
 
 def _nothing_before(right: Wrong, book: Any, given: Any, da: Any, t: int) -> Any:
@@ -208,26 +201,24 @@ def _last_everywhere(right: Wrong, book: Any, given: Any, d_logits: Any) -> list
 # -- no bias -------------------------------------------------------------------------------------
 
 
-def _kept_biases(right: Wrong, book: Any, given: Any, grads: Mapping[str, Any]) -> dict[str, Any]:
-    cells = given.case.config.cells
-    book.biases = {cell.name("b"): grads[cell.name("b")] for cell in cells}
-    found: dict[str, Any] = right(given, grads)
-    return found
-
-
-def _stepped_biases(right: Wrong, book: Any, given: Any, grads: Any, velocities: Any) -> Any:
-    return right(given, {**grads, **book.biases}, velocities)
+def _with_biases(
+    right: Wrong, book: Any, given: Any, gradients: Mapping[str, Any]
+) -> dict[str, Any]:
+    names = [cell.name("b") for cell in given.case.config.cells]
+    return {**right(given, gradients), **{name: gradients[name] for name in names}}
 
 
 MISTAKES = (
     Mistake(
+        slug="layers-read-first",
         says="every layer above the second reads the first layer's states",
         look_for="an input that is not set to the layer's output at the end of the loop",
         part="layers",
         applies=_of_three,
-        plant={"passed": _reads_the_first},
+        plant={"inputs": _reads_the_first},
     ),
     Mistake(
+        slug="layers-share-wh",
         says="every layer uses the first layer's W_h",
         look_for="one W_h for all layers, or a layer's number missing in a name",
         part="layers",
@@ -235,6 +226,7 @@ MISTAKES = (
         plant=_shares(_first_below, "W_h"),
     ),
     Mistake(
+        slug="layers-share-bias",
         says="every layer uses the first layer's bias",
         look_for="one b for all layers, or a layer's number missing in a name",
         part="layers",
@@ -242,6 +234,7 @@ MISTAKES = (
         plant=_shares(_first_below, "b"),
     ),
     Mistake(
+        slug="layers-share-upper-weights",
         says="every layer above the second uses the second one's weights",
         look_for="one cell made for all layers above the first",
         part="layers",
@@ -249,6 +242,7 @@ MISTAKES = (
         plant=_shares(lambda cell: replace(cell, layer=min(cell.layer, 1)), "W_x", "W_h", "b"),
     ),
     Mistake(
+        slug="h0-shared-by-cells",
         says="every layer and direction starts from the first one's initial state",
         look_for="h_0[0] where h_0[layer * directions + direction] is due",
         part="initial state",
@@ -256,6 +250,7 @@ MISTAKES = (
         plant=_initial_states(lambda case, cell: case.h_0),
     ),
     Mistake(
+        slug="h0-first-layer-only",
         says="only the first layer starts from its initial state, the others from zero",
         look_for="an initial state that is handed to the first layer alone",
         part="initial state",
@@ -263,6 +258,7 @@ MISTAKES = (
         plant=_initial_states(_first_layer_alone),
     ),
     Mistake(
+        slug="h0-direction-major",
         says="the initial states are read as directions of layers, not as layers of directions",
         look_for="h_0[direction * layers + layer] where h_0[layer * directions + direction] is due",
         part="initial state",
@@ -270,6 +266,7 @@ MISTAKES = (
         plant=_initial_states(_direction_first),
     ),
     Mistake(
+        slug="h0-absent-ones",
         says="an initial state that is not handed over is taken as one",
         look_for="np.ones where np.zeros is due when h_0 is None",
         part="initial state",
@@ -277,6 +274,7 @@ MISTAKES = (
         plant=_initial_states(lambda case, cell: np.ones_like(case.h_0)),
     ),
     Mistake(
+        slug="layers-detached-below-last",
         says="no gradient reaches the layers below the last one",
         look_for="the gradient by a layer's inputs, which is the lower one's upstream gradient",
         part="layers",
@@ -284,6 +282,7 @@ MISTAKES = (
         plant={"passed_down": _detached},
     ),
     Mistake(
+        slug="layers-backward-states-of-last",
         says="every layer goes back through the states of the last one",
         look_for="states kept in one place, which every layer's forward overwrites",
         part="layers",
@@ -291,6 +290,7 @@ MISTAKES = (
         plant={"network_gradients": _through_the_last},
     ),
     Mistake(
+        slug="layers-wx-gradient-own-states",
         says="above the first layer, the gradient of W_x is made of the layer's own states",
         look_for="a layer's output where its input is due",
         part="layers",
@@ -298,6 +298,7 @@ MISTAKES = (
         plant={"layer_gradients": _own_states_as_inputs},
     ),
     Mistake(
+        slug="layers-gradient-down-through-wh",
         says="the gradient goes down to the layer below through W_h, not through W_x",
         look_for="da @ W_h.T where da @ W_x.T is due",
         part="layers",
@@ -305,13 +306,15 @@ MISTAKES = (
         plant={"layer_gradients": _down_through_W_h},
     ),
     Mistake(
+        slug="layers-final-of-last",
         says="the final states are the last layer's in every place",
         look_for="h_n, which has the final state of every layer",
         part="layers",
         applies=_stacked,
-        plant={"values": _finals_of_the_last},
+        plant={"finals": _finals_of_the_last},
     ),
     Mistake(
+        slug="layers-final-gradient-missing-below",
         says="the final states' gradients are left out in the layers below the last one",
         look_for="the gradient by h_n, which has a part for every layer",
         part="upstream",
@@ -319,6 +322,7 @@ MISTAKES = (
         plant={"by_final": _only_the_last_finals},
     ),
     Mistake(
+        slug="directions-reverse-reads-forward",
         says="the second direction reads the sequence forwards, too",
         look_for="x[:, ::-1] for the reverse direction, and its outputs turned back",
         part="directions",
@@ -326,6 +330,7 @@ MISTAKES = (
         plant={"in_order": lambda right, book, cell, values: list(values)},
     ),
     Mistake(
+        slug="directions-outputs-unturned",
         says="the reverse direction's outputs are not turned back, nor are their gradients",
         look_for="output[:, ::-1] of the reverse direction, before it is joined to the other",
         part="directions",
@@ -333,6 +338,7 @@ MISTAKES = (
         plant={"by_step": _unturned_outputs, "for_cell": _unturned_gradients},
     ),
     Mistake(
+        slug="directions-gradients-unturned",
         says="the gradients by the reverse direction's outputs are not turned around",
         look_for="d_output[:, ::-1] of the reverse direction",
         part="directions",
@@ -340,6 +346,7 @@ MISTAKES = (
         plant={"for_cell": _unturned_gradients},
     ),
     Mistake(
+        slug="directions-swapped",
         says="the directions are joined in the wrong order, forward and backward",
         look_for="the reverse direction's states behind the forward one's",
         part="directions",
@@ -347,6 +354,7 @@ MISTAKES = (
         plant={"outputs": _crosswise, "for_cell": _crosswise_back},
     ),
     Mistake(
+        slug="directions-share-weights",
         says="both directions use the forward one's weights",
         look_for="one cell made for both directions, or _reverse missing in a name",
         part="directions",
@@ -354,6 +362,7 @@ MISTAKES = (
         plant=_shares(_forward_beside, "W_x", "W_h", "b"),
     ),
     Mistake(
+        slug="directions-input-gradient-reverse-only",
         says="what a layer's inputs get is the reverse direction's gradient alone",
         look_for="= where += is due: both directions have read the same inputs",
         part="directions",
@@ -361,6 +370,7 @@ MISTAKES = (
         plant={"together": lambda right, book, gradients: gradients[-1]},
     ),
     Mistake(
+        slug="directions-final-at-last-step",
         says="the reverse direction's final state is read at the last step, where it begins",
         look_for="output[:, -1] where the reverse direction's output[:, 0] is due",
         part="directions",
@@ -368,6 +378,7 @@ MISTAKES = (
         plant={"final": _at_the_last_step},
     ),
     Mistake(
+        slug="time-first-reshaped",
         says="a time-first input is read as a batch-first one by a reshape",
         look_for="x.reshape(batch, steps, features) where x.transpose(1, 0, 2) is due",
         part="input",
@@ -375,12 +386,13 @@ MISTAKES = (
         plant={"given": _reshaped},
     ),
     Mistake(
+        slug="unbatched-steps-as-batch",
         says="the steps of an unbatched sequence are taken for a batch of single steps",
         look_for="x[None] where x[:, None] is due, as (steps, batch, features)",
         part="input",
         applies=lambda config: config.call == "unbatched",
         plant={
-            "forward": _all_from_h_0,
+            "next_state": _from_h_0,
             "previous": lambda right, book, states: [states[0]] * (len(states) - 1),
             "carried": _nothing_before,
             "first": _first_given,
@@ -390,10 +402,11 @@ MISTAKES = (
         },
     ),
     Mistake(
+        slug="bias-absent-learned",
         says="a layer without biases learns biases all the same",
         look_for="a bias that is zero at first, and takes part in the step",
         part="step",
         applies=lambda config: config.bias == "absent",
-        plant={"gradients": _kept_biases, "descent": _stepped_biases},
+        plant={"trained": _with_biases},
     ),
 )

@@ -55,26 +55,28 @@ def _through_padding() -> dict[str, Wrong]:
     """Let states and their gradients go on where a row has ended, or has not begun."""
 
     def unmasked(right: Wrong, book: Any, given: Any, *rest: Any) -> Any:
-        return right(replace(given, valid=[None] * len(given.x)), *rest)
+        return right(given.whole(), *rest)
 
-    return dict.fromkeys(("forward", "through_time", "layer_gradients"), unmasked)
+    return dict.fromkeys(("forward", "through_time", "by_initial"), unmasked)
 
 
 def _stays(right: Wrong, book: Any, one: Any) -> list[Any]:
     return list(book.in_order(one.cell, one.states[1:]))
 
 
-def _padding_counts(right: Wrong, book: Any, one: Any, upstream: Any, final: Any) -> Any:
-    """Take what is said of padding for the gradient by the state that stays there."""
-    given = one.given
-    own = list(upstream)
-    at_last = [d for d in (own[-1], final) if d is not None]
-    own[-1] = sum(at_last[1:], start=at_last[0]) if at_last else one.states[0] * 0.0
-    da = book.through_time(given, one.states, own)
-    found: dict[str, Any] = book.layer_gradients(given, one.states, da)
-    if one.cell.reverse:  # what it has not begun with is its initial state
-        found["h_0"] = sum(_of_padding(book, given, upstream), start=found["h_0"])
-    return found
+def _padding_counts() -> dict[str, Wrong]:
+    """Take the gradient by the padding for that by the state that stays there."""
+
+    def by_states(right: Wrong, book: Any, one: Any, upstream: Any, final: Any) -> Any:
+        return right(replace(one, given=one.given.whole()), upstream, final)
+
+    def pass_gradients(right: Wrong, book: Any, one: Any, upstream: Any, final: Any) -> Any:
+        found: dict[str, Any] = right(one, upstream, final)
+        if one.cell.reverse:  # what it has not begun with is its initial state
+            found["h_0"] = sum(_of_padding(book, one.given, upstream), start=found["h_0"])
+        return found
+
+    return {"by_states": by_states, "pass_gradients": pass_gradients}
 
 
 def _of_padding(book: Any, given: Any, upstream: Any) -> list[Any]:
@@ -94,6 +96,7 @@ def _at_the_last_step(right: Wrong, book: Any, one: Any) -> Any:
 
 MISTAKES = (
     Mistake(
+        slug="lengths-ignored",
         says="the lengths are ignored: all sequences are taken to have all steps",
         look_for="lengths that are handed over and never used",
         part="lengths",
@@ -101,6 +104,7 @@ MISTAKES = (
         plant=_lengths(lambda case: np.full_like(case.lengths, case.config.steps)),
     ),
     Mistake(
+        slug="lengths-one-short",
         says="every sequence is taken to be one step shorter than it is",
         look_for="lengths - 1, an index, where a number of steps is due",
         part="lengths",
@@ -108,6 +112,7 @@ MISTAKES = (
         plant=_lengths(lambda case: np.maximum(case.lengths - 1, 1)),
     ),
     Mistake(
+        slug="lengths-states-through-padding",
         says="states go on through the padding, though outputs are zero there",
         look_for="a loop over all steps, and outputs masked after it",
         part="lengths",
@@ -115,6 +120,7 @@ MISTAKES = (
         plant=_through_padding(),
     ),
     Mistake(
+        slug="lengths-padding-output-last-state",
         says="where a sequence has ended, the output is its last state, not zero",
         look_for="a mask on the recurrence, and none on what is returned",
         part="lengths",
@@ -122,6 +128,7 @@ MISTAKES = (
         plant={"by_step": _stays},
     ),
     Mistake(
+        slug="lengths-final-at-last-step",
         says="the final state is read at the last step, though the sequence may have ended",
         look_for="output[:, -1] where output[row, length - 1] is due",
         part="lengths",
@@ -129,6 +136,7 @@ MISTAKES = (
         plant={"final": _at_the_last_step},
     ),
     Mistake(
+        slug="lengths-final-gradient-lost",
         says="where a sequence has ended, the gradient by its final state is lost",
         look_for="a mask on the gradient of the state, where the state has stayed as it was",
         part="lengths",
@@ -136,13 +144,15 @@ MISTAKES = (
         plant={"pass_gradients": _final_masked},
     ),
     Mistake(
+        slug="lengths-padding-gradient-passed-on",
         says="the gradient by the outputs of the padding is passed on to the states",
         look_for="outputs that are zero whatever the state: their gradient goes nowhere",
         part="lengths",
         applies=_packed,
-        plant={"pass_gradients": _padding_counts},
+        plant=_padding_counts(),
     ),
     Mistake(
+        slug="lengths-rows-left-sorted",
         says="rows are sorted by length, and never put back in their order",
         look_for="the inverse of the permutation that packing has made",
         part="lengths",
@@ -150,6 +160,7 @@ MISTAKES = (
         plant={"given": _sorted_for_good},
     ),
     Mistake(
+        slug="lengths-h0-unsorted",
         says="rows are sorted by length, but not their initial states",
         look_for="h_0[:, order], as x[order]",
         part="lengths",

@@ -1,4 +1,4 @@
-"""Mistake: a named, deliberate error in the textbook equations, and what to say of it."""
+"""Mistake: a named, deliberate error in the textbook equations, in words and in code."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -9,7 +9,7 @@ from parity.model.config import Config
 from parity.model.trace import Trace
 
 Wrong = Callable[..., Any]
-"""What takes a stage's place: called with the right stage, the textbook and the stage's own
+"""A function in a stage's place. It gets the right stage, the textbook and the stage's own
 arguments."""
 
 Guess = Callable[[Case, Trace, Trace], Sequence[float]]
@@ -17,18 +17,20 @@ Guess = Callable[[Case, Trace, Trace], Sequence[float]]
 
 
 def always(_: Config) -> bool:
-    """Whether a mistake can be made that asks for no option: yes"""
+    """Every configuration can show a mistake that asks for no option."""
     return True
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Mistake:
-    """One entry of the catalogue: what is planted where, and what a user reads.
+    """One entry of the catalogue: a user's words for it, and the stages that it replaces.
 
-    One with a number says `{value}` where the number stands, and `plant` is a function of it.
+    `slug` names it and never changes; `says` is prose, on which nothing depends. A mistake with a
+    number says `{value}` where the number stands, and `plant` is a function of the number.
     """
 
-    says: str  # one sentence, which is also its name
+    slug: str  # its name for programs: standard terms in kebab-case
+    says: str  # one sentence
     look_for: str  # what to look for in the code
     part: str  # of the computation: input, initial state, forward, head, loss, backward ...
     plant: Mapping[str, Wrong] | Callable[[Any], Mapping[str, Wrong]]
@@ -43,11 +45,16 @@ class Mistake:
         return self.says if self.value is None else self.says.replace("{value}", f"{self.value:g}")
 
     @property
+    def name(self) -> str:
+        """The slug, and the number behind it: `bptt-truncated=4`."""
+        return self.slug if self.value is None else f"{self.slug}={self.value:g}"
+
+    @property
     def stages(self) -> Mapping[str, Wrong]:
-        """What it puts in the place of which stages."""
+        """The functions that it puts in the place of stages, by the stages' names."""
         return self.plant(self.value) if callable(self.plant) else self.plant
 
     def having(self, values: Sequence[float]) -> tuple[Self, ...]:
-        """Return one mistake for each value of the number, whatever rounding made of it."""
+        """Return one mistake for each value; values that differ by rounding alone are one."""
         different = {f"{value:.9g}": float(value) for value in reversed(values)}
         return tuple(replace(self, value=value) for value in reversed(different.values()))

@@ -42,10 +42,10 @@ def _goes_on(config: Config) -> bool:
 def _steps_with(**options: Any) -> dict[str, Wrong]:
     """Step as if other options were asked for."""
 
-    def descent(right: Wrong, book: Any, given: Any, grads: Any, velocities: Any) -> Any:
+    def descent(right: Wrong, book: Any, given: Any, *rest: Any) -> Any:
         case = given.case
         other = case.replace(case.config.replace(**options))
-        return right(replace(given, case=other), grads, velocities)
+        return right(replace(given, case=other), *rest)
 
     return {"descent": descent}
 
@@ -120,7 +120,7 @@ def _step_decayed(right: Wrong, book: Any, given: Any, name: str, gradient: Any)
 
 
 def _clipped(clip: Callable[[Any, Config, dict[str, Any]], dict[str, Any]]) -> dict[str, Wrong]:
-    """Clip otherwise, where clipping is asked for."""
+    """Clip wrongly, where clipping is asked for."""
 
     def clipped(right: Wrong, book: Any, given: Any, grads: dict[str, Any]) -> dict[str, Any]:
         config = given.case.config
@@ -139,7 +139,7 @@ def _all_scaled(book: Any, grads: Mapping[str, Any], factor: Any) -> dict[str, A
 
 
 def _always_scaled(book: Any, config: Config, grads: dict[str, Any]) -> dict[str, Any]:
-    """Scale to the norm what is shorter, too."""
+    """Scale shorter gradients to the norm, too."""
     beyond = 2.0**40
     longer = [g * beyond for g in grads.values()]
     factor = norm_factor(book.do, longer, config.clip_norm, BESIDE * beyond) * beyond
@@ -169,25 +169,22 @@ def _without_head(right: Wrong, book: Any, given: Any, grads: dict[str, Any]) ->
     return grads | clipped
 
 
-def _kept_all(right: Wrong, book: Any, given: Any, grads: dict[str, Any]) -> dict[str, Any]:
-    """Remember the gradients by the input and the initial states, which a norm may take in."""
-    found: dict[str, Any] = right(given, grads)
-    other = [g for n, g in found.items() if without_suffix(n) == "h_0"]
-    book.others = [*other, *found["x"]]
-    return found
-
-
-def _norm_of_all(right: Wrong, book: Any, given: Any, grads: dict[str, Any]) -> dict[str, Any]:
-    config = given.case.config
-    if not config.clip_norm:
-        return dict(right(given, grads))
-    every = [*grads.values(), *book.others]
-    return _all_scaled(book, grads, norm_factor(book.do, every, config.clip_norm))
+def _norm_of_all(right: Wrong, book: Any, given: Any, gradients: Any, before: Any) -> Any:
+    """Scale by a norm of all gradients, and clip no more."""
+    case = given.case
+    if not case.config.clip_norm:
+        return right(given, gradients, before)
+    own = book.trained(given, gradients)
+    initial = [g for n, g in gradients.items() if without_suffix(n) == "h_0"]
+    every = [*own.values(), *initial, *gradients["x"]]
+    scaled = _all_scaled(book, own, norm_factor(book.do, every, case.config.clip_norm))
+    unclipped = case.replace(case.config.replace(clip_norm=0.0))
+    return right(replace(given, case=unclipped), gradients | scaled, before)
 
 
 def _clipped_reported() -> dict[str, Wrong]:
-    def gradients(right: Wrong, book: Any, given: Any, grads: dict[str, Any]) -> dict[str, Any]:
-        found: dict[str, Any] = right(given, grads)
+    def gradients(right: Wrong, book: Any, given: Any, *rest: Any) -> dict[str, Any]:
+        found: dict[str, Any] = right(given, *rest)
         own = {n: g for n, g in found.items() if n in given.case.parameters}
         config = given.case.config
         if config.clip_value:
@@ -199,39 +196,41 @@ def _clipped_reported() -> dict[str, Wrong]:
     return {"gradients": gradients, "clipped": lambda right, book, given, grads: grads}
 
 
-def _decayed_first(right: Wrong, book: Any, given: Any, grads: Any, velocities: Any) -> Any:
-    """Clip what the weight decay has been added to."""
-    case = given.case
-    pulls = {name: book.pull(given, name, g) for name, g in grads.items()}
+def _decayed_first(right: Wrong, book: Any, given: Any, gradients: Any, before: Any) -> Any:
+    """Clip the gradients after the weight decay has been added to them."""
+    case, own = given.case, book.trained(given, gradients)
+    pulls = {name: book.pull(given, name, g) for name, g in own.items()}
     plain = case.replace(case.config.replace(weight_decay=0.0, maximize=False))
-    return right(replace(given, case=plain), pulls, velocities)
+    return right(replace(given, case=plain), gradients | pulls, before)
 
 
 # -- from one update to the next -----------------------------------------------------------------
 
 
-def _added_up(right: Wrong, book: Any, given: Any, grads: Any, velocities: Any) -> Any:
-    before = book.summed_up if velocities else {}
-    book.summed_up = {n: before[n] + g if n in before else g for n, g in grads.items()}
-    return right(given, book.summed_up, velocities)
+def _added_up(right: Wrong, book: Any, given: Any, gradients: Any, before: Any) -> Any:
+    if before is None:
+        return right(given, gradients, None)
+    own = book.trained(given, gradients)
+    added = {name: before.gradients[name] + g for name, g in own.items()}
+    return right(given, gradients | added, before)
 
 
-def _first_again(right: Wrong, book: Any, given: Any, grads: Any, velocities: Any) -> Any:
-    if not velocities:
-        book.first_gradients = grads
-    return right(given, book.first_gradients, velocities)
+def _first_again(right: Wrong, book: Any, given: Any, gradients: Any, before: Any) -> Any:
+    return right(given, gradients if before is None else before.gradients, before)
 
 
-def _states_kept(right: Wrong, book: Any, given: Any) -> Any:
+def _states_kept(right: Wrong, book: Any, given: Any, before: Any) -> Any:
     """Start an update from the final states of the one before."""
-    kept = getattr(book, "final_states", {})
-    layers = right(given.after(kept) if kept else given)
-    book.final_states = {one.cell.name("h_0"): book.final(one) for own in layers for one in own}
-    return layers
+    if before is None:
+        return right(given, None)
+    cells = given.case.config.cells
+    kept = {cell.name("h_0"): before.finals[cell.name("final")] for cell in cells}
+    return right(given.after(kept), before)
 
 
 MISTAKES = (
     Mistake(
+        slug="momentum-no-effect",
         says="momentum has no effect: no velocity is kept from one update to the next",
         look_for="a velocity, or an optimiser, that is made anew for every update",
         part="step",
@@ -239,6 +238,7 @@ MISTAKES = (
         plant={"velocity": _forgotten},
     ),
     Mistake(
+        slug="momentum-moving-average",
         says="the velocity is a moving average: momentum v + (1 - momentum) g",
         look_for="a factor 1 - momentum, which PyTorch calls dampening and has only when asked",
         part="step",
@@ -246,6 +246,7 @@ MISTAKES = (
         plant={"velocity": _average},
     ),
     Mistake(
+        slug="momentum-first-dampened",
         says="the first update's gradient is dampened, too",
         look_for="a velocity that starts at zero, where the first one is the gradient as it is",
         part="step",
@@ -253,6 +254,7 @@ MISTAKES = (
         plant={"velocity": _dampened_at_first},
     ),
     Mistake(
+        slug="momentum-dampening-ignored",
         says="the dampening of momentum is ignored",
         look_for="(1 - dampening) * g in the velocity",
         part="step",
@@ -260,6 +262,7 @@ MISTAKES = (
         plant=_steps_with(dampening=0.0),
     ),
     Mistake(
+        slug="nesterov-ignored",
         says="Nesterov's momentum is plain momentum",
         look_for="g + momentum * v where v is stepped along",
         part="step",
@@ -267,6 +270,7 @@ MISTAKES = (
         plant=_steps_with(nesterov=False),
     ),
     Mistake(
+        slug="nesterov-factor-missing",
         says="Nesterov's step is g + v: the momentum factor is missing",
         look_for="g + momentum * v",
         part="step",
@@ -274,6 +278,7 @@ MISTAKES = (
         plant={"heading": _nesterov_unscaled},
     ),
     Mistake(
+        slug="nesterov-gradient-missing",
         says="Nesterov's step is momentum v: the gradient is not added to it",
         look_for="g + momentum * v",
         part="step",
@@ -281,6 +286,7 @@ MISTAKES = (
         plant={"heading": _nesterov_before},
     ),
     Mistake(
+        slug="weight-decay-ignored",
         says="the weight decay is ignored",
         look_for="a weight decay that is handed over and never used",
         part="step",
@@ -288,6 +294,7 @@ MISTAKES = (
         plant=_decay(lambda _: 0.0),
     ),
     Mistake(
+        slug="weight-decay-wrong-sign",
         says="the weight decay has the wrong sign: weights grow",
         look_for="g - weight_decay * w where g + weight_decay * w is due",
         part="step",
@@ -295,6 +302,7 @@ MISTAKES = (
         plant=_decay(lambda _: -1.0),
     ),
     Mistake(
+        slug="weight-decay-doubled",
         says="the weight decay is doubled",
         look_for="2 * weight_decay * w, the gradient of weight_decay |w|^2",
         part="step",
@@ -302,6 +310,7 @@ MISTAKES = (
         plant=_decay(lambda _: 2.0),
     ),
     Mistake(
+        slug="weight-decay-biases-missing",
         says="biases are left out of the weight decay",
         look_for="a test for names or dimensions before the decay: PyTorch decays all parameters",
         part="step",
@@ -311,6 +320,7 @@ MISTAKES = (
         plant=_decay(lambda name: float(without_suffix(name) not in BIASES)),
     ),
     Mistake(
+        slug="weight-decay-decoupled",
         says="the weight decay is decoupled: weights shrink beside the velocity",
         look_for="a decay in the step, as of AdamW, and none in the gradient that v takes up",
         part="step",
@@ -318,6 +328,7 @@ MISTAKES = (
         plant={**_decay(lambda _: 0.0), "step": _step_decayed},
     ),
     Mistake(
+        slug="maximize-ignored",
         says="maximize is ignored: the step goes downhill",
         look_for="-g where the step is to go up",
         part="step",
@@ -325,6 +336,7 @@ MISTAKES = (
         plant=_steps_with(maximize=False),
     ),
     Mistake(
+        slug="maximize-turns-weight-decay",
         says="maximize turns the weight decay around, too",
         look_for="-(g + weight_decay * w) where weight_decay * w - g is due",
         part="step",
@@ -332,6 +344,7 @@ MISTAKES = (
         plant={"pull": _uphill_with_decay},
     ),
     Mistake(
+        slug="clip-norm-each",
         says="each gradient is clipped by its own norm, not all by their common one",
         look_for="a norm of one gradient at a time",
         part="clipping",
@@ -339,6 +352,7 @@ MISTAKES = (
         plant=_clipped(_each),
     ),
     Mistake(
+        slug="clip-norm-scales-up",
         says="gradients are scaled to the norm that they are to be clipped at, shorter ones, too",
         look_for="min(1, limit / norm)",
         part="clipping",
@@ -346,13 +360,15 @@ MISTAKES = (
         plant=_clipped(_always_scaled),
     ),
     Mistake(
+        slug="clip-norm-counts-inputs",
         says="the norm that gradients are clipped by takes in those of x and of the initial states",
         look_for="a norm over all gradients where that over the parameters' is due",
         part="clipping",
         applies=_clips_norm,
-        plant={"gradients": _kept_all, "clipped": _norm_of_all},
+        plant={"descent": _norm_of_all},
     ),
     Mistake(
+        slug="clip-norm-by-value",
         says="every entry is clipped at the norm that is asked for",
         look_for="np.clip where all gradients are to be scaled by their norm",
         part="clipping",
@@ -360,6 +376,7 @@ MISTAKES = (
         plant=_clipped(_value_for_norm),
     ),
     Mistake(
+        slug="clip-value-by-norm",
         says="gradients are scaled by their norm where entries are to be clipped",
         look_for="a norm where np.clip is due",
         part="clipping",
@@ -367,6 +384,7 @@ MISTAKES = (
         plant=_clipped(_norm_for_value),
     ),
     Mistake(
+        slug="clip-value-above-only",
         says="gradients are clipped at a value from above, and not from below",
         look_for="np.minimum alone, where np.clip has both ends",
         part="clipping",
@@ -374,6 +392,7 @@ MISTAKES = (
         plant=_clipped(_from_above),
     ),
     Mistake(
+        slug="clip-head-missing",
         says="the head's gradients are neither clipped nor counted in the norm",
         look_for="W_out and b_out, missing where gradients are clipped",
         part="clipping",
@@ -381,6 +400,7 @@ MISTAKES = (
         plant={"clipped": _without_head},
     ),
     Mistake(
+        slug="clip-reported-gradients",
         says="the gradients that are told of are clipped already",
         look_for="clipping inside backward: it belongs to the step",
         part="clipping",
@@ -388,6 +408,7 @@ MISTAKES = (
         plant=_clipped_reported(),
     ),
     Mistake(
+        slug="clip-after-weight-decay",
         says="the weight decay is added before gradients are clipped",
         look_for="clipping inside the optimiser, behind the decay",
         part="clipping",
@@ -395,6 +416,7 @@ MISTAKES = (
         plant={"descent": _decayed_first},
     ),
     Mistake(
+        slug="updates-gradients-added-up",
         says="gradients are added up from one update to the next",
         look_for="gradients that are not set to zero before backward",
         part="updates",
@@ -402,6 +424,7 @@ MISTAKES = (
         plant={"descent": _added_up},
     ),
     Mistake(
+        slug="updates-first-gradients",
         says="every update takes the first one's gradients",
         look_for="a backward before the loop over the updates, and none inside it",
         part="updates",
@@ -409,10 +432,11 @@ MISTAKES = (
         plant={"descent": _first_again},
     ),
     Mistake(
+        slug="updates-state-kept",
         says="every update starts from the final states of the one before",
         look_for="a state kept in an attribute, and not set back when forward is called",
         part="updates",
         applies=_goes_on,
-        plant={"network": _states_kept},
+        plant={"update": _states_kept},
     ),
 )

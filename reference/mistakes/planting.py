@@ -1,4 +1,4 @@
-"""Planting: the textbook with mistakes in it, and what it computes."""
+"""Planting: the textbook with mistakes in it, its answers and their noise floor."""
 
 import functools
 from collections.abc import Sequence
@@ -40,16 +40,16 @@ def _method(name: str, wrongs: list[Wrong]) -> Any:
 
 
 def planted_floor(case: Case, mistakes: Sequence[Mistake]) -> Floor:
-    """Return the noise floor of what `predict` returns."""
+    """Return the noise floor of the answers of `predict`."""
     return noise_floor(case, FEW_COPIES, textbook=plant(_shown(case, mistakes)))
 
 
 @np.errstate(all="ignore")
 def predict(case: Case, mistakes: Sequence[Mistake]) -> Trace:
-    """Return what the textbook computes for `case` with these mistakes in it, in float64."""
+    """Return the trace of `case` by the textbook with these mistakes in it, in float64."""
     return as_trace(plant(_shown(case, mistakes))(Plain()).run(case))
 
 
 def _shown(case: Case, mistakes: Sequence[Mistake]) -> list[Mistake]:
-    """Return those that the case's configuration can show; the others change nothing there."""
+    """Return the mistakes that the case's configuration can show."""
     return [mistake for mistake in mistakes if mistake.applies(case.config)]

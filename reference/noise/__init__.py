@@ -1,4 +1,4 @@
-"""The noise floor: how far rounding moves each entry of a right answer.
+"""The noise floor: how far rounding moves each entry of a correct answer.
 
-In: a `Case` and a number of jittered copies. Out: a `Floor`, with sigma for every entry.
+In: a case, and a number of jittered copies. Out: a `Floor`, a standard deviation for every entry.
 """

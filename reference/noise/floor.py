@@ -1,7 +1,7 @@
 """The noise floor: how far any correct implementation's rounding moves each entry.
 
-The textbook equations run in a few jittered copies at once; how far these lie from the clean one
-is what rounding does to an entry.
+The textbook equations run in a few jittered copies at once. Their distance from the clean copy is
+the effect of rounding on each entry.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -59,8 +59,8 @@ def noise_floor(
 def training_floor(cases: Iterable[Case], copies: int) -> Iterator[Floor]:
     """Yield the floor of the loss and of every stepped parameter along a training run.
 
-    Each copy walks on with its own jittered weights, so that what a rounding of an early step
-    grows into is part of sigma. The first case gives the weights, every case its sequences.
+    Each copy goes on with its own jittered weights, so that sigma contains the growth of an early
+    step's rounding. The first case gives the weights, every case its sequences.
     """
     do = weights = None
     for case in cases:
@@ -102,7 +102,7 @@ class _Spread:
 
 
 def _gauges(do: Jittered, run: Mapping[str, _Spread]) -> Floor:
-    """Return what is known without any jittered copy."""
+    """Return the floor that is known without any jittered copy."""
     gauges = {name: np.where(np.isfinite(s.gauge), s.gauge, 0.0) for name, s in run.items()}
     return Floor(
         clean={name: s.clean for name, s in run.items()},
@@ -148,7 +148,7 @@ def _together(spreads: Sequence[Array]) -> Array:
 def _behind(far: Array, config: Config) -> Array:
     """Return the steps, (steps, 1), behind one in which the copies have gone their own ways.
 
-    What follows from such states is as uncertain, however near each other its copies are.
+    Everything behind such states is as uncertain, however near each other its copies are.
     """
     steps: Array = np.any(far, axis=(0, 2), keepdims=True)[0]  # (steps, 1)
     behind: Array = np.logical_or.accumulate(steps)

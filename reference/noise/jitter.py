@@ -4,7 +4,7 @@ Monte-Carlo arithmetic (Parker 1997; Verificarlo): the result of each operation 
 
     v + theta * gauge * xi,    xi standard normal.
 
-The gauge is that of the expression so far (`reference.noisy`), from each copy's own values. Half
+The gauge is that of the expression so far (`noisy.py`), from each copy's own values. Half
 of the copies draw xi afresh for every entry. The others draw it once for all rows and steps, since
 identical rows round identically and their errors add up instead of cancelling. Half of these draw
 it for all units as well, and give it the sign of the value: equal terms are rounded towards zero,
@@ -126,7 +126,7 @@ class Jittered:
     def mapped(
         self, function: Callable[[Any], Any], slope: Callable[[Any], Any], value: Noisy
     ) -> Noisy:
-        """Return function(value), elementwise; `slope` carries the noise of what is pending."""
+        """Return function(value), elementwise; `slope` carries the noise that is pending."""
         result = function(value.value)
         size = np.abs(result)
         if value.size is not None:

@@ -1,4 +1,4 @@
-"""Noisy: copies of a matrix, and what an expression of them may be off by.
+"""Noisy: copies of a matrix, and how far an expression of them may be off.
 
 The gauge of an n-term dot product is g(n) * sum |a_i||b_i|, that of the BLAS test driver DMMCH,
 with g(n) = 1/2 + sqrt(n)/4: one half for sums whose rounding errors have random signs, sqrt(n)/4
@@ -69,7 +69,7 @@ class Noisy:
 
     @property
     def pending(self) -> Array:
-        """The gauge of the expression so far; what is given or rounded has none."""
+        """The gauge of the expression so far; a given or rounded matrix has none."""
         if self.size is None:
             return np.zeros_like(self.value)
         gauge: Array = (0.5 + np.sqrt(self.terms) / 4) * (self.size + self.tiny)
@@ -139,7 +139,7 @@ class Noisy:
         return self._expression(value, size + np.abs(value), ONE_ROUNDING)
 
     def where(self, where: Array, otherwise: Self | None) -> Self:
-        """Return this matrix where it is told, and another one, or zero, elsewhere."""
+        """Return this matrix where `where` is true, and another one, or zero, elsewhere."""
         nothing = type(self)(np.zeros((1, 1, 1)), self.tiny)
         other = nothing if otherwise is None else otherwise
         found = self.with_others([other], lambda both: np.where(where, *both))
@@ -148,7 +148,7 @@ class Noisy:
         return found
 
     def with_others(self, others: Sequence[Self], made: Callable[[list[Array]], Array]) -> Self:
-        """Return a matrix made of entries of this one and others, with what belongs to them."""
+        """Return a matrix made of entries of this one and others, with their sizes and gauges."""
         all_of_them = [self, *others]
 
         def each(of: Callable[[Noisy], Array | None], default: Callable[[Noisy], Array]) -> Any:

@@ -1,4 +1,4 @@
-"""Conformance: every option of PyTorch's RNN, loss and optimiser, and what of it was compared.
+"""Conformance: every option of PyTorch's RNN, loss and optimiser, and where it was compared.
 
 `surface` asks the installed PyTorch which parameters there are; an option that `OPTIONS` does not
 know is not overlooked: a test turns red.
@@ -149,7 +149,7 @@ def unknown() -> list[str]:
 
 
 def stale() -> list[str]:
-    """Return what the table says of parameters that the installed PyTorch does not have."""
+    """Return the table's lines on parameters that the installed PyTorch does not have."""
     there = set(surface())
     beside = {("optim.SGD", "several steps")}
     told = ((option.owner, _parameter(option)) for option in OPTIONS)

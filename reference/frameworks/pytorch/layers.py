@@ -19,7 +19,7 @@ Parameters = Mapping[str, Tensor]
 
 @dataclass(frozen=True, kw_only=True)
 class Passed:
-    """What the layers say."""
+    """The layers' answers."""
 
     output: Tensor  # (batch, steps, width)
     final: Tensor  # (cells, batch, hidden)

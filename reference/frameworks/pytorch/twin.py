@@ -86,7 +86,10 @@ def _values(
 
 
 def _pooled(case: Case, output: Tensor, final: Tensor) -> Tensor:
-    """Return what the head reads: (batch, width). final: (cells, batch, hidden)."""
+    """Return the pooled states that the head reads: (batch, width).
+
+    final: (cells, batch, hidden).
+    """
     config = case.config
     if config.pool == "last":
         return final[0] if len(final) == 1 and not config.packed else output[:, -1]
