@@ -5,6 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from parity.scratch import (
@@ -19,15 +21,18 @@ from parity.scratch import (
 )
 from parity.scratch.clipping import total_norm
 from parity.scratch.pooling import KINDS
-from tests.support.against_torch import (
+from tests.scratch.against_torch import (
     DTYPES,
     Array,
+    Parts,
     assert_close,
-    combined,
     eps,
+    in_pairs,
     numpy_dtype,
+    one_each,
     tensor,
 )
+from tests.support.properties import repeatable
 
 BATCH, STEPS, FEATURES, NODES, CLASSES = 5, 4, 3, 6, 3
 RNG = np.random.default_rng(0)
@@ -42,7 +47,7 @@ def made(optimizer: dict[str, Any] | None = None, **options: Any) -> SequenceCla
 
     Its class weights are of its dtype.
     """
-    if "class_weights" in options:
+    if options.get("class_weights") is not None:
         options["class_weights"] = np.asarray(
             options["class_weights"], options.get("dtype", np.float64)
         )
@@ -133,13 +138,19 @@ def _ours(name: str) -> str:
     return name
 
 
-NETWORKS = combined(
+READ: Parts = {
+    "lengths": one_each("lengths", {"": None, "own lengths": LENGTHS}),
+    "dtype": one_each("dtype", {"": "float64", "float32": "float32"}),
+}
+NETWORKS = in_pairs(
     {
         "layers": {"": {}, "two layers": {"layers": 2}},
         "directions": {"": {}, "both ways": {"bidirectional": True}},
         "bias": {"": {}, "no bias": {"bias": False}},
         "activation": {"": {}, "relu": {"activation": "relu"}},
+        "pooling": one_each("pooling", {how: how for how in KINDS}),
     }
+    | READ
 )
 MOMENTUM = {"momentum": 0.9, "nesterov": True, "weight_decay": 0.1}
 STEPPING: dict[str, dict[str, Any]] = {
@@ -168,7 +179,7 @@ STEPPING: dict[str, dict[str, Any]] = {
 }
 
 
-def check_updates(options: dict[str, Any], lengths: Array | None, dtype: str) -> None:
+def check_updates(*, lengths: Array | None, dtype: str, **options: Any) -> None:
     """Logits, loss and every stepped parameter agree at each of a few updates.
 
     Along the way, there and back, through layers and steps, each number is rounded once per
@@ -190,23 +201,50 @@ def check_updates(options: dict[str, Any], lengths: Array | None, dtype: str) ->
             assert_close(weight.T, twin.named[name], allowed * BATCH)
 
 
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
-@pytest.mark.parametrize("lengths", [None, LENGTHS], ids=["full", "own lengths"])
-@pytest.mark.parametrize("pooling", KINDS)
-@pytest.mark.parametrize("network", NETWORKS.values(), ids=NETWORKS.keys())
-def test_networks_train_as_pytorchs(
-    network: dict[str, Any], pooling: str, lengths: Array | None, dtype: str
-) -> None:
-    """Every stack, read in every way, of full rows and of rows with lengths of their own."""
-    check_updates(network | {"pooling": pooling}, lengths, dtype)
+@pytest.mark.parametrize("options", NETWORKS.values(), ids=NETWORKS.keys())
+def test_networks_train_as_pytorchs(options: dict[str, Any]) -> None:
+    """Every two of stacks, ways to read them, lengths and dtypes meet in one network."""
+    check_updates(**options)
 
 
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
-@pytest.mark.parametrize("lengths", [None, LENGTHS], ids=["full", "own lengths"])
-@pytest.mark.parametrize("options", STEPPING.values(), ids=STEPPING.keys())
-def test_steps_are_pytorchs(options: dict[str, Any], lengths: Array | None, dtype: str) -> None:
+TRAINED = in_pairs({"options": {name: {"named": name} for name in STEPPING}} | READ)
+
+
+@pytest.mark.parametrize("options", TRAINED.values(), ids=TRAINED.keys())
+def test_steps_are_pytorchs(options: dict[str, Any]) -> None:
     """Every option of the loss, the clipping and the optimizer, alone and all together."""
-    check_updates(options, lengths, dtype)
+    read = {name: options[name] for name in READ}
+    check_updates(**read, **STEPPING[options["named"]])
+
+
+@st.composite
+def networks(choose: st.DrawFn) -> dict[str, Any]:
+    """Return any network, read in any way, with any options of the loss and the step."""
+    one = {key: choose(st.sampled_from(values)) for key, values in ANY.items()}
+    clipping = choose(st.sampled_from([{}, {"clip_value": 0.05}, {"clip_norm": 0.1}]))
+    lengths = choose(st.none() | st.lists(st.integers(1, STEPS), min_size=BATCH, max_size=BATCH))
+    return one | clipping | {"lengths": None if lengths is None else np.array(lengths)}
+
+
+ANY: dict[str, list[Any]] = {
+    "layers": [1, 2, 3],
+    "bidirectional": [False, True],
+    "bias": [True, False],
+    "pooling": list(KINDS),
+    "class_weights": [None, np.array([0.5, 2.0, 1.25])],
+    "label_smoothing": [0.0, 0.1, 1.0],
+    "ignore_index": [-100, 2],
+    "reduction": ["mean", "sum"],
+    "optimizer": [{}, MOMENTUM, {"momentum": 0.9, "dampening": 0.3}, {"maximize": True}],
+}
+"""Without relu: a state that is zero but for rounding has one slope here and another there."""
+
+
+@settings(repeatable, max_examples=25)
+@given(networks())
+def test_any_network_trains_as_pytorchs(options: dict[str, Any]) -> None:
+    """What no pair shows, some network of many options does: stacks, lengths, loss and step."""
+    check_updates(**options, dtype="float64")
 
 
 @pytest.mark.parametrize("pooling", KINDS)
