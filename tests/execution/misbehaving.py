@@ -2,7 +2,7 @@
 
 In any other configuration all of them answer rightly.
 """
-# ruff: noqa: ANN001, ANN201, ANN202, ANN204, SIM105 - subjects, as their authors would write them
+# ruff: noqa: ANN001, ANN201, ANN202, ANN204, D102, SIM105 - subjects, as their authors would write them
 
 import ctypes
 import os
