@@ -130,3 +130,10 @@ def test_configuration_is_frozen() -> None:
 def test_short_id_keeps_the_order() -> None:
     """A short id is written in the id's order whatever the order of its values."""
     assert short_id(dtype="float32", hidden=6, batch=7) == "b7-h6-f32"
+
+
+def test_layer_has_no_loss() -> None:
+    """A layer is judged through upstream gradients: it has none of the losses."""
+    with pytest.raises(ConfigError, match="a layer has no loss, got loss steps"):
+        Config(kind="layer", loss="steps")
+    assert Config(loss="steps").replace(kind="layer").loss == "mean"

@@ -258,6 +258,8 @@ def test_nothing_given_is_written() -> None:
     for array in given:
         array.setflags(write=False)
     softmax_cross_entropy(given[0], given[1], class_weights=given[2], label_smoothing=0.5)
+    for array, before in zip(given, (LOGITS, LABELS, WEIGHTS), strict=True):
+        np.testing.assert_array_equal(array, before)
 
 
 @pytest.mark.parametrize("name", NARROW)
