@@ -10,16 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from parity import (
-    Config,
-    Limits,
-    Misbehaviour,
-    SubjectError,
-    Verdict,
-    draw,
-    isolated,
-    judge,
-)
+from parity import Config, Limits, Misbehaviour, SubjectError, Verdict, draw, isolated, judge
 from parity.cli.compare import main
 from parity.execution.observation import observe
 from parity.execution.process import IN_A_ROW, Process, closed

@@ -4,13 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from parity.scratch import (
-    SGD,
-    SequenceClassifier,
-)
-from tests.scratch.against_torch import (
-    Array,
-)
+from parity.scratch import SGD, SequenceClassifier
+from tests.scratch.against_torch import Array
 
 BATCH, STEPS, FEATURES, NODES, CLASSES = 5, 4, 3, 6, 3
 RNG = np.random.default_rng(0)

@@ -16,11 +16,7 @@ from parity.scratch import (
 )
 from parity.scratch.clipping import total_norm
 from parity.scratch.pooling import KINDS
-from tests.scratch.against_torch import (
-    DTYPES,
-    Array,
-    numpy_dtype,
-)
+from tests.scratch.against_torch import DTYPES, Array, numpy_dtype
 from tests.scratch.classifiers import (
     BATCH,
     CLASSES,

@@ -9,10 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from parity.scratch import (
-    SequenceClassifier,
-    relu,
-)
+from parity.scratch import SequenceClassifier, relu
 from parity.scratch.pooling import KINDS
 from tests.scratch.against_torch import (
     DTYPES,

@@ -13,15 +13,7 @@ import pytest
 
 from parity.scratch import RNN, ShapeError
 from parity.scratch._layout import Layout
-from tests.scratch.stacks import (
-    BATCH,
-    NODES,
-    STEPS,
-    draw,
-    drawn,
-    found_of,
-    scratch_of,
-)
+from tests.scratch.stacks import BATCH, NODES, STEPS, draw, drawn, found_of, scratch_of
 
 
 def test_results_belong_to_the_caller() -> None:
