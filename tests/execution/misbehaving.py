@@ -35,6 +35,13 @@ def hangs(case, right):
 
 
 @planted
+def interrupts_its_harness_and_hangs(case, right):
+    os.kill(os.getppid(), signal.SIGALRM)
+    while True:
+        pass
+
+
+@planted
 def hangs_in_c(case, right):
     ctypes.PyDLL(None).sleep(60)  # holds the interpreter's lock
 
