@@ -159,6 +159,7 @@ def test_the_smallest_already_stays() -> None:
     assert shrunk(forgetful, config).config == config
 
 
+@pytest.mark.slow
 def test_a_large_case_is_shrunk_as_far() -> None:
     """Of fifty steps of a thousand states five remain, which the mistake needs."""
     config = Config(batch=32, steps=50, features=10, hidden=32, kind="layer", dtype="float32")
@@ -229,6 +230,7 @@ def test_nothing_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert files() == there
 
 
+@pytest.mark.slow
 def test_it_is_the_same_every_time() -> None:
     """Chance has no say in what is found."""
     config = Config.parse("b9-t6-f4-h6-c5")
