@@ -55,7 +55,7 @@ QUICK = (
     "held_out/theta_unrolled.py",
     "held_out/adding_problem.py",
 )
-"""One of each kind, none of which takes a second."""
+"""One of each kind; all others are tried in a full run."""
 
 
 @pytest.mark.parametrize(
