@@ -18,6 +18,7 @@ from benchmarks import threads
 THREADS = [n for n in (1, 2) if n <= threads.available()]
 BENCHMARKS = (
     *(["speed", "--threads", str(n)] for n in THREADS),
+    ["overhead"],
     ["products"],
     ["memory"],
     ["configurations"],

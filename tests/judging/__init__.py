@@ -1,1 +1,1 @@
-"""."""
+"""The verdict: compared, ruled by exact values, asked in other ways, trained."""

@@ -80,6 +80,7 @@ def test_subject_that_raises_ends_its_run() -> None:
     assert "ZeroDivisionError: out of luck" in training.verdict.findings[0].text
 
 
+@pytest.mark.slow
 def test_runs_that_a_flipped_gate_parts_are_both_right() -> None:
     """In float32 rounding flips a gate of relu some day: comparing ends there, and says so."""
     config = CONFIG.replace(activation="relu", dtype="float32", lr=0.1)

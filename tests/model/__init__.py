@@ -1,1 +1,1 @@
-"""."""
+"""The values that everything passes on: Config, Case, Comparison."""

@@ -1,12 +1,16 @@
 """Config: frozen, checks itself, and has one text form."""
 
+import contextlib
 import dataclasses
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from parity.cases.grid import GRIDS
 from parity.model.config import Config, short_id
 from parity.model.errors import ConfigError
+from tests.support.properties import configs, repeatable
 
 BAD = {
     "no batch": ({"batch": 0}, "batch must be at least 1, got 0"),
@@ -57,46 +61,6 @@ BAD_IDS = {
     "bad rate": ("b4-lr1.2.3", "misplaced part 'lr1.2.3'"),
 }
 
-GOOD = {
-    "default": Config(),
-    "features 64": Config(features=64),
-    "features 32, float32": Config(features=32, dtype="float32"),
-    "small rate": Config(lr=1e-05),
-    "whole rate": Config(lr=1),
-    "everything else": Config(
-        batch=1, steps=200, hidden=256, activation="relu", kind="layer", weights="chaotic", seed=9
-    ),
-    "digits": Config().replace(data="digits"),
-    "all layers have": Config(
-        kind="layer",
-        layers=3,
-        bidirectional=True,
-        initial="absent",
-        bias="absent",
-        call="time-first",
-        lengths="unsorted",
-        dropout=0.25,
-        dtype="bfloat16",
-    ),
-    "all classifiers have": Config(
-        layers=2,
-        dropout=1.0,
-        mode="evaluation",
-        pool="max",
-        loss="sum",
-        class_weights="drawn",
-        smoothing=0.1,
-        ignored="class",
-        momentum=0.9,
-        dampening=0.1,
-        weight_decay=1e-05,
-        maximize=True,
-        clip_norm=0.5,
-        updates=3,
-        dtype="float16",
-    ),
-}
-
 
 @pytest.mark.parametrize(("fields", "message"), BAD.values(), ids=BAD.keys())
 def test_nonsense_is_refused(fields: dict[str, object], message: str) -> None:
@@ -114,10 +78,29 @@ def test_malformed_ids_are_refused(text: str, message: str) -> None:
     assert message in str(raised.value)
 
 
-@pytest.mark.parametrize("config", GOOD.values(), ids=GOOD.keys())
+@settings(repeatable, max_examples=150)
+@given(configs())
+@example(Config(lr=1e-05))
+@example(Config(lr=1))
+@example(Config(features=32, dtype="float32"))
 def test_id_parses_back(config: Config) -> None:
-    """The id of a configuration is that configuration."""
-    assert Config.parse(str(config)) == config
+    """The id of any configuration is that configuration, and nothing else's."""
+    again = Config.parse(str(config))
+    assert again == config
+    assert str(again) == str(config)
+    assert vars(again) == vars(config)
+
+
+parts = st.sampled_from(["b4", "t5", "f64", "h-1", "lr0.1", "lr1e-05", "layer", "u0", "drop", "-"])
+
+
+@repeatable
+@given(st.text(max_size=30) | st.lists(parts).map("-".join))
+def test_any_text_is_an_id_or_refused(text: str) -> None:
+    """A text is an id, which has one form of its own, or it is a ConfigError."""
+    with contextlib.suppress(ConfigError):
+        config = Config.parse(text)
+        assert Config.parse(str(config)) == config
 
 
 def test_ids_of_the_full_grid_are_all_different() -> None:
@@ -147,3 +130,10 @@ def test_configuration_is_frozen() -> None:
 def test_short_id_keeps_the_order() -> None:
     """A short id is written in the id's order whatever the order of its values."""
     assert short_id(dtype="float32", hidden=6, batch=7) == "b7-h6-f32"
+
+
+def test_layer_has_no_loss() -> None:
+    """A layer is judged through upstream gradients: it has none of the losses."""
+    with pytest.raises(ConfigError, match="a layer has no loss, got loss steps"):
+        Config(kind="layer", loss="steps")
+    assert Config(loss="steps").replace(kind="layer").loss == "mean"

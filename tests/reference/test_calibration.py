@@ -7,9 +7,14 @@ from benchmarks.calibrate import main, share_caught, total
 from benchmarks.power import MISTAKES
 from parity.model.comparison import Status
 
+pytestmark = pytest.mark.slow
+
 CASES, PLANTED = 20, 15
 SLACK = 0.2
 """Below the share that is asked for: 2.6 standard deviations of a share of 0.9 in 15 cases."""
+
+ASKED = {name: mistake.wanted for name, mistake in MISTAKES.items() if mistake.wanted > 0}
+"""Of chaotic weights nothing is asked: rounding is as large as the mistake there."""
 
 
 def test_correct_code_is_never_accused() -> None:
@@ -20,10 +25,10 @@ def test_correct_code_is_never_accused() -> None:
     assert agreed > CASES * 8 * 10
 
 
-@pytest.mark.parametrize("name", MISTAKES)
+@pytest.mark.parametrize("name", ASKED)
 def test_planted_mistakes_are_caught(name: str) -> None:
     """Each small mistake is caught in the share of cases that the README claims."""
-    assert share_caught(name, PLANTED, seed=0) >= MISTAKES[name].wanted - SLACK
+    assert share_caught(name, PLANTED, seed=0) >= ASKED[name] - SLACK
 
 
 def test_command_prints_every_table(capsys: pytest.CaptureFixture[str]) -> None:

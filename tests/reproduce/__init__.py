@@ -1,1 +1,1 @@
-"""."""
+"""A failing case saved, read again, made smaller."""

@@ -1,11 +1,9 @@
-"""scratch.SequenceClassifier: whole steps are PyTorch's, and its documentation is kept to."""
+"""scratch.SequenceClassifier: its documentation is kept to."""
 
 from typing import Any
 
 import numpy as np
 import pytest
-import torch
-from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from parity.scratch import (
     SGD,
@@ -15,198 +13,23 @@ from parity.scratch import (
     ShapeError,
     clip_by_norm,
     clip_by_value,
-    relu,
 )
 from parity.scratch.clipping import total_norm
 from parity.scratch.pooling import KINDS
-from tests.support.against_torch import (
-    DTYPES,
-    Array,
-    assert_close,
-    combined,
-    eps,
-    numpy_dtype,
-    tensor,
+from tests.scratch.against_torch import DTYPES, Array, numpy_dtype
+from tests.scratch.classifiers import (
+    BATCH,
+    CLASSES,
+    FEATURES,
+    LENGTHS,
+    MOMENTUM,
+    NAN,
+    NODES,
+    RNG,
+    X,
+    Y,
+    made,
 )
-
-BATCH, STEPS, FEATURES, NODES, CLASSES = 5, 4, 3, 6, 3
-RNG = np.random.default_rng(0)
-X, Y = RNG.standard_normal((BATCH, STEPS, FEATURES)), np.array([0, 1, 2, 2, 0])
-LENGTHS = np.array([4, 1, 3, 4, 2])
-UPDATES = 3
-NAN = float("nan")
-
-
-def made(optimizer: dict[str, Any] | None = None, **options: Any) -> SequenceClassifier:
-    """Return a classifier whose matrices stretch nothing: no rounding error grows in them.
-
-    Its class weights are of its dtype.
-    """
-    if "class_weights" in options:
-        options["class_weights"] = np.asarray(
-            options["class_weights"], options.get("dtype", np.float64)
-        )
-    sgd = SGD(**{"lr": 0.1} | (optimizer or {}))
-    model = SequenceClassifier(FEATURES, NODES, CLASSES, seed=1, optimizer=sgd, **options)
-    model.parameters = {
-        name: _unit(RNG.standard_normal(array.shape)).astype(model.dtype)
-        for name, array in model.parameters.items()
-    }
-    return model
-
-
-def _unit(array: Array) -> Array:
-    unit: Array = array / np.linalg.norm(array, 2)
-    return unit
-
-
-class Twin:
-    """The same classifier and the same step, of PyTorch's own parts."""
-
-    def __init__(self, model: SequenceClassifier, optimizer: dict[str, Any], dtype: str) -> None:
-        rnn = model.rnn
-        self.model, self.dtype = model, dtype
-        self.rnn = torch.nn.RNN(
-            FEATURES,
-            NODES,
-            rnn.layers,
-            "relu" if rnn.activation is relu else "tanh",
-            bias=rnn.bias,
-            batch_first=True,
-            bidirectional=rnn.directions == 2,
-            dtype=DTYPES[dtype],
-        )
-        self.head = torch.nn.Linear(NODES * rnn.directions, CLASSES, dtype=DTYPES[dtype])
-        self.named = {"W_out": self.head.weight, "b_out": self.head.bias}
-        for name, parameter in self.rnn.named_parameters():
-            if name.startswith("bias_hh"):  # b is one, PyTorch's two biases would step twice
-                parameter.requires_grad_(False).zero_()
-            else:
-                self.named[_ours(name)] = parameter
-        for name, weight in model.parameters.items():
-            self.named[name].data = tensor(weight.T)
-        options = {"lr": 0.1} | optimizer
-        self.optimizer = torch.optim.SGD(self.named.values(), **options)
-
-    def update(self, lengths: Array | None, labels: Array) -> tuple[torch.Tensor, torch.Tensor]:
-        """Take one step, and return the logits and the loss before it."""
-        self.optimizer.zero_grad()
-        logits = self.head(self._pooled(lengths))
-        options = self.model.loss_options.copy()
-        weights = options.pop("class_weights")
-        loss = torch.nn.functional.cross_entropy(
-            logits,
-            torch.tensor(labels),
-            None if weights is None else tensor(weights),
-            **options,
-        )
-        loss.backward()
-        if self.model.clip_value is not None:
-            torch.nn.utils.clip_grad_value_(self.named.values(), self.model.clip_value)
-        if self.model.clip_norm is not None:
-            torch.nn.utils.clip_grad_norm_(
-                self.named.values(), self.model.clip_norm, self.model.clip_norm_type
-            )
-        self.optimizer.step()
-        return logits, loss
-
-    def _pooled(self, lengths: Array | None) -> torch.Tensor:
-        how, counts = self.model.pooling, torch.full((BATCH,), STEPS)
-        if lengths is not None:
-            counts = torch.tensor(lengths)
-        packed = pack_padded_sequence(
-            tensor(X, self.dtype), counts, batch_first=True, enforce_sorted=False
-        )
-        ended, final = self.rnn(packed)
-        output, _ = pad_packed_sequence(ended, batch_first=True, total_length=STEPS)
-        if how == "own":
-            return torch.cat(list(final[-self.model.rnn.directions :]), dim=1)
-        if how == "last":
-            return output[:, -1]
-        rows = [row[:count] for row, count in zip(output, counts, strict=True)]
-        return torch.stack([row.mean(0) if how == "mean" else row.max(0).values for row in rows])
-
-
-def _ours(name: str) -> str:
-    for theirs, ours in (("weight_ih", "W_x"), ("weight_hh", "W_h"), ("bias_ih", "b"), ("_l0", "")):
-        name = name.replace(theirs, ours)
-    return name
-
-
-NETWORKS = combined(
-    {
-        "layers": {"": {}, "two layers": {"layers": 2}},
-        "directions": {"": {}, "both ways": {"bidirectional": True}},
-        "bias": {"": {}, "no bias": {"bias": False}},
-        "activation": {"": {}, "relu": {"activation": "relu"}},
-    }
-)
-MOMENTUM = {"momentum": 0.9, "nesterov": True, "weight_decay": 0.1}
-STEPPING: dict[str, dict[str, Any]] = {
-    "weighted": {"class_weights": np.array([0.5, 2.0, 1.25])},
-    "smooth": {"label_smoothing": 0.1},
-    "ignoring": {"ignore_index": 2},
-    "sum": {"reduction": "sum"},
-    "momentum": {"optimizer": {"momentum": 0.9, "dampening": 0.3}},
-    "nesterov, decay": {"optimizer": MOMENTUM},
-    "maximize": {"optimizer": {"maximize": True}},
-    "clipped by value": {"clip_value": 0.01},
-    "clipped by norm": {"clip_norm": 0.1},
-    "clipped by greatest": {"clip_norm": 0.02, "clip_norm_type": float("inf")},
-    "everything": {
-        "class_weights": np.array([0.5, 2.0, 1.25]),
-        "label_smoothing": 0.1,
-        "ignore_index": 2,
-        "reduction": "sum",
-        "optimizer": MOMENTUM,
-        "clip_value": 0.05,
-        "clip_norm": 0.1,
-        "layers": 2,
-        "bidirectional": True,
-        "pooling": "mean",
-    },
-}
-
-
-def check_updates(options: dict[str, Any], lengths: Array | None, dtype: str) -> None:
-    """Logits, loss and every stepped parameter agree at each of a few updates.
-
-    Along the way, there and back, through layers and steps, each number is rounded once per
-    element of the rows and columns that it is summed over; no matrix stretches the errors.
-    """
-    model = made(dtype=numpy_dtype(dtype), **options)
-    twin = Twin(model, options.get("optimizer", {}), dtype)
-    once = 2 * model.rnn.layers * STEPS * (NODES * model.rnn.directions + FEATURES)
-    for update in range(1, UPDATES + 1):
-        logits = model.forward(X.astype(model.dtype), lengths=lengths)
-        loss = model.backward(Y)
-        model.update_params()
-        allowed = update * once * eps(dtype)
-        expected = twin.update(lengths, Y)
-        assert_close(logits, expected[0], allowed)
-        assert_close(loss, expected[1], allowed * BATCH)
-        for name, weight in model.parameters.items():
-            assert weight.dtype.name == dtype
-            assert_close(weight.T, twin.named[name], allowed * BATCH)
-
-
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
-@pytest.mark.parametrize("lengths", [None, LENGTHS], ids=["full", "own lengths"])
-@pytest.mark.parametrize("pooling", KINDS)
-@pytest.mark.parametrize("network", NETWORKS.values(), ids=NETWORKS.keys())
-def test_networks_train_as_pytorchs(
-    network: dict[str, Any], pooling: str, lengths: Array | None, dtype: str
-) -> None:
-    """Every stack, read in every way, of full rows and of rows with lengths of their own."""
-    check_updates(network | {"pooling": pooling}, lengths, dtype)
-
-
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
-@pytest.mark.parametrize("lengths", [None, LENGTHS], ids=["full", "own lengths"])
-@pytest.mark.parametrize("options", STEPPING.values(), ids=STEPPING.keys())
-def test_steps_are_pytorchs(options: dict[str, Any], lengths: Array | None, dtype: str) -> None:
-    """Every option of the loss, the clipping and the optimizer, alone and all together."""
-    check_updates(options, lengths, dtype)
 
 
 @pytest.mark.parametrize("pooling", KINDS)

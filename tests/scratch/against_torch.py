@@ -1,7 +1,7 @@
-"""NumPy's dtypes and PyTorch's by one name, arrays carried over exactly, options combined."""
+"""NumPy's dtypes and PyTorch's by one name, arrays carried over exactly, options in pairs."""
 
-from collections.abc import Mapping
-from itertools import product
+from collections.abc import Mapping, Sequence
+from itertools import combinations, product
 from typing import Any
 
 import numpy as np
@@ -49,16 +49,37 @@ def tiny(name: str) -> float:
     return torch.finfo(DTYPES[name]).smallest_normal * eps(name)
 
 
-def combined(parts: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> dict[str, dict[str, Any]]:
-    """Return every choice of one value per part: its options, by the names that were chosen.
+Parts = Mapping[str, Mapping[str, Mapping[str, Any]]]
+"""For each part its choices: what each is called, and the options that it stands for.
 
-    A part is a mapping of names to options; the name "" stands for a default that goes unsaid.
+The name "" stands for a default that goes unsaid.
+"""
+
+
+def in_pairs(parts: Parts) -> dict[str, dict[str, Any]]:
+    """Return a few choices of one value per part: every two values of two parts meet in one.
+
+    Mistakes are made in one option, or where two of them meet; all combinations would be hundreds.
+    Greedy: of all combinations the one that meets most pairs that have not met yet, until all have.
     """
-    found = {}
-    for chosen in product(*(part.items() for part in parts.values())):
-        name = ", ".join(name for name, _ in chosen if name) or "plain"
-        found[name] = {key: value for _, options in chosen for key, value in options.items()}
+    rows = list(product(*(part.items() for part in parts.values())))
+    pairs = [{(i, j, row[i][0], row[j][0]) for i, j in _two_of(row)} for row in rows]
+    unmet, found = set().union(*pairs), {}
+    while unmet:
+        best = max(range(len(rows)), key=lambda n: len(pairs[n] & unmet))
+        unmet -= pairs[best]
+        name = ", ".join(name for name, _ in rows[best] if name) or "plain"
+        found[name] = {key: value for _, options in rows[best] for key, value in options.items()}
     return found
+
+
+def _two_of(row: Sequence[Any]) -> list[tuple[int, int]]:
+    return list(combinations(range(len(row)), 2))
+
+
+def one_each(name: str, values: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return a part of `in_pairs` whose choices differ in the one option `name`."""
+    return {key: {name: value} for key, value in values.items()}
 
 
 def assert_close(found: Any, expected: Any, allowed: Any) -> None:

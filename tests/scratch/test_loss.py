@@ -8,14 +8,16 @@ import torch
 
 from parity.scratch import DtypeError, ShapeError, softmax, softmax_cross_entropy
 from parity.scratch.loss import mean_cross_entropy
-from tests.support.against_torch import (
+from tests.scratch.against_torch import (
     DTYPES,
     NARROW,
+    Parts,
     assert_close,
-    combined,
     eps,
     exact,
+    in_pairs,
     numpy_dtype,
+    one_each,
     tensor,
     tiny,
 )
@@ -26,22 +28,24 @@ LOGITS = RNG.standard_normal((BATCH, CLASSES)) * 3
 LABELS = np.array([0, 1, 2, 3, 1, 0])
 WEIGHTS = np.array([0.5, 2.0, 0.0, 1.25])  # the same number in every dtype, as is 1/8
 
-OPTIONS = combined(
-    {
-        "weights": {"": {}, "weighted": {"class_weights": WEIGHTS}},
-        "smoothing": {
-            "": {},
-            "smooth": {"label_smoothing": 0.125},
-            "uniform": {"label_smoothing": 1.0},
-        },
-        "ignored": {
-            "": {},
-            "some ignored": {"labels": np.array([0, -100, 2, 3, -100, 0])},
-            "a class ignored": {"ignore_index": 1},
-        },
-        "reduction": {"": {}, "sum": {"reduction": "sum"}},
-    }
-)
+PARTS: Parts = {
+    "weights": {"": {}, "weighted": {"class_weights": WEIGHTS}},
+    "smoothing": {
+        "": {},
+        "smooth": {"label_smoothing": 0.125},
+        "uniform": {"label_smoothing": 1.0},
+    },
+    "ignored": {
+        "": {},
+        "some ignored": {"labels": np.array([0, -100, 2, 3, -100, 0])},
+        "a class ignored": {"ignore_index": 1},
+    },
+    "reduction": {"": {}, "sum": {"reduction": "sum"}},
+}
+OPTIONS = in_pairs(PARTS)
+IN_EVERY_DTYPE = in_pairs(PARTS | {"dtype": one_each("name", {name: name for name in DTYPES})})
+IN_16_BITS = in_pairs(PARTS | {"dtype": one_each("name", {name: name for name in NARROW})})
+"""Every two of the options and dtypes meet in one case."""
 
 
 def by_torch(
@@ -91,19 +95,21 @@ def rounding(name: str, logits: Any) -> float:
     return (sum(np.shape(logits)) + 8) * eps(name)
 
 
-@pytest.mark.parametrize("name", DTYPES)
-@pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS.keys())
-def test_loss_and_gradient_are_pytorchs(options: dict[str, Any], name: str) -> None:
-    """In every dtype and for every combination of options, computed in the same dtype by both."""
+@pytest.mark.parametrize("options", IN_EVERY_DTYPE.values(), ids=IN_EVERY_DTYPE.keys())
+def test_loss_and_gradient_are_pytorchs(options: dict[str, Any]) -> None:
+    """In every dtype and for every two options together, computed in the same dtype by both."""
+    options = dict(options)
+    name = options.pop("name")
     found, expected = by_scratch(LOGITS, name, **options), by_torch(LOGITS, name, **options)
     for ours, theirs, size in zip(found, expected, sizes(LOGITS, **options), strict=True):
         assert_close(ours, theirs, rounding(name, LOGITS) * size)
 
 
-@pytest.mark.parametrize("name", NARROW)
-@pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS.keys())
-def test_16_bit_results_are_rounded_once(options: dict[str, Any], name: str) -> None:
+@pytest.mark.parametrize("options", IN_16_BITS.values(), ids=IN_16_BITS.keys())
+def test_16_bit_results_are_rounded_once(options: dict[str, Any]) -> None:
     """They are what the same logits give in float64, but for float32's errors and one rounding."""
+    options = dict(options)
+    name = options.pop("name")
     given = exact(tensor(LOGITS, name))
     found, expected = by_scratch(given, name, **options), by_torch(given, "float64", **options)
     for ours, theirs, size in zip(found, expected, sizes(given, **options), strict=True):
@@ -185,13 +191,16 @@ EDGES: dict[str, tuple[Any, dict[str, Any]]] = {
 }
 
 
-@pytest.mark.parametrize("name", DTYPES)
 @pytest.mark.parametrize(("logits", "options"), EDGES.values(), ids=EDGES.keys())
-def test_edges_are_pytorchs(logits: Any, options: dict[str, Any], name: str) -> None:
-    """Where nothing is left to divide by, and beyond the finite, without a warning."""
-    found, expected = by_scratch(logits, name, **options), by_torch(logits, name, **options)
-    assert_close(found[0], expected[0], rounding(name, logits) * np.abs(expected[0]))
-    assert_close(found[1], expected[1], rounding(name, logits))
+def test_edges_are_pytorchs(
+    logits: Any, options: dict[str, Any], subtests: pytest.Subtests
+) -> None:
+    """Where nothing is left to divide by, and beyond the finite, in every dtype, unwarned."""
+    for name in DTYPES:
+        with subtests.test(name):
+            found, expected = by_scratch(logits, name, **options), by_torch(logits, name, **options)
+            assert_close(found[0], expected[0], rounding(name, logits) * np.abs(expected[0]))
+            assert_close(found[1], expected[1], rounding(name, logits))
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.5])
@@ -249,6 +258,8 @@ def test_nothing_given_is_written() -> None:
     for array in given:
         array.setflags(write=False)
     softmax_cross_entropy(given[0], given[1], class_weights=given[2], label_smoothing=0.5)
+    for array, before in zip(given, (LOGITS, LABELS, WEIGHTS), strict=True):
+        np.testing.assert_array_equal(array, before)
 
 
 @pytest.mark.parametrize("name", NARROW)

@@ -8,15 +8,17 @@ import torch
 
 from parity.scratch import SGD, ShapeError, clip_by_norm, clip_by_value
 from parity.scratch.clipping import total_norm
-from tests.support.against_torch import (
+from tests.scratch.against_torch import (
     DTYPES,
     NARROW,
     Array,
+    Parts,
     assert_close,
-    combined,
     eps,
     exact,
+    in_pairs,
     numpy_dtype,
+    one_each,
     tensor,
     tiny,
 )
@@ -40,29 +42,30 @@ def leaves(arrays: dict[str, Array]) -> dict[str, torch.nn.Parameter]:
     return {key: torch.nn.Parameter(tensor(array)) for key, array in arrays.items()}
 
 
-OPTIONS = combined(
-    {
-        "momentum": {
-            "": {},
-            "momentum": {"momentum": 0.9},
-            "dampened": {"momentum": 0.9, "dampening": 0.3},
-            "nesterov": {"momentum": 0.9, "nesterov": True},
-            "dampening alone": {"dampening": 0.3},
-        },
-        "decay": {"": {}, "decay": {"weight_decay": 0.1}},
-        "direction": {"": {}, "maximize": {"maximize": True}},
-        "lr": {"": {"lr": 0.1}, "lr 0": {"lr": 0.0}},
-    }
-)
+PARTS: Parts = {
+    "momentum": {
+        "": {},
+        "momentum": {"momentum": 0.9},
+        "dampened": {"momentum": 0.9, "dampening": 0.3},
+        "nesterov": {"momentum": 0.9, "nesterov": True},
+        "dampening alone": {"dampening": 0.3},
+    },
+    "decay": {"": {}, "decay": {"weight_decay": 0.1}},
+    "direction": {"": {}, "maximize": {"maximize": True}},
+    "lr": {"": {"lr": 0.1}, "lr 0": {"lr": 0.0}},
+}
+STEPPED = in_pairs(PARTS | {"dtype": one_each("name", {name: name for name in DTYPES})})
+OPTIONS = in_pairs(PARTS)
 
 
-@pytest.mark.parametrize("name", DTYPES)
-@pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS.keys())
-def test_steps_are_pytorchs(options: dict[str, Any], name: str) -> None:
+@pytest.mark.parametrize("options", STEPPED.values(), ids=STEPPED.keys())
+def test_steps_are_pytorchs(options: dict[str, Any]) -> None:
     """Parameters and momentum buffers agree after each of five steps.
 
-    A step rounds some six times, and no error grows: momentum and decay shrink it, lr is below 1.
+    Every two of the options and dtypes meet in one case. A step rounds some six times, and no
+    error grows: momentum and decay shrink it, lr is below 1.
     """
+    name, options = options["name"], {k: v for k, v in options.items() if k != "name"}
     parameters, optimizer = drawn(name), SGD(**options)
     twins = leaves(parameters)
     their_optimizer = torch.optim.SGD(twins.values(), **options)
@@ -213,18 +216,24 @@ def special(name: str, values: dict[str, Any]) -> dict[str, Array]:
     return gradients
 
 
-@pytest.mark.parametrize("name", DTYPES)
-@pytest.mark.parametrize("values", SPECIAL.values(), ids=SPECIAL.keys())
-@pytest.mark.parametrize("limit", LIMITS.values(), ids=LIMITS.keys())
-@pytest.mark.parametrize("norm", NORMS.values(), ids=NORMS.keys())
-def test_clip_by_norm_is_pytorchs(
-    norm: float, limit: float, values: dict[str, Any], name: str
-) -> None:
+CLIPPED: Parts = {
+    "limit": one_each("limit", LIMITS),
+    "gradients": one_each("values", SPECIAL),
+    "dtype": one_each("name", {name: name for name in DTYPES}),
+}
+BY_NORM = in_pairs({"norm": one_each("norm", NORMS)} | CLIPPED)
+BY_VALUE = in_pairs(CLIPPED)
+
+
+@pytest.mark.parametrize("given", BY_NORM.values(), ids=BY_NORM.keys())
+def test_clip_by_norm_is_pytorchs(given: dict[str, Any]) -> None:
     """Gradients and total norm, whatever the norm, the limit and what is not finite.
 
-    A sum of 48 powers and its root lose at most as many roundings, times the root's exponent.
+    Every two of the norms, limits, gradients and dtypes meet in one case. A sum of 48 powers and
+    its root lose at most as many roundings, times the root's exponent.
     """
-    gradients = special(name, values)
+    name, limit, norm = given["name"], given["limit"], given["norm"]
+    gradients = special(name, given["values"])
     twins = leaves(gradients)
     for key, twin in twins.items():
         twin.grad = tensor(gradients[key])
@@ -257,12 +266,11 @@ def test_total_norm_is_that_of_all_elements() -> None:
     assert total_norm(gradients) == pytest.approx(np.linalg.norm(everything), rel=1e-14)
 
 
-@pytest.mark.parametrize("name", DTYPES)
-@pytest.mark.parametrize("values", SPECIAL.values(), ids=SPECIAL.keys())
-@pytest.mark.parametrize("limit", LIMITS.values(), ids=LIMITS.keys())
-def test_clip_by_value_is_pytorchs(limit: float, values: dict[str, Any], name: str) -> None:
+@pytest.mark.parametrize("given", BY_VALUE.values(), ids=BY_VALUE.keys())
+def test_clip_by_value_is_pytorchs(given: dict[str, Any]) -> None:
     """Bit by bit, in every dtype: NaN stays, what is beyond the limit becomes the limit."""
-    gradients = special(name, values)
+    name, limit = given["name"], given["limit"]
+    gradients = special(name, given["values"])
     twins = leaves(gradients)
     for key, twin in twins.items():
         twin.grad = tensor(gradients[key])

@@ -1,0 +1,145 @@
+"""Drawing: a case has the same bits everywhere, and hides nothing."""
+
+import hashlib
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from parity.cases.draw import draw
+from parity.model.case import ALWAYS, Case
+from parity.model.config import Config
+from parity.model.errors import ConfigError
+
+ARRAYS = ("x", "h_0", "W_x", "W_h", "b", "W_out", "b_out", "upstream", "upstream_final")
+
+
+def digest(case: Case) -> str:
+    return hashlib.sha256(b"".join(case.snapshot())).hexdigest()[:16]
+
+
+def test_same_bits_on_every_machine() -> None:
+    """The default case has the bits it always had: a saved id still means the same numbers."""
+    assert digest(draw(Config())) == "c3d79e620ac0af56"
+    assert digest(draw(Config(dtype="float32", kind="layer"))) == "025384987a935ea4"
+
+
+def test_same_bits_in_another_process() -> None:
+    """Neither hash randomisation nor the global random state has a say."""
+    program = (
+        "import numpy, random; numpy.random.seed(5); random.seed(5)\n"
+        "from parity import Config, draw; print(draw(Config()).snapshot())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, check=True, text=True
+    )
+    assert done.stdout.strip() == str(draw(Config()).snapshot())
+
+
+def test_global_random_state_is_left_alone() -> None:
+    """Drawing a case does not move NumPy's global generator."""
+    np.random.seed(3)
+    expected = np.random.rand()
+    np.random.seed(3)
+    draw(Config())
+    assert np.random.rand() == expected
+
+
+@pytest.mark.parametrize("name", ARRAYS)
+def test_inputs_hide_nothing(name: str) -> None:
+    """No array is constant or zero anywhere, and none is all ones."""
+    array = getattr(draw(Config()), name)
+    assert len(np.unique(array)) == array.size
+    assert np.all(array != 0)
+
+
+def test_recurrent_weights_are_not_symmetric() -> None:
+    """A transposed W_h is another matrix."""
+    W_h = draw(Config()).W_h
+    assert not np.allclose(W_h, W_h.T, atol=0.05)
+
+
+@pytest.mark.parametrize(
+    ("weights", "within"), {"torch": 0.25, "small": 0.01, "chaotic": 0.375}.items()
+)
+def test_weight_scales(weights: str, within: float) -> None:
+    """Weights fill the range that their scale names: 1/sqrt(16), 0.01, 1.5/sqrt(16)."""
+    largest = np.abs(draw(Config(hidden=16, weights=weights)).W_h).max()
+    assert 0.95 * within < largest <= within
+
+
+def test_seeds_draw_different_cases() -> None:
+    """Two seeds share no number."""
+    one, other = draw(Config(seed=0)), draw(Config(seed=1))
+    assert not np.intersect1d(one.W_h, other.W_h).size
+
+
+def test_digits_are_rows_of_real_images() -> None:
+    """With data digits the sequences are scikit-learn's images, and the labels theirs."""
+    datasets = pytest.importorskip("sklearn.datasets")
+    digits = datasets.load_digits()
+    case = draw(Config(batch=3).replace(data="digits"))
+    row = int(np.flatnonzero((digits.images / 16 == case.x[0]).all(axis=(1, 2)))[0])
+    assert case.labels[0] == digits.target[row]
+    assert case.x.shape == (3, 8, 8)
+
+
+def test_arrays_of_further_options_come_last() -> None:
+    """What only some configurations have stands behind what all have."""
+    config = Config(layers=2, lengths="unsorted", class_weights="drawn")
+    assert list(draw(config).arrays)[: len(ALWAYS)] == list(draw(Config()).arrays)
+    assert set(draw(config).more) >= {"W_x_l1", "h_0_l1", "lengths", "class_weights"}
+    assert not draw(Config()).more
+
+
+LENGTHS = {
+    "sorted": lambda own: (np.diff(own) <= 0).all() and own[0] > own[-1],
+    "unsorted": lambda own: (np.diff(own) > 0).any(),
+    "equal": lambda own: (own == 5).all(),
+    "ones": lambda own: (own == 1).all(),
+}
+
+
+@pytest.mark.parametrize("lengths", LENGTHS)
+@pytest.mark.parametrize("seed", range(4))
+def test_lengths_are_what_they_are_called(lengths: str, seed: int) -> None:
+    """Lengths lie within the steps, and tell rows from one another where they are drawn."""
+    own = draw(Config(lengths=lengths, seed=seed)).lengths
+    assert LENGTHS[lengths](own)
+    assert own.min() >= 1
+    assert own.max() <= 5
+
+
+@pytest.mark.parametrize("ignored", ["some", "class"])
+def test_some_labels_count_and_some_do_not(ignored: str) -> None:
+    """The first label counts, the second one does not: no mean is of nothing."""
+    case = draw(Config(ignored=ignored))
+    counts = case.labels != case.config.ignore_index
+    assert counts[0]
+    assert not counts[1]
+
+
+def test_masks_keep_their_share() -> None:
+    """Masks are 0 or 1 / (1 - p); of p = 1 nothing is kept, and nothing is divided by zero."""
+    mask = draw(Config(layers=2, dropout=0.75, hidden=32)).mask_l0
+    assert set(np.unique(mask)) == {0.0, 4.0}
+    assert 0.2 < (mask > 0).mean() < 0.3
+    assert not draw(Config(layers=2, dropout=1.0)).mask_l0.any()
+    assert "mask_l0" not in draw(Config(layers=2, dropout=0.75, mode="evaluation")).more
+
+
+def test_zero_is_zero() -> None:
+    """What a subject cannot be given is zero in the case, and everything else is drawn."""
+    case = draw(Config(initial="zero", bias="zero"))
+    assert not any(np.any(array) for array in (case.h_0, case.b, case.b_out))
+    assert all(np.all(array) for array in (case.W_x, case.W_h, case.W_out, case.x))
+
+
+def test_ids_are_one_hot() -> None:
+    """Every input is a single 1; a vocabulary has as many classes as ids."""
+    case = draw(Config(features=5).replace(data="vocabulary"))
+    assert (case.x.sum(axis=2) == 1).all()
+    assert case.config.classes == 5
+    with pytest.raises(ConfigError, match="classes must be features, 5, with data vocabulary"):
+        case.config.replace(classes=3)

@@ -1,0 +1,40 @@
+"""What a subject's process has written is looked at before anything is believed."""
+
+from typing import Any
+
+import pytest
+
+from parity.execution.received import check_number, findings
+from parity.execution.wire import MalformedError
+
+NO_ANSWER: dict[str, Any] = {
+    "another question's": {"number": 1},
+    "no question's": {},
+    "a list": [2],
+    "a number in words": {"number": "2"},
+}
+
+
+@pytest.mark.parametrize("header", NO_ANSWER.values(), ids=NO_ANSWER.keys())
+def test_answer_to_another_question_is_none(header: Any) -> None:
+    """Only the answer that has the question's number is taken."""
+    with pytest.raises(MalformedError, match="it answers another question"):
+        check_number(header, 2)
+    check_number({"number": 2}, 2)
+
+
+NO_FINDINGS: dict[str, Any] = {
+    "missing": {},
+    "a number": {"findings": 3},
+    "of an unknown kind": {"findings": [["BORED", "text", ""]]},
+    "of a kind that only the harness finds": {"findings": [["TIMEOUT", "text", ""]]},
+    "of numbers": {"findings": [["RAISED", 1, 2]]},
+    "of two parts": {"findings": [["RAISED", "text"]]},
+}
+
+
+@pytest.mark.parametrize("header", NO_FINDINGS.values(), ids=NO_FINDINGS.keys())
+def test_findings_of_another_form_are_refused(header: Any) -> None:
+    """A worker writes findings of some kinds, each with a text and its evidence."""
+    with pytest.raises(MalformedError, match="its findings are none"):
+        findings(header)
