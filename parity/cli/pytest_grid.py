@@ -63,7 +63,7 @@ def pytest_configure(config: pytest.Config) -> None:
             config.stash[KNOWN] = sent["known"]
     elif config.stash[WANTED]:
         try:
-            _known(config)
+            _groups(config)
         except ParityError as error:
             raise pytest.UsageError(str(error)) from error
         if config.getoption("numprocesses", None):
@@ -170,15 +170,18 @@ def _groups(config: pytest.Config) -> list[Group]:
     known, chosen = _known(config), config.stash[SETTINGS]
     every = GRIDS[chosen.grid].groups(chosen.seeds)
     asked = (replace(g, configs=fitting(g.configs, known["asks"], known["knows"])) for g in every)
-    return list({group.id: group for group in asked if group.configs}.values())
+    groups = {group.id: group for group in asked if group.configs}
+    if not groups:
+        raise ConfigError(f"no configuration of the {chosen.grid} grid fits {chosen.subject}")
+    return list(groups.values())
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Send the tests of one group to one worker, so that each case is computed once."""
-    from xdist.scheduler import LoadScopeScheduling
+    from xdist.scheduler import LoadScopeScheduling  # an extra: `-p no:xdist` does without
 
-    class ByGroup(LoadScopeScheduling):
+    class ByGroup(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
         """The group's id is the scope; any other test is a scope of its own."""
 
         def _split_scope(self, nodeid: str) -> str:

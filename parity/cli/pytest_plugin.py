@@ -1,4 +1,4 @@
-"""pytest plugin: the grid in any project, `pytest --parity-subject my_rnn.py --parity-grid default`.
+"""pytest plugin: the grid in any project, by `pytest --parity-subject my_rnn.py`.
 
 pytest loads this module in every project in which the package is installed. It adds options, and
 nothing else until the grid is asked for: then `parity.cli.pytest_grid` does the work.

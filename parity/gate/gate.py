@@ -85,13 +85,13 @@ class Gate:
 
         That is so where it answers nothing of the chapter in any group, and something of another.
         """
-        has = self._chapters_answered()
+        has = self.chapters_answered()
         if part == BEHAVIOUR or part in has or not has:
             return ""
         return f"{self.subject.name} answers nothing of this: {part} not checked"
 
-    def _chapters_answered(self) -> frozenset[str]:
-        """Return the chapters of which the subject answers something in the first case of any group.
+    def chapters_answered(self) -> frozenset[str]:
+        """Return the chapters of which the subject answers something in any group's first case.
 
         An adapted subject's are known; any other is asked, once in a run.
         """
