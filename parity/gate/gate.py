@@ -114,10 +114,10 @@ class Gate:
         """Return what a failing test prints about one configuration.
 
         verdict: what failed; part: the chapter that it is of, or empty for all of them.
-        The first failure of a kind is told in full; the others are a line each. Each kind of case
-        is diagnosed once, and each kind of failure kept and shrunk once.
+        The first failure of a kind is told in full, for layers and for classifiers; the others are
+        a line each. Each kind of case is diagnosed once, each kind of failure kept and shrunk once.
         """
-        if self._first("told", part, symptom(verdict)):
+        if self._first("told", part, verdict.config.kind, symptom(verdict)):
             text = self._in_full_text(verdict, part)
         else:
             text = brief(verdict)

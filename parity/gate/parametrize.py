@@ -59,13 +59,16 @@ def parametrize(
     return pytest.mark.parametrize("check", checks.values(), ids=checks.keys())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class _Check:
     """All chapters of one configuration and, where it is asked for, its behaviour."""
 
     gate: Gate
     config: Config
     behaviour: bool
+
+    def __repr__(self) -> str:
+        return f"<{self.gate.subject.name} against PyTorch at {self.config}>"
 
     def __call__(self) -> None:
         """Fail with what is wrong, the behaviour only where the arrays are right."""
@@ -90,11 +93,14 @@ class _Check:
             yield BEHAVIOUR, self.gate.behaviour(self.config)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class _ChaptersCheck:
     """Which chapters the subject answers at all."""
 
     gate: Gate
+
+    def __repr__(self) -> str:
+        return f"<what {self.gate.subject.name} answers at all>"
 
     def __call__(self) -> None:
         """Skip, with the reason, where it has nothing of a chapter by its nature.

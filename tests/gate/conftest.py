@@ -4,13 +4,16 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-import parity.cli.pytest_grid
-from parity.reference.frameworks import pytorch
-
-assert parity.cli.pytest_grid, pytorch  # imported once, and not by each run within this process
+from parity.cli import pytest_grid
+from parity.gate.gate import Gate
+from parity.model.case import Case
+from parity.model.config import Config
+from parity.scratch import run
+from parity.subjects.subject import Subject
 
 ROOT = Path(__file__).parents[2]
 
@@ -90,8 +93,22 @@ def outside(
     )
 
 
+@pytest.fixture(scope="session")
+def _imported() -> None:
+    """Import what a failing run imports: a run within this process forgets what it imports."""
+
+    def half(case: Case) -> dict[str, Any]:
+        return {"hidden": run(case)["hidden"] / 2}
+
+    assert pytest_grid.CHAPTERS
+    gate = Gate(Subject(name="half", run=half), (), keeping=False)
+    assert gate.failure(gate.verdict(Config()))
+
+
 @pytest.fixture
-def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+def project(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, _imported: None
+) -> pytest.Pytester:
     """Somebody else's project with subjects; it shares nothing with the run around it."""
     for name in list(os.environ):
         if name.startswith("PYTEST_XDIST") or name in ("CI", "BUILD_NUMBER"):
@@ -100,8 +117,11 @@ def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytes
     return pytester
 
 
-def judged(project: pytest.Pytester, subject: str, *arguments: str) -> pytest.RunResult:
-    """Run the smoke grid on one of the project's subjects, in this process."""
-    flags = ["-q", "-n", "0", "-rs", "-p", "no:cacheprovider", "--parity-grid", "smoke"]
-    asked = ["--parity-subject", f"subjects.py:{subject}", *arguments]
-    return project.runpytest_inprocess(*flags, *asked)
+def judged(
+    project: pytest.Pytester, subject: str, *arguments: str, own_process: bool = False
+) -> pytest.RunResult:
+    """Run the smoke grid on one of the project's subjects; pytest itself runs in this process."""
+    flags = ["-q", "-n", "0", "-rs", "-p", "no:cacheprovider", "--parity-no-keep"]
+    flags += [] if own_process else ["--parity-in-process"]
+    asked = ["--parity-grid", "smoke", "--parity-subject", f"subjects.py:{subject}"]
+    return project.runpytest_inprocess(*flags, *asked, *arguments)

@@ -7,7 +7,6 @@ import pytest
 
 import parity
 from parity import scratch
-from tests.gate.conftest import SUBJECTS
 
 OWN_FILE = """
 import parity
@@ -37,11 +36,11 @@ def test_scratch_by_parametrize(check: object) -> None:
 
 def test_a_failing_check_says_what_is_wrong(project: pytest.Pytester) -> None:
     """The first failure of a kind has its evidence, diagnosis and kept case; the others a line."""
-    done = run(project, "subjects.doubled")
-    done.assert_outcomes(failed=16, passed=1)
+    done = run(project, "subjects.doubled", "-k", "f64")
+    done.assert_outcomes(failed=8, deselected=9)
     said = done.stdout.str()
-    assert len(re.findall(r"DIFFERS  grad/W_h at \[", said)) == 1
-    assert len(re.findall(r"Error: b7-\S+: \d of \d+ comparisons .* fail: grad/W_h", said)) >= 15
+    assert len(re.findall(r"DIFFERS  grad/W_h at \[", said)) == 2
+    assert len(re.findall(r"Error: b7-\S+: \d of \d+ comparisons .* fail: grad/W_h", said)) == 6
     assert said.count("What is wrong") == 2
     assert (
         "again: compare-one-config b7-t5-f3-h6-c4-tanh-f64-s0 --subject subjects.py:doubled" in said
@@ -53,7 +52,7 @@ def test_a_failing_check_says_what_is_wrong(project: pytest.Pytester) -> None:
 
 def test_no_frame_of_the_harness_is_shown(project: pytest.Pytester) -> None:
     """The traceback of a failing check ends in the user's own line."""
-    done = run(project, "subjects.doubled", "-k", "tanh-f64-s0 and not layer", more=", keep=False")
+    done = run(project, "subjects.moody", "-k", "tanh-f64-s0-layer", more=", keep=False")
     files = {
         Path(file).name for file in re.findall(r"^(\S+\.py):\d+: ", done.stdout.str(), re.MULTILINE)
     }
@@ -78,12 +77,3 @@ def test_chapter_that_is_missing_here_and_there_fails(project: pytest.Pytester) 
 def test_subject_that_answers_nothing_fails(project: pytest.Pytester) -> None:
     """Comparing nothing is no pass."""
     run(project, "subjects.silent", more=", keep=False").assert_outcomes(failed=17)
-
-
-def test_named_subject_leaves_nothing_open(pytester: pytest.Pytester) -> None:
-    """A file of one's own that judges a name has one process for it, and no warning at its end."""
-    pytester.makepyfile(subjects=SUBJECTS)
-    pytester.makepyfile(test_mine=OWN_FILE.format(subject="'parity.scratch'", more=""))
-    done = pytester.runpytest_subprocess("-p", "no:cacheprovider", "-q", "-W", "error")
-    done.assert_outcomes(passed=17)
-    assert not done.stderr.lines

@@ -135,7 +135,7 @@ def collected(project: pytest.Pytester, *arguments: str) -> list[str]:
 
 def test_always_adds_the_grid_unless_tests_are_named(project: pytest.Pytester) -> None:
     """With `always = true` a plain `pytest` runs the grid; a run that names its tests does not."""
-    project.makepyprojecttoml(f"{TABLE}always = true\n")
+    project.makepyprojecttoml(f"{TABLE}always = true\nin-process = true\n")
     project.makepyfile(test_mine="def test_mine(): pass")
     found = collected(project)
     assert found[0] == "test_mine.py::test_mine"
@@ -143,21 +143,22 @@ def test_always_adds_the_grid_unless_tests_are_named(project: pytest.Pytester) -
     assert collected(project, "test_mine.py") == ["test_mine.py::test_mine"]
 
 
+SUBJECT = ("--parity-subject", "subjects.py")
+
+ALONE = (*SUBJECT, "--parity-grid", "smoke", "--parity-in-process")
+
+
 def test_grid_can_run_alone(project: pytest.Pytester) -> None:
     """`--pyargs parity.gate.grid` names the grid's own files, and they are collected once."""
-    flags = ["--parity-subject", "subjects.py", "--parity-grid", "smoke", "--pyargs"]
-    assert len(collected(project, *flags, "parity.gate.grid")) == 4 * 8
-    assert len(collected(project, *flags, "parity.gate.grid.test_forward")) == 8
+    assert len(collected(project, *ALONE, "--pyargs", "parity.gate.grid")) == 4 * 8
+    assert len(collected(project, *ALONE, "--pyargs", "parity.gate.grid.test_forward")) == 8
 
 
 def test_tests_are_selected_as_any_other(project: pytest.Pytester) -> None:
     """`-k` with a chapter and a configuration's id leaves that one."""
-    flags = ["--parity-subject", "subjects.py", "--parity-grid", "smoke"]
-    found = collected(project, *flags, "-k", "test_forward and relu-f32-layer")
+    found = collected(project, *ALONE, "-k", "test_forward and relu-f32-layer")
     assert found == ["parity/test_forward.py::test_forward[b7-t5-h6-relu-f32-layer]"]
 
-
-SUBJECT = ("--parity-subject", "subjects.py")
 
 ERRORS = {
     "subject": (("--parity-subject", "nowhere"), "subject 'nowhere': there is no such module"),

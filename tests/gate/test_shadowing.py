@@ -29,25 +29,28 @@ def run(case):
 """
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder whose files are called as parts of the harness are."""
-    for name, text in {**OTHERS, "my_rnn": MY_RNN}.items():
-        (tmp_path / f"{name}.py").write_text(text)
-    return tmp_path
+    made = tmp_path_factory.mktemp("others")
+    for name, text in {**OTHERS, "my_rnn": MY_RNN, "test_mine": OWN_TEST}.items():
+        (made / f"{name}.py").write_text(text)
+    return made
 
 
 def test_reference_beside_a_test_is_another(folder: Path) -> None:
-    """`parity.parametrize` compares with its own reference, whatever lies beside the test."""
-    (folder / "test_mine.py").write_text(OWN_TEST)
-    done = outside("-q", "-p", "no:cacheprovider", "-n", "0", cwd=folder)
+    """`parity.parametrize` compares with its own reference, whatever lies beside the test.
+
+    A subject that is named has a process, which is gone at the end without a warning.
+    """
+    done = outside("-q", "-p", "no:cacheprovider", "-n", "0", "-W", "error", cwd=folder)
     assert done.returncode == 0, done.stdout
     assert "34 passed" in done.stdout
+    assert not done.stderr
 
 
 COMMANDS = {
     "default": ((), "parity.scratch"),
-    "file": (("--subject", "my_rnn.py"), "my_rnn.py"),
     "module": (("--subject", "my_rnn"), "my_rnn"),
     "in process": (("--subject", "my_rnn.py", "--in-process"), "my_rnn.py"),
 }
