@@ -23,7 +23,7 @@ from parity.execution.process import closed, isolated
 from parity.execution.runner import SECONDS
 from parity.gate import grid as tests
 from parity.gate import once
-from parity.gate.gate import BEHAVIOUR, Check, Gate, is_silent, share
+from parity.gate.gate import BEHAVIOUR, Check, Gate, is_silent, nothing_of_this, share
 from parity.gate.settings import Settings
 from parity.gate.tally import Tally
 from parity.model.errors import ConfigError, ParityError
@@ -158,8 +158,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if part == BEHAVIOUR:
         groups = [group for group in groups if group.more_than_one_way]
     elif offers is not None and part not in map(chapter, offers):
-        subject = metafunc.config.stash[SETTINGS].subject
-        skipped = pytest.mark.skip(reason=f"{subject} answers nothing of this: {part} not checked")
+        skipped = pytest.mark.skip(reason=nothing_of_this(metafunc.config.stash[SETTINGS].named))
         metafunc.parametrize("parity_group", [pytest.param(None, marks=skipped, id=part)])
         return
     metafunc.parametrize("parity_group", groups, ids=[group.id for group in groups])

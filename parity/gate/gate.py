@@ -88,7 +88,7 @@ class Gate:
         has = self.chapters_answered()
         if part == BEHAVIOUR or part in has or not has:
             return ""
-        return f"{self.subject.name} answers nothing of this: {part} not checked"
+        return nothing_of_this(self.subject.name)
 
     def chapters_answered(self) -> frozenset[str]:
         """Return the chapters of which the subject answers something in any group's first case.
@@ -156,6 +156,11 @@ class Gate:
 
     def _first(self, *what: object) -> bool:
         return self._once.first(self.subject.name, *what)
+
+
+def nothing_of_this(name: str) -> str:
+    """Return why a chapter is skipped of which the subject of that name has nothing."""
+    return f"{name} answers nothing of this: not checked"
 
 
 def is_silent(verdict: Verdict) -> bool:

@@ -112,5 +112,6 @@ class _ChaptersCheck:
         __tracebackhide__ = True
         if not self.gate.chapters_answered():
             raise AssertionError(f"{self.gate.subject.name}: nothing was compared with PyTorch")
-        if reasons := [why for part in CHAPTERS if (why := self.gate.why_not_checked(part))]:
-            pytest.skip("; ".join(reasons))
+        reasons = {part: self.gate.why_not_checked(part) for part in CHAPTERS}
+        if any(reasons.values()):
+            pytest.skip("; ".join(f"{part}: {why}" for part, why in reasons.items() if why))

@@ -78,7 +78,7 @@ def moody(case):
 
 
 def outside(
-    *arguments: str, cwd: Path = ROOT, program: str = "pytest"
+    *arguments: str, cwd: Path = ROOT, program: str = "pytest", **variables: str
 ) -> "subprocess.CompletedProcess[str]":
     """Run a program of the environment in a process of its own, as a user does."""
     told = ("CI", "BUILD_NUMBER")  # with either of them pytest prints every message twice
@@ -87,6 +87,7 @@ def outside(
         for name, value in os.environ.items()
         if not name.startswith("PYTEST_") and name not in told
     }
+    environment |= variables
     command = [str(Path(sys.executable).with_name(program)), *arguments]
     return subprocess.run(
         command, capture_output=True, check=False, text=True, cwd=cwd, env=environment
