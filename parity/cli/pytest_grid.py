@@ -14,6 +14,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from parity.cases.grid import GRIDS, Group
 from parity.cli.pytest_plugin import SETTINGS, WANTED
@@ -175,18 +176,20 @@ def _groups(config: pytest.Config) -> list[Group]:
     return list(groups.values())
 
 
+class ByGroup(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
+    """Sends the tests of one group to one worker, so that each case is computed once.
+
+    The group's id is the scope; any other test is a scope of its own.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        grid = re.search(rf"::(?:{'|'.join(CHAPTERS)})\[(.+)\]$", nodeid)
+        return grid[1] if grid else nodeid
+
+
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Send the tests of one group to one worker, so that each case is computed once."""
-    from xdist.scheduler import LoadScopeScheduling  # an extra: `-p no:xdist` does without
-
-    class ByGroup(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
-        """The group's id is the scope; any other test is a scope of its own."""
-
-        def _split_scope(self, nodeid: str) -> str:
-            grid = re.search(rf"::(?:{'|'.join(CHAPTERS)})\[(.+)\]$", nodeid)
-            return grid[1] if grid else nodeid
-
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByGroup | None:
+    """Send tests to workers by group, unless the run says how it wants them sent."""
     return ByGroup(config, log) if config.getoption("dist") == "load" else None
 
 

@@ -121,6 +121,8 @@ class Gate:
             text = self._in_full_text(verdict, part)
         else:
             text = brief(verdict)
+        if is_silent(verdict):
+            return text  # nothing was answered that could be explained or kept
         return "\n".join([text, *self._diagnosis(verdict.config), *self._aftermath(verdict)])
 
     def _in_full_text(self, verdict: Verdict, part: str) -> str:
