@@ -13,7 +13,7 @@ test: $(READY)  ## the default grid and the harness's own tests, on every core
 	$(BIN)/python -m pytest -n auto --durations 10
 
 test-full: $(READY)  ## the same with every configuration of the grid
-	$(BIN)/python -m pytest -n auto --grid full
+	$(BIN)/python -m pytest -n auto --parity-grid full
 
 lint: $(READY)  ## style and types
 	$(BIN)/ruff check .
@@ -29,7 +29,7 @@ calibrate: $(READY)  ## false alarms, power and cost of the verdict
 	$(BIN)/python -m benchmarks.cost
 
 conformance: $(READY)  ## the README's table of what nn.RNN has and what was compared
-	$(BIN)/python -m pytest -n auto -q --compared build/compared.json tests/test_forward.py tests/test_gradients.py tests/test_sgd_step.py
+	$(BIN)/python -m pytest -n auto -q --parity-compared build/compared.json tests/test_forward.py tests/test_gradients.py tests/test_sgd_step.py
 	$(BIN)/python -m benchmarks.conformance build/compared.json
 
 power: $(READY)  ## how many planted mistakes are caught and named

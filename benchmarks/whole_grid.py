@@ -35,7 +35,7 @@ def twin_seconds(grid: str) -> tuple[int, float]:
 
 def grid_seconds(grid: str, workers: str) -> float:
     """Return the seconds that pytest takes as a whole process."""
-    command = [sys.executable, "-m", "pytest", "-q", "-n", workers, "--grid", grid, *FILES]
+    command = [sys.executable, "-m", "pytest", "-q", "-n", workers, "--parity-grid", grid, *FILES]
     start = time.perf_counter()
     subprocess.run(command, check=True, capture_output=True)
     return time.perf_counter() - start

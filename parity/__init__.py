@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from parity.diagnosis.diagnose import Diagnosis, diagnose
     from parity.execution.limits import Limits
     from parity.execution.process import isolated
-    from parity.gate.verify import Record, parametrize, verify
+    from parity.gate.parametrize import parametrize
+    from parity.gate.verify import Record, Verification, verify
     from parity.judging.judge import judge, judge_behaviour
     from parity.model.case import Case
     from parity.model.comparison import Comparison, Status, compare
@@ -41,6 +42,7 @@ _HOMES = {
     "SubjectError": "parity.model.errors",
     "Trace": "parity.model.trace",
     "Verdict": "parity.model.verdict",
+    "Verification": "parity.gate.verify",
     "compare": "parity.model.comparison",
     "diagnose": "parity.diagnosis.diagnose",
     "draw": "parity.cases.draw",
@@ -48,7 +50,7 @@ _HOMES = {
     "judge": "parity.judging.judge",
     "judge_behaviour": "parity.judging.judge",
     "load": "parity.adapter.load",
-    "parametrize": "parity.gate.verify",
+    "parametrize": "parity.gate.parametrize",
     "verify": "parity.gate.verify",
 }
 
@@ -69,6 +71,7 @@ __all__ = [
     "SubjectError",
     "Trace",
     "Verdict",
+    "Verification",
     "compare",
     "diagnose",
     "draw",

@@ -1,12 +1,5 @@
 """The grid, forward: hidden states, logits, loss."""
 
-from typing import TYPE_CHECKING
+from parity.gate.grid.test_forward import test_forward
 
-if TYPE_CHECKING:
-    from conftest import Check
-    from parity.cases.grid import Group
-
-
-def test_forward(group: "Group", check: "Check") -> None:
-    """Every hidden state, logit and loss is PyTorch's, to rounding."""
-    check(group, "forward")
+__all__ = ["test_forward"]

@@ -1,12 +1,5 @@
 """The grid, one step of SGD: every parameter afterwards."""
 
-from typing import TYPE_CHECKING
+from parity.gate.grid.test_sgd_step import test_sgd_step
 
-if TYPE_CHECKING:
-    from conftest import Check
-    from parity.cases.grid import Group
-
-
-def test_sgd_step(group: "Group", check: "Check") -> None:
-    """Every parameter is PyTorch's after one step, and its own gradient's."""
-    check(group, "step")
+__all__ = ["test_sgd_step"]

@@ -48,7 +48,7 @@ class Child:
         with theirs:
             try:
                 self._process = subprocess.Popen(
-                    [sys.executable, "-c", _PROGRAM, _ROOT, str(theirs.fileno())],
+                    [sys.executable, "-P", "-c", _PROGRAM, _ROOT, str(theirs.fileno())],
                     stdin=subprocess.DEVNULL,
                     stdout=writing,
                     stderr=writing,

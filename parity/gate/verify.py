@@ -1,31 +1,27 @@
-"""Verifying: a subject judged over a grid from one's own code or one's own tests.
+"""Verify: a subject judged over a grid from one's own code, with a result that can be looked into.
 
-In the manner of scikit-learn's `check_estimator` and `parametrize_with_checks`.
+In the manner of scikit-learn's `check_estimator`.
 """
 
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
-from typing import TYPE_CHECKING
+from typing import Never, overload
 
 from parity.cases.draw import draw
-from parity.cases.grid import GRIDS
 from parity.execution.limits import MEGABYTES, Limits
-from parity.execution.process import closed, isolated
-from parity.execution.runner import SECONDS, Here
+from parity.execution.process import closed
+from parity.execution.runner import SECONDS
+from parity.gate.accept import accepted, groups
+from parity.gate.gate import brief
 from parity.judging.judge import judge
 from parity.model.comparison import Status
-from parity.model.config import Config
-from parity.model.errors import ConfigError, SubjectError
 from parity.model.finding import Misbehaviour
 from parity.model.verdict import Verdict
 from parity.report.text import failure_message, line, notes
-from parity.subjects.capabilities import known
 from parity.subjects.subject import Run, Subject
 
-if TYPE_CHECKING:
-    import pytest
+SHOWN = 10
+"""Failing configurations, at most, that the text of a result names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,14 +39,72 @@ class Record:
         return self.status is Status.AGREES
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verification(Sequence[Record]):
+    """What verifying came to: a sequence of records. It has no truth value: ask `.passed`."""
+
+    subject: str
+    verdicts: tuple[Verdict, ...]  # one a configuration
+    records: tuple[Record, ...]
+
+    @property
+    def passed(self) -> bool:
+        """True when `compare-one-config` says of every configuration that the subject agrees.
+
+        A grid without a configuration that fits the subject has not passed.
+        """
+        return bool(self.verdicts) and all(verdict.passed for verdict in self.verdicts)
+
+    @property
+    def failures(self) -> tuple[Record, ...]:
+        """The records because of which it has not passed.
+
+        An array that was left out is one of them only where nothing else was answered.
+        """
+        return tuple(
+            record for verdict in self.verdicts if not verdict.passed for record in _wrong(verdict)
+        )
+
+    def __bool__(self) -> Never:
+        raise TypeError("the result of verify has no truth value: ask .passed")
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+    @overload
+    def __getitem__(self, index: int) -> Record: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Record, ...]: ...
+    def __getitem__(self, index: int | slice) -> Record | tuple[Record, ...]:
+        return self.records[index]
+
+    def __str__(self) -> str:
+        """Return how many configurations fail, each in a line, and the first one in full."""
+        wrong = [verdict for verdict in self.verdicts if not verdict.passed]
+        count = len(self.verdicts)
+        if not count:
+            return f"{self.subject}: no configuration of the grid fits it, nothing was compared"
+        if not wrong:
+            arrays = sum(len(verdict.compared) for verdict in self.verdicts)
+            return f"{self.subject}: {arrays} comparisons in {count} configurations agree"
+        shown = [f"  {brief(verdict)}" for verdict in wrong[:SHOWN]]
+        more = [f"  and {len(wrong) - SHOWN} more"] * (len(wrong) > SHOWN)
+        head = f"{self.subject}: {len(wrong)} of {count} configurations do not pass"
+        return "\n".join(
+            [head, *shown, *more, "The first of them in full:", failure_message(wrong[0])]
+        )
+
+
 def verify(
     subject: Subject | Run | str,
     grid: str = "smoke",
     *,
     time_limit: float = SECONDS,
     memory_limit: int = MEGABYTES,
-) -> tuple[Record, ...]:
-    """Judge a subject against PyTorch in every configuration of a grid; return all that was found.
+) -> Verification:
+    """Judge a subject against PyTorch in every configuration of a grid.
+
+    Each is judged as `compare-one-config` does it.
 
     subject: a function run(case), what `load` makes of a name, or that name itself: only a name
     gets a process of its own.
@@ -60,66 +114,17 @@ def verify(
     Raises SubjectError when there is no such subject, ConfigError when there is no such grid or
     limit.
     """
-    configs = _configs(grid)
-    judged = _subject(subject, Limits(seconds=time_limit, megabytes=memory_limit))
+    from parity.reference.frameworks.pytorch import pytorch
+
+    judged = accepted(subject, Limits(seconds=time_limit, megabytes=memory_limit))
     try:
-        asked = judged.fitting(configs)
-        return tuple(record for config in asked for record in _records(_judged(judged, config)))
+        asked = [config for group in groups(grid, judged) for config in group.configs]
+        verdicts = tuple(judge(judged, draw(config), pytorch, thorough=True) for config in asked)
     finally:
         if isinstance(subject, str):
             closed(judged)
-
-
-def parametrize(
-    subject: Subject | Run | str,
-    grid: str = "smoke",
-    *,
-    time_limit: float = SECONDS,
-    memory_limit: int = MEGABYTES,
-) -> "pytest.MarkDecorator":
-    """Return a decorator that runs a test once for each configuration, with a `check` to call.
-
-        @parity.parametrize(my_rnn.run)
-        def test_my_rnn(check):
-            check()
-
-    A check raises AssertionError with the evidence, and skips where rounding hides the answer.
-    Raises SubjectError and ConfigError as `verify` does.
-    """
-    import pytest
-
-    configs = _configs(grid)
-    judged = _subject(subject, Limits(seconds=time_limit, megabytes=memory_limit))
-    checks: dict[str, Callable[[], None]] = {
-        str(config): partial(_check, judged, config) for config in judged.fitting(configs)
-    }
-    return pytest.mark.parametrize("check", checks.values(), ids=checks.keys())
-
-
-def _subject(subject: Subject | Run | str, limits: Limits) -> Subject:
-    if isinstance(subject, Subject):
-        return subject
-    if isinstance(subject, str):
-        return isolated(subject, limits=limits)
-    if isinstance(subject, type):
-        raise SubjectError(f"a class is given by its name, 'file.py:{subject.__name__}'")
-    name = getattr(subject, "__name__", type(subject).__name__)
-    module = sys.modules.get(getattr(subject, "__module__", ""))
-    options = getattr(subject, "OPTIONS", getattr(module, "OPTIONS", ()))
-    run = Here(run=subject, seconds=limits.seconds)
-    return Subject(name=name, run=run, knows=known(options, name))
-
-
-def _configs(grid: str) -> list[Config]:
-    if grid not in GRIDS:
-        raise ConfigError(f"grid must be one of {', '.join(GRIDS)}, got {grid!r}")
-    return [config for group in GRIDS[grid].groups() for config in group.configs]
-
-
-def _judged(subject: Subject, config: Config) -> Verdict:
-    from parity.reference.frameworks.pytorch import pytorch
-
-    return judge(subject, draw(config), pytorch)
+    records = tuple(record for verdict in verdicts for record in _records(verdict))
+    return Verification(subject=judged.name, verdicts=verdicts, records=records)
 
 
 def _records(verdict: Verdict) -> Iterator[Record]:
@@ -133,11 +138,7 @@ def _records(verdict: Verdict) -> Iterator[Record]:
         yield Record(name=name, status=comparison.status, evidence=said, notes=noted)
 
 
-def _check(subject: Subject, config: Config) -> None:
-    verdict = _judged(subject, config)
-    if verdict.only_undecided:
-        import pytest
-
-        pytest.skip(line(verdict.undecided[0]))
-    if not verdict.passed:
-        raise AssertionError(failure_message(verdict))
+def _wrong(verdict: Verdict) -> list[Record]:
+    """Return the records of a verdict because of which it has not passed."""
+    records = [record for record in _records(verdict) if not record.passed]
+    return [record for record in records if record.status is not Status.INCOMPLETE] or records

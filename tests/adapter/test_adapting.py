@@ -222,12 +222,12 @@ def test_grid_of_an_adapted_subject(pytester: pytest.Pytester) -> None:
         "pytest",
         "-n",
         "2",
-        "--grid",
+        "--parity-grid",
         "smoke",
         "-p",
         "no:cacheprovider",
     ]
-    command += ["--subject", spec_of(BY_SPEC["rnn_layers.py"]), "-rs", *files]
+    command += ["--parity-subject", spec_of(BY_SPEC["rnn_layers.py"]), "-rs", *files]
     done = subprocess.run(command, capture_output=True, text=True, cwd=root, check=False)
     assert done.returncode == 0, done.stdout
     assert "4 passed, 1 skipped" in done.stdout

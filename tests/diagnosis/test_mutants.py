@@ -132,8 +132,8 @@ def test_wrong_gradient_spares_the_step_rule() -> None:
 def test_pytest_run_goes_red(tmp_path: Path) -> None:
     """`pytest --subject` on a planted bug fails, shows where, and how to run it again."""
     copy = plant(PLANTED["no gradient goes back through time"], tmp_path)
-    command = [sys.executable, "-m", "pytest", "-q", "-n", "0", "--grid", "smoke", "-p"]
-    command += ["no:cacheprovider", "--no-keep", "--subject", "mutant"]
+    command = [sys.executable, "-m", "pytest", "-q", "-n", "0", "--parity-grid", "smoke", "-p"]
+    command += ["no:cacheprovider", "--parity-no-keep", "--parity-subject", "mutant"]
     files = [f"tests/test_{name}.py" for name in ("forward", "gradients", "sgd_step")]
     environment = os.environ | {"PYTHONPATH": str(copy.parent)}
     done = subprocess.run(

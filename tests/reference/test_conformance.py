@@ -10,7 +10,7 @@ from benchmarks.conformance import main
 from parity.cases.grid import GRIDS
 from parity.model.config import Config
 from parity.reference.frameworks.pytorch.conformance import OPTIONS, stale, table, unknown
-from tests.gate.test_grid import grid
+from tests.gate.conftest import GRID, outside
 
 
 def test_every_option_of_pytorch_is_known() -> None:
@@ -50,9 +50,10 @@ def test_table_counts_what_agreed() -> None:
 def test_command_prints_what_a_run_compared(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """`pytest --compared FILE` and the command make the table of what has just been run."""
+    """`pytest --parity-compared FILE` and the command make the table of what has just been run."""
     file = tmp_path / "compared.json"
-    done = grid("-q", "-n", "0", "--grid", "smoke", "--compared", str(file))
+    flags = ["-q", "-n", "0", "-p", "no:cacheprovider", "--parity-grid", "smoke"]
+    done = outside(*flags, "--parity-compared", str(file), *GRID)
     assert done.returncode == 0, done.stdout
     assert len(json.loads(file.read_text())["shares"]) == 16
     main([str(file)])

@@ -1,0 +1,273 @@
+"""The grid in a test run: its tests collected, sent to workers, checked and summed up.
+
+Loaded by `parity.cli.pytest_plugin` where a run uses the grid; other runs pay for none of it.
+"""
+
+import importlib
+import itertools
+import json
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from xdist.scheduler import LoadScopeScheduling
+
+from parity.cases.grid import GRIDS, Group
+from parity.cli.pytest_plugin import SETTINGS, WANTED
+from parity.execution.limits import MEGABYTES, Limits
+from parity.execution.observation import unlimited
+from parity.execution.process import closed, isolated
+from parity.execution.runner import SECONDS
+from parity.gate import grid as tests
+from parity.gate import once
+from parity.gate.gate import BEHAVIOUR, Check, Gate, is_silent, nothing_of_this, share
+from parity.gate.settings import Settings
+from parity.gate.tally import Tally
+from parity.model.errors import ConfigError, ParityError
+from parity.model.trace import chapter
+from parity.model.verdict import Verdict
+from parity.report.text import assumed_lines, line, notes
+from parity.subjects.capabilities import fitting
+from parity.subjects.subject import Subject
+
+CHAPTERS = {
+    "test_forward": "forward",
+    "test_gradients": "gradients",
+    "test_sgd_step": "step",
+    "test_behaviour": BEHAVIOUR,
+}
+"""The tests of the grid, each in a file of its name, and the chapter that it is about."""
+
+SUBJECT = pytest.StashKey[Subject]()
+"""What the grid judges, where this process has loaded it."""
+
+KNOWN = pytest.StashKey[dict[str, Any]]()
+"""What the subject can be asked, and what it answers where that is known."""
+
+RUN = pytest.StashKey[str]()
+"""The id of a run over several workers."""
+
+
+# -- the subject -----------------------------------------------------------------------------------
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Load the subject before anything is collected; a worker is sent what is known of it."""
+    if hasattr(config, "workerinput"):
+        sent = json.loads(config.workerinput["parity"])
+        config.stash[WANTED] = sent["wanted"]
+        if sent["known"] is not None:
+            config.stash[KNOWN] = sent["known"]
+    elif config.stash[WANTED]:
+        try:
+            _groups(config)
+        except ParityError as error:
+            raise pytest.UsageError(str(error)) from error
+        if config.getoption("numprocesses", None):
+            closed(config.stash[SUBJECT])  # each worker has a process of its own
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell each worker what is known of the subject: they must collect the same tests."""
+    stash = node.config.stash
+    sent = {"wanted": stash[WANTED], "known": stash.get(KNOWN, None)}
+    node.workerinput["parity"] = json.dumps(sent)
+    stash[RUN] = node.workerinput["testrunuid"]
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End the subject's process, and remove what workers have shared."""
+    if SUBJECT in config.stash:
+        closed(config.stash[SUBJECT])
+    if RUN in config.stash:
+        once.forget(config.stash[RUN])
+
+
+def _subject(config: pytest.Config) -> Subject:
+    """Return the subject, loaded where it is first needed. Raises SubjectError, ConfigError."""
+    if SUBJECT not in config.stash:
+        config.stash[SUBJECT] = _loaded(config.stash[SETTINGS])
+    return config.stash[SUBJECT]
+
+
+def _loaded(chosen: Settings) -> Subject:
+    limits = Limits(
+        seconds=SECONDS if chosen.time_limit is None else chosen.time_limit,
+        megabytes=MEGABYTES if chosen.memory_limit is None else chosen.memory_limit,
+    )
+    if chosen.grid not in GRIDS:
+        raise ConfigError(f"grid must be one of {', '.join(GRIDS)}, got {chosen.grid!r}")
+    if chosen.in_process:
+        return unlimited(chosen.named, run_all=chosen.run_all)
+    return isolated(chosen.named, limits=limits, options={"run_all": chosen.run_all})
+
+
+def _known(config: pytest.Config) -> dict[str, Any]:
+    """Return what is known of the subject, in plain values."""
+    if KNOWN not in config.stash:
+        subject = _subject(config)
+        config.stash[KNOWN] = {
+            "asks": dict(subject.asks),
+            "knows": list(subject.knows),
+            "offers": subject.offers,
+            "assumed": assumed_lines(subject),
+        }
+    return config.stash[KNOWN]
+
+
+# -- collecting ------------------------------------------------------------------------------------
+
+
+class Chapter(pytest.Module):
+    """A file of the grid, imported as the module that it is, wherever the package lies."""
+
+    def _getobj(self) -> ModuleType:
+        return importlib.import_module(f"{tests.__name__}.{self.path.stem}")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(
+    session: pytest.Session, config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    """Add the grid's tests, unless the run names files that have them already."""
+    if not config.stash[WANTED] or any(map(_is_of_grid, items)):
+        return
+    folder = Path(tests.__path__[0])
+    for name in CHAPTERS:
+        file = Chapter.from_parent(session, path=folder / f"{name}.py", nodeid=f"parity/{name}.py")
+        items.extend(session.genitems(file))
+
+
+def _is_of_grid(item: pytest.Item) -> bool:
+    return "parity_group" in getattr(item, "fixturenames", ())
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Give every test of the grid its groups, under ids that compare-one-config understands."""
+    if "parity_group" not in metafunc.fixturenames:
+        return
+    try:
+        groups, known = _groups(metafunc.config), _known(metafunc.config)
+    except ParityError as error:
+        raise pytest.Collector.CollectError(str(error)) from error
+    part, offers = CHAPTERS[metafunc.function.__name__], known["offers"]
+    if part == BEHAVIOUR:
+        groups = [group for group in groups if group.more_than_one_way]
+    elif offers is not None and part not in map(chapter, offers):
+        skipped = pytest.mark.skip(reason=nothing_of_this(metafunc.config.stash[SETTINGS].named))
+        metafunc.parametrize("parity_group", [pytest.param(None, marks=skipped, id=part)])
+        return
+    metafunc.parametrize("parity_group", groups, ids=[group.id for group in groups])
+
+
+def _groups(config: pytest.Config) -> list[Group]:
+    """Return the groups of the grid, without what the subject cannot be asked about."""
+    known, chosen = _known(config), config.stash[SETTINGS]
+    every = GRIDS[chosen.grid].groups(chosen.seeds)
+    asked = (replace(g, configs=fitting(g.configs, known["asks"], known["knows"])) for g in every)
+    groups = {group.id: group for group in asked if group.configs}
+    if not groups:
+        raise ConfigError(f"no configuration of the {chosen.grid} grid fits {chosen.subject}")
+    return list(groups.values())
+
+
+class ByGroup(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
+    """Sends the tests of one group to one worker, so that each case is computed once.
+
+    The group's id is the scope; any other test is a scope of its own.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        grid = re.search(rf"::(?:{'|'.join(CHAPTERS)})\[(.+)\]$", nodeid)
+        return grid[1] if grid else nodeid
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByGroup | None:
+    """Send tests to workers by group, unless the run says how it wants them sent."""
+    return ByGroup(config, log) if config.getoption("dist") == "load" else None
+
+
+# -- checking --------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def _parity_gate(pytestconfig: pytest.Config) -> Gate:
+    """The subject, judged once for all tests of this process."""
+    chosen = pytestconfig.stash[SETTINGS]
+    return Gate(
+        _subject(pytestconfig),
+        _groups(pytestconfig),
+        keeping=not chosen.no_keep,
+        in_full=chosen.compared is not None,
+    )
+
+
+@pytest.fixture
+def parity_check(
+    _parity_gate: Gate,
+    subtests: pytest.Subtests,
+    record_property: Callable[[str, object], None],
+) -> Check:
+    """Fail, as a subtest, each configuration of a group that does not pass one chapter.
+
+    One in which the noise hides the answer is skipped. A passing one makes no subtest: reports of
+    thousands would cost more than the comparisons.
+    """
+
+    def check(group: Group, part: str) -> None:
+        judged = _parity_gate.chapter(group, part)
+        for name, value in _recorded(judged).items():
+            record_property(name, value)
+        if all(map(is_silent, judged)) and (reason := _parity_gate.why_not_checked(part)):
+            pytest.skip(reason)
+        for verdict in judged:
+            if verdict.passed:
+                continue
+            with subtests.test(str(verdict.config)):
+                if verdict.only_undecided:
+                    pytest.skip(f"{verdict.config}: {line(verdict.undecided[0])}")
+                pytest.fail(_parity_gate.failure(verdict, part), pytrace=False)
+
+    return check
+
+
+def _recorded(judged: list[Verdict]) -> dict[str, Any]:
+    """Return what a test says of its configurations, for the summary and for JUnit XML."""
+    return {
+        "configurations": len(judged),
+        "comparisons": sum(len(verdict.compared) for verdict in judged),
+        "shares": {str(v.config): share(v) for v in judged if v.passed},
+        "undecided": [str(v.config) for v in judged if v.only_undecided],
+        "not_checked": sorted({name for v in judged for name in v.left_out}),
+        "notes": [note for v in judged for note in notes(v)],
+    }
+
+
+# -- the summary -----------------------------------------------------------------------------------
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how much was compared: a green run over nothing must not look like one over all."""
+    tally, config = Tally(), terminalreporter.config
+    chosen = config.stash[SETTINGS]
+    for report in itertools.chain.from_iterable(terminalreporter.stats.values()):
+        if getattr(report, "when", None) == "call" and not hasattr(report, "context"):
+            tally.add(dict(report.user_properties))
+    if chosen.compared is not None:
+        file = Path(chosen.compared)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(tally.data(), indent=1), encoding="utf-8")
+    if tally.configurations:
+        terminalreporter.write_line(
+            f"{chosen.subject} against PyTorch: {tally.comparisons} arrays compared"
+        )
+        for said in config.stash[KNOWN]["assumed"] if KNOWN in config.stash else ():
+            terminalreporter.write_line(said)
+    for said in tally.lines():
+        terminalreporter.write_line(said, light=said.startswith("note: "))

@@ -1,0 +1,83 @@
+"""pytest plugin: the grid in any project, by `pytest --parity-subject my_rnn.py`.
+
+pytest loads this module in every project in which the package is installed. It adds options, and
+nothing else until the grid is asked for: then `parity.cli.pytest_grid` does the work.
+"""
+
+import argparse
+import importlib
+import os
+import sys
+from typing import Any
+
+import pytest
+
+from parity.gate.settings import OPTIONS, Settings, find_table, settings
+from parity.model.errors import ParityError
+
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+"""What limits the threads of NumPy's and PyTorch's libraries."""
+
+SETTINGS = pytest.StashKey[Settings]()
+"""What the grid is run with; absent where it is not used."""
+
+WANTED = pytest.StashKey[bool]()
+"""Whether the grid's tests are added to this run; without, it has those that it names itself."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the grid's options; all begin with --parity-."""
+    group = parser.getgroup("parity", "a recurrent network compared with PyTorch's")
+    for name, option in OPTIONS.items():
+        if option.kind is bool:
+            kind: dict[str, Any] = {"action": "store_const", "const": True}
+        else:
+            kind = {"type": option.kind, "metavar": option.metavar}
+        group.addoption(f"--parity-{name}", dest=_dest(name), help=option.help, **kind)
+
+
+def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+    """Limit a run of the grid to one thread for each process, before a conftest imports NumPy."""
+    if _given(early_config.known_args_namespace):
+        _limit_threads()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Read what the grid is run with, and refuse nonsense before anything is collected."""
+    given = _given(config.option)
+    try:
+        table = find_table(config.rootpath)
+        values = table.values if table else {}
+        chosen = settings(given, values)
+    except ParityError as error:
+        raise pytest.UsageError(str(error)) from error
+    if not (given or chosen.always):
+        return
+    if table is not None and "subject" not in given:
+        sys.path.append(str(table.folder))  # last: it hides nothing of the project's own
+    config.stash[SETTINGS] = chosen
+    config.stash[WANTED] = bool(given) or not _names_tests(config)
+    if config.stash[WANTED]:
+        _limit_threads()
+    grid = importlib.import_module("parity.cli.pytest_grid")
+    config.pluginmanager.register(grid, "parity-grid")
+
+
+def _names_tests(config: pytest.Config) -> bool:
+    """Return whether the command line says which tests to run."""
+    return config.args_source is pytest.Config.ArgsSource.ARGS
+
+
+def _limit_threads() -> None:
+    for name in THREADS:
+        os.environ.setdefault(name, "1")
+
+
+def _given(parsed: argparse.Namespace) -> dict[str, Any]:
+    """Return the options of the grid that the command line gives."""
+    found = {name: getattr(parsed, _dest(name), None) for name in OPTIONS}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _dest(name: str) -> str:
+    return f"parity_{name.replace('-', '_')}"

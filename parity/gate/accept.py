@@ -1,0 +1,70 @@
+"""Accept: a subject from whatever `verify` and `parametrize` are handed."""
+
+import inspect
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from parity.cases.grid import GRIDS, Group
+from parity.execution.limits import Limits
+from parity.execution.process import isolated
+from parity.execution.runner import Here
+from parity.model.errors import ConfigError, SubjectError
+from parity.subjects.capabilities import known
+from parity.subjects.find import takes_case
+from parity.subjects.source import ENDINGS
+from parity.subjects.subject import Run, Subject
+
+if TYPE_CHECKING:
+    from parity.model.config import Config
+
+
+def accepted(subject: Subject | Run | str, limits: Limits) -> Subject:
+    """Return the subject that is meant: itself, a name's in a process of its own, or a function's.
+
+    Raises SubjectError where there is no such subject, or a class is given.
+    """
+    if isinstance(subject, Subject):
+        return subject
+    if isinstance(subject, str):
+        return isolated(subject, limits=limits)
+    if isinstance(subject, type):
+        raise SubjectError(f"a class is given by its name, 'file.py:{subject.__name__}'")
+    name = _name(subject)
+    module = sys.modules.get(getattr(subject, "__module__", ""))
+    options = getattr(subject, "OPTIONS", getattr(module, "OPTIONS", ()))
+    run = Here(run=subject, seconds=limits.seconds)
+    return Subject(name=name, run=run, knows=known(options, name))
+
+
+def groups(grid: str, subject: Subject) -> list[Group]:
+    """Return the groups of a grid, without what the subject cannot be asked about, each case once.
+
+    Raises ConfigError where there is no such grid.
+    """
+    if grid not in GRIDS:
+        raise ConfigError(f"grid must be one of {', '.join(GRIDS)}, got {grid!r}")
+    return list(_fitting(GRIDS[grid].groups(), subject))
+
+
+def _fitting(every: Iterable[Group], subject: Subject) -> Iterator[Group]:
+    seen: set[Config] = set()
+    for group in every:
+        configs = tuple(c for c in subject.fitting(group.configs) if c not in seen)
+        seen.update(configs)
+        if configs:
+            yield replace(group, configs=configs)
+
+
+def _name(run: Run) -> str:
+    """Return what names a function on the command line, where something does: `file.py:name`."""
+    name = getattr(run, "__name__", type(run).__name__)
+    module = sys.modules.get(getattr(run, "__module__", ""))
+    file = getattr(module, "__file__", None) or ""
+    found = inspect.getattr_static(module, name, None) is run if module else False
+    if found and file.endswith(ENDINGS) and Path(file).is_file() and takes_case(name, run):
+        return f"{os.path.relpath(file)}:{name}"
+    return name

@@ -1,0 +1,193 @@
+"""Gate: a subject against PyTorch over a whole test run, judged once and explained once.
+
+The pytest plugin and `parity.parametrize` share it: one place judges a configuration and words
+its failure.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+
+from parity.cases.draw import draw
+from parity.cases.grid import Group
+from parity.diagnosis.diagnose import diagnose
+from parity.execution.observation import answer
+from parity.gate.once import Once
+from parity.judging.comparator import OWN_GRADIENT
+from parity.judging.judge import judge, judge_behaviour
+from parity.model.config import Config
+from parity.model.finding import NoTraceError
+from parity.model.trace import chapter, is_step
+from parity.model.verdict import Verdict
+from parity.reference.base import Reference
+from parity.report.text import diagnosis_lines, failure_message, headline
+from parity.reproduce.follow_up import follow, is_failure
+from parity.reproduce.symptom import symptom
+from parity.subjects.subject import Subject
+
+Check = Callable[[Group, str], None]
+"""What a test of the grid calls, with its group and its chapter."""
+
+CHAPTERS = ("forward", "gradients", "step")
+"""The parts of the computation whose arrays a subject may have, or have none of."""
+
+BEHAVIOUR = "behaviour"
+"""The chapter that asks a subject again in ways that must not matter."""
+
+SHRUNK = 5
+"""Kinds of failure, at most, for which a run looks for the smallest failing case."""
+
+
+class Gate:
+    """One subject, and what a test run has found out about it.
+
+    groups: all that the run asks; they decide what the subject answers nothing of.
+    keeping: whether failing cases are kept in .parity.
+    in_full: whether agreeing arrays have a resolution, too.
+    """
+
+    def __init__(
+        self,
+        subject: Subject,
+        groups: Sequence[Group],
+        *,
+        keeping: bool = True,
+        in_full: bool = False,
+    ) -> None:
+        self.subject = subject
+        self._groups, self._keeping, self._in_full = groups, keeping, in_full
+        self._once = Once()
+        self._verdicts: dict[Config, Verdict] = {}
+        self._answered: frozenset[str] | None = None
+
+    # -- judging -----------------------------------------------------------------------------------
+
+    def verdict(self, config: Config) -> Verdict:
+        """Judge all chapters of a configuration, the first time it is asked for."""
+        if config not in self._verdicts:
+            self._verdicts[config] = judge(
+                self.subject, draw(config), _pytorch(), resolution=self._in_full
+            )
+        return self._verdicts[config]
+
+    def chapter(self, group: Group, part: str) -> list[Verdict]:
+        """Judge one chapter of a group: every configuration, or the behaviour of the first."""
+        if part == BEHAVIOUR:
+            return [self.behaviour(group.configs[0])]
+        return [self.verdict(config).only(part) for config in group.configs]
+
+    def behaviour(self, config: Config) -> Verdict:
+        """Ask the subject about a configuration in ways that must not matter."""
+        return judge_behaviour(self.subject, draw(config), _pytorch())
+
+    # -- chapters of which a subject has nothing ---------------------------------------------------
+
+    def why_not_checked(self, part: str) -> str:
+        """Return why a chapter is skipped: the subject has nothing of it; empty where it has.
+
+        That is so where it answers nothing of the chapter in any group, and something of another.
+        """
+        has = self.chapters_answered()
+        if part == BEHAVIOUR or part in has or not has:
+            return ""
+        return nothing_of_this(self.subject.name)
+
+    def chapters_answered(self) -> frozenset[str]:
+        """Return the chapters of which the subject answers something in any group's first case.
+
+        An adapted subject's are known; any other is asked, once in a run.
+        """
+        if self._answered is None:
+            offers = self.subject.offers
+            names = self._names_answered() if offers is None else iter(offers)
+            self._answered = frozenset(map(chapter, names))
+        return self._answered
+
+    def _names_answered(self) -> Iterable[str]:
+        for group in self._groups:
+            try:
+                yield from answer(self.subject, draw(group.configs[0]))
+            except NoTraceError:
+                continue
+
+    # -- what is wrong -----------------------------------------------------------------------------
+
+    def failure(self, verdict: Verdict, part: str = "") -> str:
+        """Return what a failing test prints about one configuration.
+
+        verdict: what failed; part: the chapter that it is of, or empty for all of them.
+        The first failure of a kind is told in full, for layers and for classifiers; the others are
+        a line each. Each kind of case is diagnosed once, each kind of failure kept and shrunk once.
+        """
+        if self._first("told", part, verdict.config.kind, symptom(verdict)):
+            text = self._in_full_text(verdict, part)
+        else:
+            text = brief(verdict)
+        if is_silent(verdict):
+            return text  # nothing was answered that could be explained or kept
+        return "\n".join([text, *self._diagnosis(verdict.config), *self._aftermath(verdict)])
+
+    def _in_full_text(self, verdict: Verdict, part: str) -> str:
+        if part != BEHAVIOUR:
+            thorough = judge(self.subject, draw(verdict.config), _pytorch(), thorough=True)
+            thorough = thorough.only(part) if part else thorough
+            verdict = verdict if thorough.passed else thorough
+        return failure_message(verdict)
+
+    def _diagnosis(self, config: Config) -> list[str]:
+        if not self._first("diagnosed", config.kind):
+            return []
+        return diagnosis_lines(diagnose(self.subject, config, _pytorch()))
+
+    def _aftermath(self, verdict: Verdict) -> list[str]:
+        """Keep the verdict of all chapters where it fails: it says what is wrong first."""
+        whole = self.verdict(verdict.config)
+        if is_failure(whole):
+            verdict = whole
+        elif not (verdict.failures or verdict.findings):
+            return []
+        if not self._first("kept", symptom(verdict)):
+            return []
+        done = follow(
+            self.subject,
+            draw(verdict.config),
+            verdict,
+            _pytorch(),
+            keeping=self._keeping,
+            shrinking=any(self._first("shrunk", n) for n in range(SHRUNK)),
+        )
+        return [*done.lines, *done.problems]
+
+    def _first(self, *what: object) -> bool:
+        return self._once.first(self.subject.name, *what)
+
+
+def nothing_of_this(name: str) -> str:
+    """Return why a chapter is skipped of which the subject of that name has nothing."""
+    return f"{name} answers nothing of this: not checked"
+
+
+def is_silent(verdict: Verdict) -> bool:
+    """Return whether a verdict rests on nothing and accuses nobody: no array was answered."""
+    return not (verdict.compared or verdict.undecided or verdict.failures or verdict.faults)
+
+
+def brief(verdict: Verdict) -> str:
+    """Return one line: how many comparisons fail, and of which arrays."""
+    names = ", ".join(dict.fromkeys(c.name for c in verdict.failures))
+    return f"{verdict.config}: {headline(verdict)}" + (f": {names}" if names else "")
+
+
+def share(verdict: Verdict) -> float:
+    """Return the largest share of 32 sigma that an array has used.
+
+    A plain step is left out: w - lr * g has one rounding, and is allowed one.
+    """
+    plain = verdict.config.plain_step
+    noisy = (c for c in verdict.compared if not is_step(c.name) or not plain)
+    held = (c.greatest for c in noisy if c.against != OWN_GRADIENT)
+    return max((greatest.used for greatest in held if greatest is not None), default=0.0)
+
+
+def _pytorch() -> Reference:
+    from parity.reference.frameworks.pytorch import pytorch
+
+    return pytorch

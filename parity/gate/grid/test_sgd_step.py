@@ -1,0 +1,12 @@
+"""The grid, one step of SGD: every parameter afterwards."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from parity.cases.grid import Group
+    from parity.gate.gate import Check
+
+
+def test_sgd_step(parity_group: "Group", parity_check: "Check") -> None:
+    """Every parameter is PyTorch's after one step, and its own gradient's."""
+    parity_check(parity_group, "step")
