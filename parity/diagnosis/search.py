@@ -135,4 +135,4 @@ class Search:
 
 def _is_like(one: Mistake, other: Mistake) -> bool:
     """Return whether two are one mistake with two numbers, or two factors of the loss."""
-    return one.says == other.says or one.part == other.part == "loss"
+    return one.slug == other.slug or one.part == other.part == "loss"

@@ -1,8 +1,11 @@
 """The catalogue: mistakes that people make in recurrent networks written by hand.
 
-Each replaces a stage of `reference.textbook`. Their number in `seen` is how many of about eighty
-public implementations made it.
+Each replaces stages of the equations in `parity.reference.equations`. A slug finds a mistake, and
+never changes. Its number `seen` is how many of about eighty public implementations made it.
 """
+
+from collections.abc import Mapping
+from types import MappingProxyType
 
 from parity.reference.mistakes import (
     backward,
@@ -33,4 +36,7 @@ CATALOGUE: tuple[Mistake, ...] = (
     *optimiser.MISTAKES,
 )
 
-__all__ = ["CATALOGUE"]
+by_slug: Mapping[str, Mistake] = MappingProxyType({each.slug: each for each in CATALOGUE})
+"""The mistakes by their slugs."""
+
+__all__ = ["CATALOGUE", "by_slug"]

@@ -1,6 +1,5 @@
 """Mistakes in going back through time: the derivative, the recurrence, the upstream gradients."""
 
-import functools
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -11,8 +10,12 @@ from parity.model.config import Config
 from parity.reference.mistakes.mistake import Mistake, Wrong
 
 
-def _has(activation: str, config: Config) -> bool:
-    return config.activation == activation
+def _has_tanh(config: Config) -> bool:
+    return config.activation == "tanh"
+
+
+def _has_relu(config: Config) -> bool:
+    return config.activation == "relu"
 
 
 def _slope(activation: str, function: Any, derivative: Any) -> dict[str, Wrong]:
@@ -164,102 +167,103 @@ def _by_updated(right: Wrong, book: Any, given: Any, da: Any, t: int) -> Any:
     return right(given if t >= 0 else replace(given, W_h=book.updated), da, t)
 
 
-SLOPES: dict[str, tuple[str, Any, Any, str, int]] = {
-    "the derivative of tanh is taken at the activated value: 1 - tanh(h)^2": (
-        "tanh",
-        lambda h: 1 - np.tanh(h) ** 2,
-        lambda h: 2 * np.tanh(h),
-        "np.tanh of a state; 1 - h ** 2 is the derivative",
-        5,
-    ),
-    "the derivative of tanh is taken as 1 - h": (
-        "tanh",
-        lambda h: 1 - h,
-        np.ones_like,
-        "a square that is missing in 1 - h ** 2",
-        0,
-    ),
-    "the derivative of tanh is taken as (1 - h)^2": (
-        "tanh",
-        lambda h: (1 - h) ** 2,
-        lambda h: 2 * (1 - h),
-        "(1 - h) ** 2 where 1 - h ** 2 is due",
-        0,
-    ),
-    "the derivative of tanh is taken as 1 + h^2": (
-        "tanh",
-        lambda h: 1 + h * h,
-        lambda h: 2 * h,
-        "the sign in 1 - h ** 2",
-        0,
-    ),
-    "the derivative of the sigmoid, h (1 - h), is taken for that of tanh": (
-        "tanh",
-        lambda h: h * (1 - h),
-        lambda h: 1 - 2 * h,
-        "h * (1 - h) where 1 - h ** 2 is due",
-        0,
-    ),
-    "the derivative of relu is taken for that of tanh": (
-        "tanh",
-        lambda h: (h > 0) * 1.0,
-        np.zeros_like,
-        "h > 0 where 1 - h ** 2 is due",
-        0,
-    ),
-    "the derivative of tanh is used with relu": (
-        "relu",
-        lambda h: 1 - h * h,
-        lambda h: 2 * h,
-        "1 - h ** 2 whatever the activation",
-        1,
-    ),
-    "the derivative of relu is taken as the state itself": (
-        "relu",
-        lambda h: h,
-        np.ones_like,
-        "dh * h where dh * (h > 0) is due",
-        0,
-    ),
-}
-
 MISTAKES = (
-    *(
-        Mistake(
-            says=says,
-            look_for=look_for,
-            part="derivative",
-            applies=functools.partial(_has, activation),
-            plant=_slope(activation, function, derivative),
-            seen=seen,
-        )
-        for says, (activation, function, derivative, look_for, seen) in SLOPES.items()
+    Mistake(
+        slug="tanh-derivative-of-activated-value",
+        says="the derivative of tanh is taken at the activated value: 1 - tanh(h)^2",
+        look_for="np.tanh of a state; 1 - h ** 2 is the derivative",
+        part="derivative",
+        applies=_has_tanh,
+        plant=_slope("tanh", lambda h: 1 - np.tanh(h) ** 2, lambda h: 2 * np.tanh(h)),
+        seen=5,
     ),
     Mistake(
+        slug="tanh-derivative-square-missing",
+        says="the derivative of tanh is taken as 1 - h",
+        look_for="a square that is missing in 1 - h ** 2",
+        part="derivative",
+        applies=_has_tanh,
+        plant=_slope("tanh", lambda h: 1 - h, np.ones_like),
+    ),
+    Mistake(
+        slug="tanh-derivative-square-misplaced",
+        says="the derivative of tanh is taken as (1 - h)^2",
+        look_for="(1 - h) ** 2 where 1 - h ** 2 is due",
+        part="derivative",
+        applies=_has_tanh,
+        plant=_slope("tanh", lambda h: (1 - h) ** 2, lambda h: 2 * (1 - h)),
+    ),
+    Mistake(
+        slug="tanh-derivative-wrong-sign",
+        says="the derivative of tanh is taken as 1 + h^2",
+        look_for="the sign in 1 - h ** 2",
+        part="derivative",
+        applies=_has_tanh,
+        plant=_slope("tanh", lambda h: 1 + h * h, lambda h: 2 * h),
+    ),
+    Mistake(
+        slug="tanh-derivative-of-sigmoid",
+        says="the derivative of the sigmoid, h (1 - h), is taken for that of tanh",
+        look_for="h * (1 - h) where 1 - h ** 2 is due",
+        part="derivative",
+        applies=_has_tanh,
+        plant=_slope("tanh", lambda h: h * (1 - h), lambda h: 1 - 2 * h),
+    ),
+    Mistake(
+        slug="tanh-derivative-of-relu",
+        says="the derivative of relu is taken for that of tanh",
+        look_for="h > 0 where 1 - h ** 2 is due",
+        part="derivative",
+        applies=_has_tanh,
+        plant=_slope("tanh", lambda h: (h > 0) * 1.0, np.zeros_like),
+    ),
+    Mistake(
+        slug="relu-derivative-of-tanh",
+        says="the derivative of tanh is used with relu",
+        look_for="1 - h ** 2 whatever the activation",
+        part="derivative",
+        applies=_has_relu,
+        plant=_slope("relu", lambda h: 1 - h * h, lambda h: 2 * h),
+        seen=1,
+    ),
+    Mistake(
+        slug="relu-derivative-state-itself",
+        says="the derivative of relu is taken as the state itself",
+        look_for="dh * h where dh * (h > 0) is due",
+        part="derivative",
+        applies=_has_relu,
+        plant=_slope("relu", lambda h: h, np.ones_like),
+    ),
+    Mistake(
+        slug="activation-derivative-missing",
         says="the derivative of the activation is missing in the backward",
         look_for="dh * f'(a) in every step; of relu, h > 0, and not h >= 0, which always holds",
         part="derivative",
         plant={"through_activation": _without_slope},
     ),
     Mistake(
+        slug="activation-derivative-twice",
         says="the derivative of the activation is applied twice",
         look_for="dh * f'(a) in two places",
         part="derivative",
         plant={"through_activation": _slope_twice},
     ),
     Mistake(
+        slug="activation-derivative-step-before",
         says="the derivative of the activation is taken at the step before",
         look_for="h[t - 1] where h[t] is due in the derivative",
         part="derivative",
         plant={"through_activation": _slope_before},
     ),
     Mistake(
+        slug="activation-derivative-missing-last-step",
         says="the derivative of the activation is missing in the last step",
         look_for="the last step handled outside the loop",
         part="derivative",
         plant={"through_activation": _no_slope_at_the_end},
     ),
     Mistake(
+        slug="bptt-missing",
         says="no gradient goes back through time",
         look_for="da[t+1] @ W_h.T, added to the upstream gradient of step t",
         part="recurrence",
@@ -267,18 +271,21 @@ MISTAKES = (
         seen=4,
     ),
     Mistake(
+        slug="bptt-wrong-sign",
         says="the gradient through time has the wrong sign",
         look_for="a minus before da[t+1] @ W_h.T",
         part="recurrence",
         plant=_carries(-1.0),
     ),
     Mistake(
+        slug="bptt-doubled",
         says="the gradient through time is added twice",
         look_for="+= in two places",
         part="recurrence",
         plant=_carries(2.0),
     ),
     Mistake(
+        slug="bptt-untransposed",
         says="W_h is not transposed in the backward",
         look_for="da @ W_h where da @ W_h.T is due",
         part="recurrence",
@@ -286,18 +293,21 @@ MISTAKES = (
         seen=3,
     ),
     Mistake(
+        slug="bptt-untransposed-between-steps",
         says="W_h is not transposed from step to step, though it is for h_0",
         look_for="da @ W_h where da @ W_h.T is due, inside the loop",
         part="recurrence",
         plant={"carried": _untransposed_inside},
     ),
     Mistake(
+        slug="bptt-derivative-missing",
         says="the gradient goes back through time without the activation's derivative",
         look_for="dh @ W_h.T where da @ W_h.T is due",
         part="recurrence",
         plant={"through_time": _carries_before_slope},
     ),
     Mistake(
+        slug="bptt-truncated",
         says="backpropagation is truncated: only the last {value} steps are gone back through",
         look_for="a loop over time that stops early",
         part="recurrence",
@@ -306,6 +316,7 @@ MISTAKES = (
         seen=4,
     ),
     Mistake(
+        slug="bptt-cut-into-chunks",
         says="backpropagation is cut every {value} steps",
         look_for="a state detached between chunks",
         part="recurrence",
@@ -313,12 +324,14 @@ MISTAKES = (
         values=(*range(2, 9), 10, 16, 20),
     ),
     Mistake(
+        slug="bptt-first-step-missing",
         says="the first step is left out of the backward",
         look_for="range(steps - 1, 0, -1), which stops before step 0",
         part="recurrence",
         plant={"through_time": _first_step_left_out},
     ),
     Mistake(
+        slug="bptt-wh-updated-before-use",
         says="W_h is updated inside the loop of backpropagation",
         look_for="W_h -= lr * ... before the loop over time has ended",
         part="step",
@@ -326,12 +339,14 @@ MISTAKES = (
         seen=6,
     ),
     Mistake(
+        slug="bptt-wh-updated-after-use",
         says="W_h is updated inside the loop of backpropagation, after each step's use of it",
         look_for="W_h -= lr * ... at the end of the loop's body",
         part="step",
         plant=_updating(first=False),
     ),
     Mistake(
+        slug="upstream-last-at-every-step",
         says="the last step's upstream gradient is added at every step",
         look_for="dh from the loss inside the loop over time",
         part="upstream",
@@ -339,18 +354,21 @@ MISTAKES = (
         seen=4,
     ),
     Mistake(
+        slug="upstream-last-only",
         says="only the last step's upstream gradient is used",
         look_for="dh_out[:, t], added at every step",
         part="upstream",
         plant=_upstream(_only_last),
     ),
     Mistake(
+        slug="upstream-one-step-late",
         says="the upstream gradients are used one step late",
         look_for="dh_out[:, t - 1] where dh_out[:, t] is due",
         part="upstream",
         plant=_upstream(_one_step_late),
     ),
     Mistake(
+        slug="upstream-final-missing",
         says="the final state's own upstream gradient is left out",
         look_for="the gradient of the second thing nn.RNN returns, h_n",
         part="upstream",
@@ -358,6 +376,7 @@ MISTAKES = (
         plant=_final(0.0),
     ),
     Mistake(
+        slug="upstream-final-twice",
         says="the final state's own upstream gradient is counted twice",
         look_for="+= upstream_final in two places",
         part="upstream",
@@ -365,18 +384,21 @@ MISTAKES = (
         plant=_final(2.0),
     ),
     Mistake(
+        slug="h0-gradient-wh-missing",
         says="the gradient of h_0 is that of the first pre-activation: W_h is left out",
         look_for="da[0] where da[0] @ W_h.T is due",
         part="initial state",
         plant=_initial(lambda given, da: da * 1.0),
     ),
     Mistake(
+        slug="h0-gradient-zero",
         says="the gradient of h_0 is zero",
         look_for="a gradient of h_0 that is never filled",
         part="initial state",
         plant=_initial(lambda given, da: da * 0.0),
     ),
     Mistake(
+        slug="h0-gradient-untransposed",
         says="W_h is not transposed in the gradient of h_0",
         look_for="da[0] @ W_h where da[0] @ W_h.T is due",
         part="initial state",

@@ -55,6 +55,7 @@ def _last_dropped_back(right: Wrong, book: Any, layers: Any, upstream: Any, fina
 
 MISTAKES = (
     Mistake(
+        slug="dropout-unscaled",
         says="what dropout keeps is not scaled: its mask is of zeros and ones",
         look_for="a division by 1 - dropout",
         part="dropout",
@@ -62,6 +63,7 @@ MISTAKES = (
         plant=_masks(lambda case, mask: (mask > 0).astype(mask.dtype)),
     ),
     Mistake(
+        slug="dropout-mask-shared-by-steps",
         says="dropout has one mask for all steps",
         look_for="a mask drawn once, and not for every step of every sequence",
         part="dropout",
@@ -69,6 +71,7 @@ MISTAKES = (
         plant=_masks(_first_step),
     ),
     Mistake(
+        slug="dropout-mask-shared-by-layers",
         says="dropout has one mask for all layers",
         look_for="a mask drawn once, and not for every layer",
         part="dropout",
@@ -76,6 +79,7 @@ MISTAKES = (
         plant=_masks(lambda case, mask: case.mask_l0),
     ),
     Mistake(
+        slug="dropout-missing-backward",
         says="dropout's mask is missing in the backward",
         look_for="the gradient by a layer's states, multiplied by what these were multiplied by",
         part="dropout",
@@ -83,6 +87,7 @@ MISTAKES = (
         plant={"passed_down": lambda right, book, given, number, gradients: gradients},
     ),
     Mistake(
+        slug="dropout-after-last-layer",
         says="the last layer's states are dropped, too",
         look_for="dropout inside the loop over all layers: nn.RNN has it between layers only",
         part="dropout",
@@ -90,6 +95,7 @@ MISTAKES = (
         plant={"outputs": _last_dropped, "network_gradients": _last_dropped_back},
     ),
     Mistake(
+        slug="dropout-scaled-in-evaluation",
         says="in evaluation states are multiplied by the share that training keeps",
         look_for="a factor 1 - dropout, when training has divided by it already",
         part="dropout",

@@ -103,6 +103,7 @@ def _last_not_activated(right: Wrong, book: Any, given: Any) -> Any:
 
 MISTAKES = (
     Mistake(
+        slug="bias-missing",
         says="the bias is missing in the forward",
         look_for="+ b in the pre-activation",
         part="pre-activation",
@@ -110,42 +111,49 @@ MISTAKES = (
         seen=1,
     ),
     Mistake(
+        slug="bias-twice",
         says="the bias is added twice in the forward",
         look_for="two biases that both hold the layer's one",
         part="pre-activation",
         plant=_with(b=lambda given: given.b * 2.0),
     ),
     Mistake(
+        slug="bias-first-step-only",
         says="the bias is added in the first step only",
         look_for="+ b before the loop over time instead of inside it",
         part="pre-activation",
         plant={"preactivation": _bias_once},
     ),
     Mistake(
+        slug="wh-transposed-forward",
         says="W_h is transposed in the forward",
         look_for="h @ W_h.T where h @ W_h is due",
         part="pre-activation",
         plant=_with(W_h=lambda given: given.W_h.T),
     ),
     Mistake(
+        slug="wh-transposed-throughout",
         says="W_h is transposed throughout: it is kept in the layout of weight_hh",
         look_for="weights copied without a transpose, forward, backward and step alike",
         part="pre-activation",
         plant={"seen": _transposed_throughout, "gradients": _transposed_back},
     ),
     Mistake(
+        slug="recurrence-missing",
         says="the recurrence is missing in the forward",
         look_for="h[t-1] @ W_h in the pre-activation",
         part="pre-activation",
         plant=_with(W_h=lambda given: given.W_h * 0.0),
     ),
     Mistake(
+        slug="input-missing",
         says="the input is missing in the forward",
         look_for="x[t] @ W_x in the pre-activation",
         part="pre-activation",
         plant=_with(W_x=lambda given: given.W_x * 0.0),
     ),
     Mistake(
+        slug="activation-always-tanh",
         says="the activation asked for is ignored: it is always tanh",
         look_for="np.tanh where the chosen activation is due",
         part="activation",
@@ -153,6 +161,7 @@ MISTAKES = (
         plant=_always("tanh"),
     ),
     Mistake(
+        slug="activation-always-relu",
         says="the activation asked for is ignored: it is always relu",
         look_for="np.maximum where the chosen activation is due",
         part="activation",
@@ -160,6 +169,7 @@ MISTAKES = (
         plant=_always("relu"),
     ),
     Mistake(
+        slug="activation-sigmoid",
         says="the activation is the logistic sigmoid",
         look_for="1 / (1 + exp(-a)) where tanh or relu is due",
         part="activation",
@@ -168,18 +178,21 @@ MISTAKES = (
         ),
     ),
     Mistake(
+        slug="activation-identity",
         says="there is no activation",
         look_for="f(a) that is left out, forward and backward",
         part="activation",
         plant=_instead(lambda a: a, _one, (_one, _zero)),
     ),
     Mistake(
+        slug="activation-missing-forward",
         says="the activation is missing in the forward, though its derivative is taken",
         look_for="f(a) that is left out in the forward",
         part="activation",
         plant={"activation": lambda right, book, given, a: book.do.rounded("hidden", a)},
     ),
     Mistake(
+        slug="tanh-overflow",
         says="tanh is made of exponentials, which overflow",
         look_for="(exp(a) - exp(-a)) / (exp(a) + exp(-a)) where np.tanh(a) is due",
         part="activation",
@@ -188,12 +201,14 @@ MISTAKES = (
         seen=1,
     ),
     Mistake(
+        slug="activation-missing-last-step",
         says="the last step is not activated",
         look_for="the final state taken before the activation",
         part="activation",
         plant={"forward": _last_not_activated},
     ),
     Mistake(
+        slug="relu-leaky",
         says="relu leaks: below zero its slope is {value}",
         look_for="a leaky relu where relu is due",
         part="activation",

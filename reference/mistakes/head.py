@@ -174,50 +174,9 @@ def _scaled(factor: Callable[[Any], float]) -> dict[str, Wrong]:
     return {"d_logits": d_logits}
 
 
-LOSS_FACTORS: dict[str, tuple[Callable[[Any], float], str, int]] = {
-    "the loss is a sum over the batch, its gradient that of the mean": (
-        lambda config: config.batch,
-        "sum() where mean() is due",
-        1,
-    ),
-    "the loss is divided by the batch size twice, its gradient once": (
-        lambda config: 1 / config.batch,
-        "mean() of what is a mean already",
-        1,
-    ),
-    "the loss is divided by the number of classes, its gradient is not": (
-        lambda config: 1 / config.classes,
-        "mean() over all entries of (batch, classes)",
-        2,
-    ),
-    "the loss is multiplied by the number of classes, its gradient is not": (
-        lambda config: config.classes,
-        "a sum over classes of a loss that is taken once",
-        0,
-    ),
-    "the loss is multiplied by half the number of classes": (
-        lambda config: config.classes / 2,
-        "a factor that belongs to a squared error",
-        1,
-    ),
-    "the loss is divided by the number of steps, its gradient is not": (
-        lambda config: 1 / config.steps,
-        "a division by the length of the sequence",
-        1,
-    ),
-    "the loss is multiplied by the number of steps, its gradient is not": (
-        lambda config: config.steps,
-        "a sum over the steps of a loss that is taken once",
-        1,
-    ),
-    "the loss is twice what its gradient belongs to": (lambda _: 2.0, "a factor of two", 1),
-    "the loss is half of what its gradient belongs to": (lambda _: 0.5, "a factor of one half", 1),
-    "the loss has the wrong sign": (lambda _: -1.0, "log p where -log p is due", 0),
-    "the loss is taken in bits": (lambda _: 1 / math.log(2), "np.log2 where np.log is due", 0),
-}
-
 MISTAKES = (
     Mistake(
+        slug="head-reads-second-last",
         says="the logits are read from the state before the last, which gets their gradient",
         look_for="hidden[:, -2], forward and backward",
         part="head",
@@ -225,6 +184,7 @@ MISTAKES = (
         plant=_reads_throughout(lambda states: states[-2], -2),
     ),
     Mistake(
+        slug="head-reads-first",
         says="the logits are read from the state after the first step, which gets their gradient",
         look_for="hidden[:, 0] where hidden[:, -1] is due, forward and backward",
         part="head",
@@ -232,6 +192,7 @@ MISTAKES = (
         plant=_reads_throughout(lambda states: states[1], 0),
     ),
     Mistake(
+        slug="head-reads-mean",
         says="the logits are read from the mean of all states, which all get their gradient",
         look_for="hidden.mean(axis=1) where hidden[:, -1] is due, forward and backward",
         part="head",
@@ -239,6 +200,7 @@ MISTAKES = (
         plant=_mean_throughout(),
     ),
     Mistake(
+        slug="head-tanh",
         says="the logits pass through tanh, forward and backward",
         look_for="an activation after the head",
         part="head",
@@ -250,6 +212,7 @@ MISTAKES = (
         ),
     ),
     Mistake(
+        slug="head-relu",
         says="the logits pass through relu, forward and backward",
         look_for="an activation after the head",
         part="head",
@@ -261,6 +224,7 @@ MISTAKES = (
         ),
     ),
     Mistake(
+        slug="head-reads-second-last-forward",
         says="the logits are read from the state before the last",
         look_for="hidden[:, -2], or a state stored one place too late",
         part="head",
@@ -269,6 +233,7 @@ MISTAKES = (
         seen=1,
     ),
     Mistake(
+        slug="head-reads-first-forward",
         says="the logits are read from the state after the first step",
         look_for="hidden[:, 0] where hidden[:, -1] is due",
         part="head",
@@ -276,6 +241,7 @@ MISTAKES = (
         plant=_reads(lambda states: states[1]),
     ),
     Mistake(
+        slug="head-reads-mean-forward",
         says="the logits are read from the mean of all states",
         look_for="hidden.mean(axis=1) where hidden[:, -1] is due",
         part="head",
@@ -283,6 +249,7 @@ MISTAKES = (
         plant=_reads(_mean),
     ),
     Mistake(
+        slug="head-bias-missing",
         says="the output bias is missing in the logits",
         look_for="+ b_out",
         part="head",
@@ -290,6 +257,7 @@ MISTAKES = (
         plant=_bias(0.0),
     ),
     Mistake(
+        slug="head-bias-twice",
         says="the output bias is added twice",
         look_for="+ b_out in two places",
         part="head",
@@ -297,6 +265,7 @@ MISTAKES = (
         plant=_bias(2.0),
     ),
     Mistake(
+        slug="head-tanh-forward",
         says="the logits pass through tanh",
         look_for="an activation after the head",
         part="head",
@@ -304,6 +273,7 @@ MISTAKES = (
         plant=_logits(np.tanh, lambda l: 1 - np.tanh(l) ** 2),
     ),
     Mistake(
+        slug="head-relu-forward",
         says="the logits pass through relu",
         look_for="an activation after the head",
         part="head",
@@ -311,24 +281,111 @@ MISTAKES = (
         plant=_logits(lambda l: np.maximum(l, 0), lambda l: (l > 0) * 1.0),
     ),
     Mistake(
+        slug="softmax-twice",
         says="softmax is applied twice",
         look_for="probabilities handed to a loss that takes logits",
         part="head",
         applies=_classifies,
         plant={"logits": lambda right, book, given, last: book.do.softmax(right(given, last))},
     ),
-    *(
-        Mistake(
-            says=says,
-            look_for=look_for,
-            part="loss",
-            applies=_is_plain if "batch" in says else _classifies,
-            plant=_loss(factor),
-            seen=seen,
-        )
-        for says, (factor, look_for, seen) in LOSS_FACTORS.items()
+    Mistake(
+        slug="loss-batch-sum",
+        says="the loss is a sum over the batch, its gradient that of the mean",
+        look_for="sum() where mean() is due",
+        part="loss",
+        applies=_is_plain,
+        plant=_loss(lambda config: config.batch),
+        seen=1,
     ),
     Mistake(
+        slug="loss-batch-twice",
+        says="the loss is divided by the batch size twice, its gradient once",
+        look_for="mean() of what is a mean already",
+        part="loss",
+        applies=_is_plain,
+        plant=_loss(lambda config: 1 / config.batch),
+        seen=1,
+    ),
+    Mistake(
+        slug="loss-over-classes",
+        says="the loss is divided by the number of classes, its gradient is not",
+        look_for="mean() over all entries of (batch, classes)",
+        part="loss",
+        applies=_classifies,
+        plant=_loss(lambda config: 1 / config.classes),
+        seen=2,
+    ),
+    Mistake(
+        slug="loss-times-classes",
+        says="the loss is multiplied by the number of classes, its gradient is not",
+        look_for="a sum over classes of a loss that is taken once",
+        part="loss",
+        applies=_classifies,
+        plant=_loss(lambda config: config.classes),
+    ),
+    Mistake(
+        slug="loss-times-half-classes",
+        says="the loss is multiplied by half the number of classes",
+        look_for="a factor that belongs to a squared error",
+        part="loss",
+        applies=_classifies,
+        plant=_loss(lambda config: config.classes / 2),
+        seen=1,
+    ),
+    Mistake(
+        slug="loss-over-steps",
+        says="the loss is divided by the number of steps, its gradient is not",
+        look_for="a division by the length of the sequence",
+        part="loss",
+        applies=_classifies,
+        plant=_loss(lambda config: 1 / config.steps),
+        seen=1,
+    ),
+    Mistake(
+        slug="loss-times-steps",
+        says="the loss is multiplied by the number of steps, its gradient is not",
+        look_for="a sum over the steps of a loss that is taken once",
+        part="loss",
+        applies=_classifies,
+        plant=_loss(lambda config: config.steps),
+        seen=1,
+    ),
+    Mistake(
+        slug="loss-doubled",
+        says="the loss is twice what its gradient belongs to",
+        look_for="a factor of two",
+        part="loss",
+        applies=_classifies,
+        plant=_loss(lambda _: 2.0),
+        seen=1,
+    ),
+    Mistake(
+        slug="loss-halved",
+        says="the loss is half of what its gradient belongs to",
+        look_for="a factor of one half",
+        part="loss",
+        applies=_classifies,
+        plant=_loss(lambda _: 0.5),
+        seen=1,
+    ),
+    Mistake(
+        slug="loss-wrong-sign",
+        says="the loss has the wrong sign",
+        look_for="log p where -log p is due",
+        part="loss",
+        applies=_classifies,
+        plant=_loss(lambda _: -1.0),
+    ),
+    Mistake(
+        slug="loss-in-bits",
+        says="the loss is taken in bits",
+        look_for="np.log2 where np.log is due",
+        part="loss",
+        applies=_classifies,
+        plant=_loss(lambda _: 1 / math.log(2)),
+    ),
+    Mistake(
+        slug="loss-log-of-probability",
         says="the loss is -log p, which is infinite where p comes to zero",
         look_for="the logarithm of a probability; log-sum-exp of the logits is always finite",
         part="loss",
@@ -337,6 +394,7 @@ MISTAKES = (
         seen=2,
     ),
     Mistake(
+        slug="loss-log-epsilon",
         says="the loss is the logarithm of p + {value}",
         look_for="an epsilon in the logarithm; log-sum-exp needs none",
         part="loss",
@@ -346,6 +404,7 @@ MISTAKES = (
         seen=2,
     ),
     Mistake(
+        slug="loss-clipped-probabilities",
         says="probabilities are clipped at {value} in the loss",
         look_for="np.clip around the probabilities; log-sum-exp needs none",
         part="loss",
@@ -354,6 +413,7 @@ MISTAKES = (
         values=(*(10.0**-n for n in range(3, 17)), 1e-300),
     ),
     Mistake(
+        slug="loss-binary-cross-entropy",
         says="the loss is the binary cross-entropy of every class",
         look_for="y log p + (1 - y) log(1 - p)",
         part="loss",
@@ -361,6 +421,7 @@ MISTAKES = (
         plant={"loss": _binary},
     ),
     Mistake(
+        slug="softmax-unshifted",
         says="softmax does not subtract the largest logit",
         look_for="np.exp(logits) without logits - logits.max(axis=1, keepdims=True)",
         part="loss",
@@ -369,6 +430,7 @@ MISTAKES = (
         seen=2,
     ),
     Mistake(
+        slug="softmax-shifted-by-global-max",
         says="softmax subtracts the largest logit of the whole matrix, not of each row",
         look_for="logits.max() without axis=1, keepdims=True: far rows come to 0 / 0",
         part="loss",
@@ -377,6 +439,7 @@ MISTAKES = (
         seen=1,
     ),
     Mistake(
+        slug="softmax-over-batch",
         says="softmax is taken over the batch, not over the classes",
         look_for="axis=0 where axis=1 is due",
         part="loss",
@@ -384,6 +447,7 @@ MISTAKES = (
         plant=_probabilities(lambda do, logits: do.softmax(logits.T).T),
     ),
     Mistake(
+        slug="softmax-over-matrix",
         says="softmax is taken over the whole matrix, not over each row",
         look_for="a sum without axis=1, keepdims=True",
         part="loss",
@@ -392,6 +456,7 @@ MISTAKES = (
         seen=1,
     ),
     Mistake(
+        slug="logit-gradient-onehot-missing",
         says="the gradient by the logits is p: the one-hot labels are not subtracted",
         look_for="p - onehot",
         part="loss",
@@ -399,6 +464,7 @@ MISTAKES = (
         plant=_d_logits(lambda do, given, logits: do.softmax(logits)),
     ),
     Mistake(
+        slug="logit-gradient-wrong-sign",
         says="the gradient by the logits has the wrong sign",
         look_for="onehot - p where p - onehot is due",
         part="loss",
@@ -406,6 +472,7 @@ MISTAKES = (
         plant=_scaled(lambda _: -1.0),
     ),
     Mistake(
+        slug="logit-gradient-logits-for-softmax",
         says="the gradient by the logits takes the logits for probabilities",
         look_for="logits - onehot where softmax(logits) - onehot is due",
         part="loss",
@@ -413,6 +480,7 @@ MISTAKES = (
         plant=_d_logits(lambda do, given, logits: logits - given.onehot),
     ),
     Mistake(
+        slug="logit-gradient-softmax-derivative-twice",
         says="the gradient by the logits is multiplied by p (1 - p) once more",
         look_for="a derivative of softmax after p - onehot, which contains it",
         part="loss",
@@ -420,6 +488,7 @@ MISTAKES = (
         plant=_d_logits(_jacobian_again),
     ),
     Mistake(
+        slug="logit-gradient-batch-sum",
         says="the gradient of the mean loss is not divided by the batch size",
         look_for="(p - onehot) / batch",
         part="reduction",
@@ -428,6 +497,7 @@ MISTAKES = (
         seen=1,
     ),
     Mistake(
+        slug="logit-gradient-batch-twice",
         says="all gradients are divided by the batch size twice",
         look_for="a division by the batch, when the loss is already a mean",
         part="reduction",
@@ -435,6 +505,7 @@ MISTAKES = (
         plant=_scaled(lambda config: 1 / config.batch),
     ),
     Mistake(
+        slug="logit-gradient-over-classes",
         says="the gradient by the logits is divided by the number of classes",
         look_for="mean() over all entries of (batch, classes)",
         part="reduction",
@@ -442,6 +513,7 @@ MISTAKES = (
         plant=_scaled(lambda config: 1 / config.classes),
     ),
     Mistake(
+        slug="logit-gradient-doubled",
         says="the gradient by the logits is doubled",
         look_for="a factor of two, as of a squared error",
         part="reduction",

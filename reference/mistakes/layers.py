@@ -221,6 +221,7 @@ def _stepped_biases(right: Wrong, book: Any, given: Any, grads: Any, velocities:
 
 MISTAKES = (
     Mistake(
+        slug="layers-read-first",
         says="every layer above the second reads the first layer's states",
         look_for="an input that is not set to the layer's output at the end of the loop",
         part="layers",
@@ -228,6 +229,7 @@ MISTAKES = (
         plant={"passed": _reads_the_first},
     ),
     Mistake(
+        slug="layers-share-wh",
         says="every layer uses the first layer's W_h",
         look_for="one W_h for all layers, or a layer's number missing in a name",
         part="layers",
@@ -235,6 +237,7 @@ MISTAKES = (
         plant=_shares(_first_below, "W_h"),
     ),
     Mistake(
+        slug="layers-share-bias",
         says="every layer uses the first layer's bias",
         look_for="one b for all layers, or a layer's number missing in a name",
         part="layers",
@@ -242,6 +245,7 @@ MISTAKES = (
         plant=_shares(_first_below, "b"),
     ),
     Mistake(
+        slug="layers-share-upper-weights",
         says="every layer above the second uses the second one's weights",
         look_for="one cell made for all layers above the first",
         part="layers",
@@ -249,6 +253,7 @@ MISTAKES = (
         plant=_shares(lambda cell: replace(cell, layer=min(cell.layer, 1)), "W_x", "W_h", "b"),
     ),
     Mistake(
+        slug="h0-shared-by-cells",
         says="every layer and direction starts from the first one's initial state",
         look_for="h_0[0] where h_0[layer * directions + direction] is due",
         part="initial state",
@@ -256,6 +261,7 @@ MISTAKES = (
         plant=_initial_states(lambda case, cell: case.h_0),
     ),
     Mistake(
+        slug="h0-first-layer-only",
         says="only the first layer starts from its initial state, the others from zero",
         look_for="an initial state that is handed to the first layer alone",
         part="initial state",
@@ -263,6 +269,7 @@ MISTAKES = (
         plant=_initial_states(_first_layer_alone),
     ),
     Mistake(
+        slug="h0-direction-major",
         says="the initial states are read as directions of layers, not as layers of directions",
         look_for="h_0[direction * layers + layer] where h_0[layer * directions + direction] is due",
         part="initial state",
@@ -270,6 +277,7 @@ MISTAKES = (
         plant=_initial_states(_direction_first),
     ),
     Mistake(
+        slug="h0-absent-ones",
         says="an initial state that is not handed over is taken as one",
         look_for="np.ones where np.zeros is due when h_0 is None",
         part="initial state",
@@ -277,6 +285,7 @@ MISTAKES = (
         plant=_initial_states(lambda case, cell: np.ones_like(case.h_0)),
     ),
     Mistake(
+        slug="layers-detached-below-last",
         says="no gradient reaches the layers below the last one",
         look_for="the gradient by a layer's inputs, which is the lower one's upstream gradient",
         part="layers",
@@ -284,6 +293,7 @@ MISTAKES = (
         plant={"passed_down": _detached},
     ),
     Mistake(
+        slug="layers-backward-states-of-last",
         says="every layer goes back through the states of the last one",
         look_for="states kept in one place, which every layer's forward overwrites",
         part="layers",
@@ -291,6 +301,7 @@ MISTAKES = (
         plant={"network_gradients": _through_the_last},
     ),
     Mistake(
+        slug="layers-wx-gradient-own-states",
         says="above the first layer, the gradient of W_x is made of the layer's own states",
         look_for="a layer's output where its input is due",
         part="layers",
@@ -298,6 +309,7 @@ MISTAKES = (
         plant={"layer_gradients": _own_states_as_inputs},
     ),
     Mistake(
+        slug="layers-gradient-down-through-wh",
         says="the gradient goes down to the layer below through W_h, not through W_x",
         look_for="da @ W_h.T where da @ W_x.T is due",
         part="layers",
@@ -305,6 +317,7 @@ MISTAKES = (
         plant={"layer_gradients": _down_through_W_h},
     ),
     Mistake(
+        slug="layers-final-of-last",
         says="the final states are the last layer's in every place",
         look_for="h_n, which has the final state of every layer",
         part="layers",
@@ -312,6 +325,7 @@ MISTAKES = (
         plant={"values": _finals_of_the_last},
     ),
     Mistake(
+        slug="layers-final-gradient-missing-below",
         says="the final states' gradients are left out in the layers below the last one",
         look_for="the gradient by h_n, which has a part for every layer",
         part="upstream",
@@ -319,6 +333,7 @@ MISTAKES = (
         plant={"by_final": _only_the_last_finals},
     ),
     Mistake(
+        slug="directions-reverse-reads-forward",
         says="the second direction reads the sequence forwards, too",
         look_for="x[:, ::-1] for the reverse direction, and its outputs turned back",
         part="directions",
@@ -326,6 +341,7 @@ MISTAKES = (
         plant={"in_order": lambda right, book, cell, values: list(values)},
     ),
     Mistake(
+        slug="directions-outputs-unturned",
         says="the reverse direction's outputs are not turned back, nor are their gradients",
         look_for="output[:, ::-1] of the reverse direction, before it is joined to the other",
         part="directions",
@@ -333,6 +349,7 @@ MISTAKES = (
         plant={"by_step": _unturned_outputs, "for_cell": _unturned_gradients},
     ),
     Mistake(
+        slug="directions-gradients-unturned",
         says="the gradients by the reverse direction's outputs are not turned around",
         look_for="d_output[:, ::-1] of the reverse direction",
         part="directions",
@@ -340,6 +357,7 @@ MISTAKES = (
         plant={"for_cell": _unturned_gradients},
     ),
     Mistake(
+        slug="directions-swapped",
         says="the directions are joined in the wrong order, forward and backward",
         look_for="the reverse direction's states behind the forward one's",
         part="directions",
@@ -347,6 +365,7 @@ MISTAKES = (
         plant={"outputs": _crosswise, "for_cell": _crosswise_back},
     ),
     Mistake(
+        slug="directions-share-weights",
         says="both directions use the forward one's weights",
         look_for="one cell made for both directions, or _reverse missing in a name",
         part="directions",
@@ -354,6 +373,7 @@ MISTAKES = (
         plant=_shares(_forward_beside, "W_x", "W_h", "b"),
     ),
     Mistake(
+        slug="directions-input-gradient-reverse-only",
         says="what a layer's inputs get is the reverse direction's gradient alone",
         look_for="= where += is due: both directions have read the same inputs",
         part="directions",
@@ -361,6 +381,7 @@ MISTAKES = (
         plant={"together": lambda right, book, gradients: gradients[-1]},
     ),
     Mistake(
+        slug="directions-final-at-last-step",
         says="the reverse direction's final state is read at the last step, where it begins",
         look_for="output[:, -1] where the reverse direction's output[:, 0] is due",
         part="directions",
@@ -368,6 +389,7 @@ MISTAKES = (
         plant={"final": _at_the_last_step},
     ),
     Mistake(
+        slug="time-first-reshaped",
         says="a time-first input is read as a batch-first one by a reshape",
         look_for="x.reshape(batch, steps, features) where x.transpose(1, 0, 2) is due",
         part="input",
@@ -375,6 +397,7 @@ MISTAKES = (
         plant={"given": _reshaped},
     ),
     Mistake(
+        slug="unbatched-steps-as-batch",
         says="the steps of an unbatched sequence are taken for a batch of single steps",
         look_for="x[None] where x[:, None] is due, as (steps, batch, features)",
         part="input",
@@ -390,6 +413,7 @@ MISTAKES = (
         },
     ),
     Mistake(
+        slug="bias-absent-learned",
         says="a layer without biases learns biases all the same",
         look_for="a bias that is zero at first, and takes part in the step",
         part="step",

@@ -94,6 +94,7 @@ def _at_the_last_step(right: Wrong, book: Any, one: Any) -> Any:
 
 MISTAKES = (
     Mistake(
+        slug="lengths-ignored",
         says="the lengths are ignored: all sequences are taken to have all steps",
         look_for="lengths that are handed over and never used",
         part="lengths",
@@ -101,6 +102,7 @@ MISTAKES = (
         plant=_lengths(lambda case: np.full_like(case.lengths, case.config.steps)),
     ),
     Mistake(
+        slug="lengths-one-short",
         says="every sequence is taken to be one step shorter than it is",
         look_for="lengths - 1, an index, where a number of steps is due",
         part="lengths",
@@ -108,6 +110,7 @@ MISTAKES = (
         plant=_lengths(lambda case: np.maximum(case.lengths - 1, 1)),
     ),
     Mistake(
+        slug="lengths-states-through-padding",
         says="states go on through the padding, though outputs are zero there",
         look_for="a loop over all steps, and outputs masked after it",
         part="lengths",
@@ -115,6 +118,7 @@ MISTAKES = (
         plant=_through_padding(),
     ),
     Mistake(
+        slug="lengths-padding-output-last-state",
         says="where a sequence has ended, the output is its last state, not zero",
         look_for="a mask on the recurrence, and none on what is returned",
         part="lengths",
@@ -122,6 +126,7 @@ MISTAKES = (
         plant={"by_step": _stays},
     ),
     Mistake(
+        slug="lengths-final-at-last-step",
         says="the final state is read at the last step, though the sequence may have ended",
         look_for="output[:, -1] where output[row, length - 1] is due",
         part="lengths",
@@ -129,6 +134,7 @@ MISTAKES = (
         plant={"final": _at_the_last_step},
     ),
     Mistake(
+        slug="lengths-final-gradient-lost",
         says="where a sequence has ended, the gradient by its final state is lost",
         look_for="a mask on the gradient of the state, where the state has stayed as it was",
         part="lengths",
@@ -136,6 +142,7 @@ MISTAKES = (
         plant={"pass_gradients": _final_masked},
     ),
     Mistake(
+        slug="lengths-padding-gradient-passed-on",
         says="the gradient by the outputs of the padding is passed on to the states",
         look_for="outputs that are zero whatever the state: their gradient goes nowhere",
         part="lengths",
@@ -143,6 +150,7 @@ MISTAKES = (
         plant={"pass_gradients": _padding_counts},
     ),
     Mistake(
+        slug="lengths-rows-left-sorted",
         says="rows are sorted by length, and never put back in their order",
         look_for="the inverse of the permutation that packing has made",
         part="lengths",
@@ -150,6 +158,7 @@ MISTAKES = (
         plant={"given": _sorted_for_good},
     ),
     Mistake(
+        slug="lengths-h0-unsorted",
         says="rows are sorted by length, but not their initial states",
         look_for="h_0[:, order], as x[order]",
         part="lengths",

@@ -151,6 +151,7 @@ def _averaged(right: Wrong, book: Any, given: Any, logits: Any) -> Any:
 
 MISTAKES = (
     Mistake(
+        slug="class-weights-ignored",
         says="the class weights are ignored",
         look_for="class weights that are handed over and never used",
         part="loss",
@@ -158,6 +159,7 @@ MISTAKES = (
         plant={"given": _unweighted},
     ),
     Mistake(
+        slug="class-weights-mean-over-labels",
         says="the weighted loss is divided by the number of labels, not by the sum of weights",
         look_for="mean() where a sum over w[label] is what is divided by",
         part="reduction",
@@ -165,6 +167,7 @@ MISTAKES = (
         plant={"reduced": _over_the_number},
     ),
     Mistake(
+        slug="class-weights-missing-in-gradient",
         says="the class weights are missing in the gradient of the loss",
         look_for="w[label] * (p - onehot)",
         part="loss",
@@ -172,6 +175,7 @@ MISTAKES = (
         plant={"d_logits": _even},
     ),
     Mistake(
+        slug="class-weights-missing-in-loss",
         says="the class weights are missing in the loss, though its gradient has them",
         look_for="w[label] * -log p[label]",
         part="loss",
@@ -179,6 +183,7 @@ MISTAKES = (
         plant={"loss": _even},
     ),
     Mistake(
+        slug="smoothing-weighted-by-label",
         says="label smoothing weighs every class by the label's weight, not by its own",
         look_for="w[label] * sum(-log p) where sum(w * -log p) is due",
         part="loss",
@@ -186,6 +191,7 @@ MISTAKES = (
         plant={"smoothed": _weighed_by_label},
     ),
     Mistake(
+        slug="smoothing-ignored",
         says="label smoothing is ignored",
         look_for="a smoothing that is handed over and never used",
         part="loss",
@@ -193,6 +199,7 @@ MISTAKES = (
         plant=_without(smoothing=0.0),
     ),
     Mistake(
+        slug="smoothing-missing-in-gradient",
         says="label smoothing is missing in the gradient of the loss",
         look_for="p - smoothed labels where p - onehot stands",
         part="loss",
@@ -200,6 +207,7 @@ MISTAKES = (
         plant=_in("d_logits", smoothing=0.0),
     ),
     Mistake(
+        slug="smoothing-missing-in-loss",
         says="label smoothing is missing in the loss, though its gradient has it",
         look_for="the loss of the smoothed labels, not of the labels",
         part="loss",
@@ -207,6 +215,7 @@ MISTAKES = (
         plant=_in("loss", smoothing=0.0),
     ),
     Mistake(
+        slug="smoothing-among-other-classes",
         says="label smoothing is shared among the other classes: s / (classes - 1)",
         look_for="PyTorch's s / classes, which the label has a share of as well",
         part="loss",
@@ -214,6 +223,7 @@ MISTAKES = (
         plant={"targets": _among_the_others},
     ),
     Mistake(
+        slug="smoothing-over-classes-minus-one",
         says="label smoothing is divided by classes - 1, though the label has a share of it",
         look_for="s / (classes - 1) for every class, where PyTorch has s / classes",
         part="loss",
@@ -221,6 +231,7 @@ MISTAKES = (
         plant={"smoothed": _one_class_less},
     ),
     Mistake(
+        slug="smoothing-unweighted",
         says="label smoothing does not know the class weights",
         look_for="s / classes * sum(-log p) where sum(w * -log p) is due",
         part="loss",
@@ -228,6 +239,7 @@ MISTAKES = (
         plant={"smoothed": _smoothed_evenly},
     ),
     Mistake(
+        slug="smoothing-added-to-labels",
         says="label smoothing is added to the labels, of which 1 - s should be left",
         look_for="(1 - s) * onehot + s / classes",
         part="loss",
@@ -235,6 +247,7 @@ MISTAKES = (
         plant={"targets": _added},
     ),
     Mistake(
+        slug="ignore-index-counted-in-mean",
         says="ignored labels count in what the loss is divided by",
         look_for="/ batch where the number of labels that count is due",
         part="reduction",
@@ -242,6 +255,7 @@ MISTAKES = (
         plant={"reduced": _over_the_batch},
     ),
     Mistake(
+        slug="ignore-index-gradient-not-zero",
         says="the gradient by the logits is not zero where the label is ignored",
         look_for="a mask on the loss, and none on p - onehot",
         part="loss",
@@ -249,6 +263,7 @@ MISTAKES = (
         plant={"d_logits": _pulled_all_the_same},
     ),
     Mistake(
+        slug="ignore-index-as-class-zero",
         says="ignored labels count, as class 0",
         look_for="an ignore_index that is not looked at",
         part="loss",
@@ -256,6 +271,7 @@ MISTAKES = (
         plant={"given": _as_class_0},
     ),
     Mistake(
+        slug="loss-sum-as-mean",
         says="the loss is a mean where a sum is asked for, and so is its gradient",
         look_for="a reduction that is handed over and never used",
         part="reduction",
@@ -263,6 +279,7 @@ MISTAKES = (
         plant=_without(loss="mean"),
     ),
     Mistake(
+        slug="loss-sum-gradient-of-mean",
         says="the gradient of a loss that is a sum is that of the mean",
         look_for="a division by the batch in the gradient",
         part="reduction",
@@ -270,6 +287,7 @@ MISTAKES = (
         plant={"d_logits": _averaged},
     ),
     Mistake(
+        slug="loss-sum-value-as-mean",
         says="the loss is a mean where a sum is asked for, though its gradient is the sum's",
         look_for="mean() where sum() is due",
         part="reduction",

@@ -25,10 +25,12 @@ def always(_: Config) -> bool:
 class Mistake:
     """One entry of the catalogue: what is planted where, and what a user reads.
 
-    One with a number says `{value}` where the number stands, and `plant` is a function of it.
+    `slug` names it and never changes; `says` is prose, on which nothing depends. A mistake with a
+    number says `{value}` where the number stands, and `plant` is a function of the number.
     """
 
-    says: str  # one sentence, which is also its name
+    slug: str  # its name for programs: standard terms in kebab-case
+    says: str  # one sentence
     look_for: str  # what to look for in the code
     part: str  # of the computation: input, initial state, forward, head, loss, backward ...
     plant: Mapping[str, Wrong] | Callable[[Any], Mapping[str, Wrong]]

@@ -232,6 +232,7 @@ def _states_kept(right: Wrong, book: Any, given: Any) -> Any:
 
 MISTAKES = (
     Mistake(
+        slug="momentum-no-effect",
         says="momentum has no effect: no velocity is kept from one update to the next",
         look_for="a velocity, or an optimiser, that is made anew for every update",
         part="step",
@@ -239,6 +240,7 @@ MISTAKES = (
         plant={"velocity": _forgotten},
     ),
     Mistake(
+        slug="momentum-moving-average",
         says="the velocity is a moving average: momentum v + (1 - momentum) g",
         look_for="a factor 1 - momentum, which PyTorch calls dampening and has only when asked",
         part="step",
@@ -246,6 +248,7 @@ MISTAKES = (
         plant={"velocity": _average},
     ),
     Mistake(
+        slug="momentum-first-dampened",
         says="the first update's gradient is dampened, too",
         look_for="a velocity that starts at zero, where the first one is the gradient as it is",
         part="step",
@@ -253,6 +256,7 @@ MISTAKES = (
         plant={"velocity": _dampened_at_first},
     ),
     Mistake(
+        slug="momentum-dampening-ignored",
         says="the dampening of momentum is ignored",
         look_for="(1 - dampening) * g in the velocity",
         part="step",
@@ -260,6 +264,7 @@ MISTAKES = (
         plant=_steps_with(dampening=0.0),
     ),
     Mistake(
+        slug="nesterov-ignored",
         says="Nesterov's momentum is plain momentum",
         look_for="g + momentum * v where v is stepped along",
         part="step",
@@ -267,6 +272,7 @@ MISTAKES = (
         plant=_steps_with(nesterov=False),
     ),
     Mistake(
+        slug="nesterov-factor-missing",
         says="Nesterov's step is g + v: the momentum factor is missing",
         look_for="g + momentum * v",
         part="step",
@@ -274,6 +280,7 @@ MISTAKES = (
         plant={"heading": _nesterov_unscaled},
     ),
     Mistake(
+        slug="nesterov-gradient-missing",
         says="Nesterov's step is momentum v: the gradient is not added to it",
         look_for="g + momentum * v",
         part="step",
@@ -281,6 +288,7 @@ MISTAKES = (
         plant={"heading": _nesterov_before},
     ),
     Mistake(
+        slug="weight-decay-ignored",
         says="the weight decay is ignored",
         look_for="a weight decay that is handed over and never used",
         part="step",
@@ -288,6 +296,7 @@ MISTAKES = (
         plant=_decay(lambda _: 0.0),
     ),
     Mistake(
+        slug="weight-decay-wrong-sign",
         says="the weight decay has the wrong sign: weights grow",
         look_for="g - weight_decay * w where g + weight_decay * w is due",
         part="step",
@@ -295,6 +304,7 @@ MISTAKES = (
         plant=_decay(lambda _: -1.0),
     ),
     Mistake(
+        slug="weight-decay-doubled",
         says="the weight decay is doubled",
         look_for="2 * weight_decay * w, the gradient of weight_decay |w|^2",
         part="step",
@@ -302,6 +312,7 @@ MISTAKES = (
         plant=_decay(lambda _: 2.0),
     ),
     Mistake(
+        slug="weight-decay-biases-missing",
         says="biases are left out of the weight decay",
         look_for="a test for names or dimensions before the decay: PyTorch decays all parameters",
         part="step",
@@ -311,6 +322,7 @@ MISTAKES = (
         plant=_decay(lambda name: float(without_suffix(name) not in BIASES)),
     ),
     Mistake(
+        slug="weight-decay-decoupled",
         says="the weight decay is decoupled: weights shrink beside the velocity",
         look_for="a decay in the step, as of AdamW, and none in the gradient that v takes up",
         part="step",
@@ -318,6 +330,7 @@ MISTAKES = (
         plant={**_decay(lambda _: 0.0), "step": _step_decayed},
     ),
     Mistake(
+        slug="maximize-ignored",
         says="maximize is ignored: the step goes downhill",
         look_for="-g where the step is to go up",
         part="step",
@@ -325,6 +338,7 @@ MISTAKES = (
         plant=_steps_with(maximize=False),
     ),
     Mistake(
+        slug="maximize-turns-weight-decay",
         says="maximize turns the weight decay around, too",
         look_for="-(g + weight_decay * w) where weight_decay * w - g is due",
         part="step",
@@ -332,6 +346,7 @@ MISTAKES = (
         plant={"pull": _uphill_with_decay},
     ),
     Mistake(
+        slug="clip-norm-each",
         says="each gradient is clipped by its own norm, not all by their common one",
         look_for="a norm of one gradient at a time",
         part="clipping",
@@ -339,6 +354,7 @@ MISTAKES = (
         plant=_clipped(_each),
     ),
     Mistake(
+        slug="clip-norm-scales-up",
         says="gradients are scaled to the norm that they are to be clipped at, shorter ones, too",
         look_for="min(1, limit / norm)",
         part="clipping",
@@ -346,6 +362,7 @@ MISTAKES = (
         plant=_clipped(_always_scaled),
     ),
     Mistake(
+        slug="clip-norm-counts-inputs",
         says="the norm that gradients are clipped by takes in those of x and of the initial states",
         look_for="a norm over all gradients where that over the parameters' is due",
         part="clipping",
@@ -353,6 +370,7 @@ MISTAKES = (
         plant={"gradients": _kept_all, "clipped": _norm_of_all},
     ),
     Mistake(
+        slug="clip-norm-by-value",
         says="every entry is clipped at the norm that is asked for",
         look_for="np.clip where all gradients are to be scaled by their norm",
         part="clipping",
@@ -360,6 +378,7 @@ MISTAKES = (
         plant=_clipped(_value_for_norm),
     ),
     Mistake(
+        slug="clip-value-by-norm",
         says="gradients are scaled by their norm where entries are to be clipped",
         look_for="a norm where np.clip is due",
         part="clipping",
@@ -367,6 +386,7 @@ MISTAKES = (
         plant=_clipped(_norm_for_value),
     ),
     Mistake(
+        slug="clip-value-above-only",
         says="gradients are clipped at a value from above, and not from below",
         look_for="np.minimum alone, where np.clip has both ends",
         part="clipping",
@@ -374,6 +394,7 @@ MISTAKES = (
         plant=_clipped(_from_above),
     ),
     Mistake(
+        slug="clip-head-missing",
         says="the head's gradients are neither clipped nor counted in the norm",
         look_for="W_out and b_out, missing where gradients are clipped",
         part="clipping",
@@ -381,6 +402,7 @@ MISTAKES = (
         plant={"clipped": _without_head},
     ),
     Mistake(
+        slug="clip-reported-gradients",
         says="the gradients that are told of are clipped already",
         look_for="clipping inside backward: it belongs to the step",
         part="clipping",
@@ -388,6 +410,7 @@ MISTAKES = (
         plant=_clipped_reported(),
     ),
     Mistake(
+        slug="clip-after-weight-decay",
         says="the weight decay is added before gradients are clipped",
         look_for="clipping inside the optimiser, behind the decay",
         part="clipping",
@@ -395,6 +418,7 @@ MISTAKES = (
         plant={"descent": _decayed_first},
     ),
     Mistake(
+        slug="updates-gradients-added-up",
         says="gradients are added up from one update to the next",
         look_for="gradients that are not set to zero before backward",
         part="updates",
@@ -402,6 +426,7 @@ MISTAKES = (
         plant={"descent": _added_up},
     ),
     Mistake(
+        slug="updates-first-gradients",
         says="every update takes the first one's gradients",
         look_for="a backward before the loop over the updates, and none inside it",
         part="updates",
@@ -409,6 +434,7 @@ MISTAKES = (
         plant={"descent": _first_again},
     ),
     Mistake(
+        slug="updates-state-kept",
         says="every update starts from the final states of the one before",
         look_for="a state kept in an attribute, and not set back when forward is called",
         part="updates",

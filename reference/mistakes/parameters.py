@@ -193,6 +193,7 @@ def _rate(case: Case, subject: Trace, right: Trace) -> list[float]:
 
 MISTAKES = (
     Mistake(
+        slug="recurrent-gradients-overwritten",
         says="parameter gradients are overwritten in every step: only the first step's is left",
         look_for="= where += is due, inside the loop over time",
         part="accumulation",
@@ -200,30 +201,35 @@ MISTAKES = (
         seen=3,
     ),
     Mistake(
+        slug="wh-gradient-overwritten",
         says="the gradient of W_h is overwritten in every step: only the first step's is left",
         look_for="dW_h = where dW_h += is due",
         part="accumulation",
         plant=_over_time(("W_h",), lambda terms: terms[0]),
     ),
     Mistake(
+        slug="wx-gradient-overwritten",
         says="the gradient of W_x is overwritten in every step: only the first step's is left",
         look_for="dW_x = where dW_x += is due",
         part="accumulation",
         plant=_over_time(("W_x",), lambda terms: terms[0]),
     ),
     Mistake(
+        slug="b-gradient-overwritten",
         says="the gradient of b is overwritten in every step: only the first step's is left",
         look_for="db = where db += is due",
         part="accumulation",
         plant=_over_time(("b",), lambda terms: terms[0]),
     ),
     Mistake(
+        slug="recurrent-gradients-last-step-only",
         says="parameter gradients are those of the last step alone",
         look_for="a sum over time that is missing",
         part="accumulation",
         plant=_over_time(RECURRENT, lambda terms: terms[-1]),
     ),
     Mistake(
+        slug="recurrent-gradients-first-step-missing",
         says="parameter gradients leave out the first step",
         look_for="a sum over time that starts at t = 1",
         part="accumulation",
@@ -233,6 +239,7 @@ MISTAKES = (
         ),
     ),
     Mistake(
+        slug="recurrent-gradients-mean-over-time",
         says="parameter gradients are a mean over time",
         look_for="a division by the number of steps",
         part="reduction",
@@ -240,6 +247,7 @@ MISTAKES = (
         seen=1,
     ),
     Mistake(
+        slug="wh-gradient-state-of-same-step",
         says="the gradient of W_h pairs da[t] with h[t], not with h[t-1]",
         look_for="states[t] where the state before it is due",
         part="accumulation",
@@ -247,18 +255,21 @@ MISTAKES = (
         seen=3,
     ),
     Mistake(
+        slug="wh-gradient-state-two-steps-back",
         says="the gradient of W_h pairs da[t] with h[t-2]",
         look_for="states stored one place too late",
         part="accumulation",
         plant=_pairs(lambda states: [states[0], *states[:-2]]),
     ),
     Mistake(
+        slug="wx-gradient-input-one-step-late",
         says="the gradient of W_x pairs da[t] with x[t-1], the first one with the last",
         look_for="x[:, t - 1] where x[:, t] is due",
         part="accumulation",
         plant={"layer_gradients": _inputs_late},
     ),
     Mistake(
+        slug="wh-gradient-transposed",
         says="the gradient of W_h is transposed",
         look_for="da.T @ h where h.T @ da is due",
         part="accumulation",
@@ -266,6 +277,7 @@ MISTAKES = (
     ),
     *(
         Mistake(
+            slug=slug,
             says=f"the gradient of {name} is always zero",
             look_for=f"d{name} that is never filled",
             part="accumulation",
@@ -273,9 +285,17 @@ MISTAKES = (
             plant=_scaled((name,), lambda _: 0.0),
             seen=seen,
         )
-        for name, seen in (("W_x", 0), ("W_h", 0), ("b", 0), ("W_out", 0), ("b_out", 1), ("x", 0))
+        for slug, name, seen in (
+            ("wx-gradient-zero", "W_x", 0),
+            ("wh-gradient-zero", "W_h", 0),
+            ("b-gradient-zero", "b", 0),
+            ("wout-gradient-zero", "W_out", 0),
+            ("bout-gradient-zero", "b_out", 1),
+            ("x-gradient-zero", "x", 0),
+        )
     ),
     Mistake(
+        slug="layer-gradients-zero",
         says="no gradient reaches the layer: those of its parameters, x and h_0 are zero",
         look_for="a head that is detached from the layer",
         part="accumulation",
@@ -283,20 +303,23 @@ MISTAKES = (
     ),
     *(
         Mistake(
+            slug=slug,
             says=f"the gradient of {name} is divided by the batch size",
             look_for=f"a mean over the batch in d{name} alone",
             part="reduction",
             plant=_scaled((name,), lambda config: 1 / config.batch),
         )
-        for name in ("W_x", "W_h")
+        for slug, name in (("wx-gradient-batch-mean", "W_x"), ("wh-gradient-batch-mean", "W_h"))
     ),
     Mistake(
+        slug="b-gradient-batch-and-step-mean",
         says="the gradient of b is a mean over the batch and the steps",
         look_for="mean() over two axes where sum() is due",
         part="reduction",
         plant=_scaled(("b",), lambda config: 1 / (config.batch * config.steps)),
     ),
     Mistake(
+        slug="recurrent-gradients-batch-twice",
         says="recurrent gradients are divided by the batch size twice",
         look_for="a division by the batch in the recurrent backward, when the loss is a mean",
         part="reduction",
@@ -304,12 +327,14 @@ MISTAKES = (
         seen=3,
     ),
     Mistake(
+        slug="layer-gradients-batch-twice",
         says="all gradients of the layer, x and h_0 among them, are divided by the batch size",
         look_for="a division by the batch in the recurrent backward, when the loss is a mean",
         part="reduction",
         plant=_scaled(LAYER, lambda config: 1 / config.batch),
     ),
     Mistake(
+        slug="layer-gradients-batch-sum",
         says="recurrent gradients are not divided by the batch size, though the head's are",
         look_for="the gradient by the logits, divided by the batch in the head only",
         part="reduction",
@@ -317,6 +342,7 @@ MISTAKES = (
         seen=1,
     ),
     Mistake(
+        slug="head-gradients-batch-twice",
         says="the head's gradients are divided by the batch size twice",
         look_for="/ batch in dW_out and db_out, when the loss is a mean",
         part="reduction",
@@ -324,6 +350,7 @@ MISTAKES = (
         plant=_scaled(HEAD, lambda config: 1 / config.batch),
     ),
     Mistake(
+        slug="head-gradients-batch-sum",
         says="the head's gradients are not divided by the batch size, though the layer's are",
         look_for="the gradient by the logits before its division by the batch",
         part="reduction",
@@ -331,12 +358,14 @@ MISTAKES = (
         plant=_scaled(HEAD, lambda config: config.batch),
     ),
     Mistake(
+        slug="b-gradient-batch-mean",
         says="the gradient of b is a mean over the batch",
         look_for="mean(axis=0) where sum(axis=0) is due",
         part="reduction",
         plant=_scaled(("b",), lambda config: 1 / config.batch),
     ),
     Mistake(
+        slug="bout-gradient-batch-mean",
         says="the gradient of b_out is a mean over the batch",
         look_for="mean(axis=0) where sum(axis=0) is due",
         part="reduction",
@@ -344,18 +373,21 @@ MISTAKES = (
         plant=_scaled(("b_out",), lambda config: 1 / config.batch),
     ),
     Mistake(
+        slug="recurrent-gradients-over-hidden",
         says="recurrent gradients are divided by the number of hidden units",
         look_for="mean() over an axis of units",
         part="reduction",
         plant=_scaled(RECURRENT, lambda config: 1 / config.hidden),
     ),
     Mistake(
+        slug="x-gradient-batch-mean",
         says="the gradient of x is divided by the batch size",
         look_for="/ batch in dx",
         part="reduction",
         plant=_scaled(("x",), lambda config: 1 / config.batch),
     ),
     Mistake(
+        slug="clip-value-unasked",
         says="gradients are clipped by value at {value}",
         look_for="np.clip in the backward; PyTorch clips nothing unasked",
         part="clipping",
@@ -366,6 +398,7 @@ MISTAKES = (
         seen=10,
     ),
     Mistake(
+        slug="clip-value-unasked-recurrent",
         says="recurrent gradients are clipped by value at {value}",
         look_for="np.clip in the recurrent backward; PyTorch clips nothing unasked",
         part="clipping",
@@ -375,6 +408,7 @@ MISTAKES = (
         guess=_largest,
     ),
     Mistake(
+        slug="clip-value-unasked-in-bptt",
         says="gradients are clipped at {value} on their way back through time",
         look_for="np.clip inside the loop over time",
         part="clipping",
@@ -383,6 +417,7 @@ MISTAKES = (
         seen=2,
     ),
     Mistake(
+        slug="clip-value-unasked-preactivation",
         says="the gradient of every pre-activation is clipped at {value}",
         look_for="np.clip of da inside the loop over time",
         part="clipping",
@@ -390,6 +425,7 @@ MISTAKES = (
         values=(0.1, 0.25, 0.5, 1, 5, 10),
     ),
     Mistake(
+        slug="clip-norm-unasked",
         says="gradients are clipped by their common norm at {value}",
         look_for="a norm over all gradients; PyTorch clips nothing unasked",
         part="clipping",
@@ -400,6 +436,7 @@ MISTAKES = (
         seen=3,
     ),
     Mistake(
+        slug="clip-norm-unasked-epsilon",
         says="gradients are clipped by their common norm at {value}, as clip_grad_norm_ does it",
         look_for="a norm over all gradients, plus 1e-6; PyTorch clips nothing unasked",
         part="clipping",
@@ -408,6 +445,7 @@ MISTAKES = (
         values=(0.25, 1, 5),
     ),
     Mistake(
+        slug="clip-norm-unasked-each",
         says="each gradient is clipped by its own norm at {value}",
         look_for="np.linalg.norm of one gradient at a time",
         part="clipping",
@@ -418,6 +456,7 @@ MISTAKES = (
         seen=2,
     ),
     Mistake(
+        slug="step-uphill",
         says="the step goes up the gradient",
         look_for="w + lr * g where w - lr * g is due",
         part="step",
@@ -426,30 +465,35 @@ MISTAKES = (
         seen=1,
     ),
     Mistake(
+        slug="step-updates-nothing",
         says="the step updates nothing",
         look_for="an update that makes new arrays and forgets them",
         part="step",
         plant=_steps(PARAMETERS, lambda _: 0.0),
     ),
     Mistake(
+        slug="step-lr-twice",
         says="the step takes the learning rate twice",
         look_for="lr that is multiplied in two places, or 2 * lr",
         part="step",
         plant=_steps(PARAMETERS, lambda _: 2.0),
     ),
     Mistake(
+        slug="step-lr-squared",
         says="the step is multiplied by the square of the learning rate",
         look_for="lr that is multiplied in the backward and in the step",
         part="step",
         plant=_steps(PARAMETERS, lambda case: case.lr),
     ),
     Mistake(
+        slug="step-over-batch",
         says="the step is divided by the batch size, as the gradient was",
         look_for="/ batch in the step, when the loss is a mean",
         part="step",
         plant=_steps(PARAMETERS, lambda case: 1 / case.config.batch),
     ),
     Mistake(
+        slug="step-over-steps",
         says="the step is divided by the number of steps",
         look_for="/ steps in the update",
         part="step",
@@ -457,6 +501,7 @@ MISTAKES = (
         seen=1,
     ),
     Mistake(
+        slug="step-head-missing",
         says="the step does not update the head",
         look_for="W_out and b_out, missing in the update",
         part="step",
@@ -464,24 +509,28 @@ MISTAKES = (
         plant=_steps(HEAD, lambda _: 0.0),
     ),
     Mistake(
+        slug="step-biases-missing",
         says="the step does not update the biases",
         look_for="b and b_out, missing in the update",
         part="step",
         plant=_steps(("b", "b_out"), lambda _: 0.0),
     ),
     Mistake(
+        slug="step-wh-missing",
         says="the step does not update W_h",
         look_for="W_h, missing in the update",
         part="step",
         plant=_steps(("W_h",), lambda _: 0.0),
     ),
     Mistake(
+        slug="step-bias-twice",
         says="the step moves b twice, as two trainable biases do",
         look_for="two biases that are both updated",
         part="step",
         plant=_steps(("b",), lambda _: 2.0),
     ),
     Mistake(
+        slug="step-weight-decay-unasked",
         says="the step decays weights at a rate of {value}",
         look_for="weight decay, which PyTorch's SGD has only when it is asked for",
         part="step",
@@ -490,6 +539,7 @@ MISTAKES = (
         values=(1e-5, 1e-4, 5e-4, 1e-3, 1e-2),
     ),
     Mistake(
+        slug="step-lr-fixed",
         says="the learning rate is always {value}",
         look_for="a learning rate that is not the one given",
         part="step",

@@ -76,6 +76,7 @@ def _ends(case: Any) -> Any:
 
 MISTAKES = (
     Mistake(
+        slug="pool-mean-counts-padding",
         says="the classifier's mean is taken over all steps, the padding among them",
         look_for="/ steps where a division by each sequence's own length is due",
         part="pooling",
@@ -83,6 +84,7 @@ MISTAKES = (
         plant={"averaged": _over_all_steps},
     ),
     Mistake(
+        slug="pool-mean-gradient-undivided",
         says="the gradient of the classifier's mean over the steps is not divided by their number",
         look_for="a mean in the forward, and its / steps missing in the backward",
         part="pooling",
@@ -90,6 +92,7 @@ MISTAKES = (
         plant=_unpooled("mean", lambda d, steps: [d] * steps),
     ),
     Mistake(
+        slug="pool-mean-gradient-last-step-only",
         says="the gradient of the classifier's mean over the steps goes to the last step alone",
         look_for="d_output[:, -1] where every step's own share is due",
         part="pooling",
@@ -97,6 +100,7 @@ MISTAKES = (
         plant=_unpooled("mean", lambda d, steps: [None] * (steps - 1) + [d]),
     ),
     Mistake(
+        slug="pool-max-gradient-every-step",
         says="the gradient of the classifier's maximum over the steps goes to every step",
         look_for="a gradient for the step that the maximum comes from, and no other",
         part="pooling",
@@ -104,6 +108,7 @@ MISTAKES = (
         plant=_unpooled("max", lambda d, steps: [d] * steps),
     ),
     Mistake(
+        slug="pool-max-gradient-last-step",
         says="the gradient of the classifier's maximum over the steps goes to the last step",
         look_for="a gradient for the step that the maximum comes from, and no other",
         part="pooling",
@@ -111,6 +116,7 @@ MISTAKES = (
         plant=_unpooled("max", lambda d, steps: [None] * (steps - 1) + [d]),
     ),
     Mistake(
+        slug="pool-max-counts-padding",
         says="the classifier's maximum is taken over the zeros of the padding, too",
         look_for="-inf in the padding before the maximum is taken",
         part="pooling",
@@ -118,6 +124,7 @@ MISTAKES = (
         plant={"winners": _among_padding},
     ),
     Mistake(
+        slug="pool-own-reads-last-step",
         says="the classifier reads the last step, though the sequence may have ended before",
         look_for="output[:, -1] where each sequence's own last step is due",
         part="pooling",
@@ -125,6 +132,7 @@ MISTAKES = (
         plant=_own_read_from(_last),
     ),
     Mistake(
+        slug="pool-own-reverse-at-end",
         says="of both directions, the classifier reads the step at which the sequence ends",
         look_for="the reverse direction's state of the first step, where it ends",
         part="pooling",

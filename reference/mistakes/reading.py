@@ -45,30 +45,35 @@ def _inputs_moved(by: int) -> Any:
 
 MISTAKES = (
     Mistake(
+        slug="input-reshape-for-transpose",
         says="batch and time of the input are swapped by a reshape",
         look_for="x.reshape(steps, batch, features) where x.transpose(1, 0, 2) is due",
         part="input",
         plant=_reads(x=_batch_and_time_swapped),
     ),
     Mistake(
+        slug="input-reversed",
         says="the sequence is read from its end",
         look_for="x[:, ::-1], or a loop over the inputs that counts down",
         part="input",
         plant=_reads(x=lambda case: case.x[:, ::-1]),
     ),
     Mistake(
+        slug="input-one-step-late",
         says="every step sees the input of the step before, the first one that of the last",
         look_for="x[:, t - 1] where x[:, t] is due",
         part="input",
         plant=_reads(x=_inputs_moved(1)),
     ),
     Mistake(
+        slug="input-one-step-early",
         says="every step sees the input of the step after, the last one that of the first",
         look_for="x[:, t + 1] where x[:, t] is due, or np.roll",
         part="input",
         plant=_reads(x=_inputs_moved(-1)),
     ),
     Mistake(
+        slug="labels-from-one",
         says="labels are taken to count from 1",
         look_for="labels - 1: label 0 becomes the last class",
         part="input",
@@ -76,6 +81,7 @@ MISTAKES = (
         plant=_reads(labels=lambda case: (case.labels - 1) % case.config.classes),
     ),
     Mistake(
+        slug="h0-ignored",
         says="the initial state is ignored: h_0 is taken as zero",
         look_for="np.zeros where h_0 is due, before the loop over time",
         part="initial state",
@@ -83,6 +89,7 @@ MISTAKES = (
         seen=2,
     ),
     Mistake(
+        slug="wh-gradient-h0-zero",
         says="the initial state is ignored in the gradient of W_h",
         look_for="zeros, not h_0, as the state before the first step in the backward",
         part="initial state",
@@ -90,6 +97,7 @@ MISTAKES = (
         seen=2,
     ),
     Mistake(
+        slug="wh-gradient-h0-final-state",
         says="in the gradient of W_h, the state before the first step is the final one",
         look_for="h[t - 1] at t = 0, which is h[-1]: the last state",
         part="initial state",
@@ -97,6 +105,7 @@ MISTAKES = (
         seen=5,
     ),
     Mistake(
+        slug="state-never-advanced",
         says="every step starts from h_0: the state is never advanced",
         look_for="the new state is stored, but the loop goes on with the old one",
         part="initial state",
@@ -104,6 +113,7 @@ MISTAKES = (
         seen=1,
     ),
     Mistake(
+        slug="recurrence-two-steps-back",
         says="the recurrence takes the state of two steps before",
         look_for="h[t - 2] where h[t - 1] is due, or a state stored one place too late",
         part="initial state",
