@@ -29,8 +29,8 @@ from parity.reference.frameworks.pytorch import pytorch, twin
 from parity.reference.mistakes.mistake import Mistake
 from parity.subjects.capabilities import ORDINARY, fitting
 from parity.subjects.subject import Subject
-from tests.support.mutants import CannotPlantError, load, planted, planted_options
 from tests.support.planted import Edit
+from tests.support.planted_copies import CannotPlantError, load, planted, planted_options
 from tests.support.unknown import UNKNOWN
 from tests.support.variants import VARIANTS
 

@@ -24,8 +24,8 @@ from parity.reference.frameworks.pytorch import pytorch, twin
 from parity.reference.mistakes import CATALOGUE
 from parity.report.text import diagnosis_lines
 from parity.subjects.capabilities import ORDINARY
-from tests.support.mutants import CannotPlantError, load, planted, planted_options
 from tests.support.planted import PLANTED, Edit
+from tests.support.planted_copies import CannotPlantError, load, planted, planted_options
 from tests.support.planted_options import PLANTED_OPTIONS
 from tests.support.unknown import UNKNOWN
 from tests.support.variants import VARIANTS

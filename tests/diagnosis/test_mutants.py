@@ -13,7 +13,7 @@ from parity import Config, Subject, draw, judge
 from parity.cases.grid import GRIDS
 from parity.cases.pairwise import of_classifiers, of_layers
 from parity.reference.frameworks.pytorch import pytorch
-from tests.support.mutants import load, plant, planted, planted_options
+from tests.support.planted_copies import load, plant, planted, planted_options
 
 PLANTED = {str(mistake): edits for mistake, edits in planted().items()}
 

@@ -56,8 +56,15 @@ class CellStages(Base):
 
     def preactivation(self, cell: Cell, x_t: Array, h: Array) -> Array:
         """a[t] = x[t] W_x + h[t-1] W_h + b"""
-        W_x, W_h, b = (self.weight(cell, of) for of in ("W_x", "W_h", "b"))
-        return x_t @ W_x + h @ W_h + b
+        return self.from_input(cell, x_t) + self.from_state(cell, h) + self.weight(cell, "b")
+
+    def from_input(self, cell: Cell, x_t: Array) -> Array:
+        """x[t] W_x"""
+        return x_t @ self.weight(cell, "W_x")
+
+    def from_state(self, cell: Cell, h: Array) -> Array:
+        """h[t-1] W_h"""
+        return h @ self.weight(cell, "W_h")
 
     def activation(self, a: Array) -> Array:
         """h = f(a)"""
@@ -128,7 +135,11 @@ class CellStages(Base):
 
     def d_W_h(self, one: Pass, da: Array) -> Array:
         """dW_h = sum_t h[t-1]^T da[t]"""
-        return self.accumulated("W_h", self.products(one.states[:, :-1], da))
+        return self.accumulated("W_h", self.products(self.states_before(one), da))
+
+    def states_before(self, one: Pass) -> Array:
+        """h[t-1] for every t, h_0 the first: (batch, steps, hidden)"""
+        return one.states[:, :-1]
 
     def d_b(self, da: Array) -> Array:
         """db = sum_t,n da[t, n]"""
