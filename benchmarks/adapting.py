@@ -14,7 +14,7 @@ from pathlib import Path
 
 from benchmarks.naming import configs
 from parity.cases.draw import draw
-from parity.diagnosis.diagnose import diagnose
+from parity.diagnosis.diagnose import Diagnosis, diagnose
 from parity.execution.limits import Limits
 from parity.execution.process import closed, isolated
 from parity.judging.judge import judge
@@ -36,7 +36,8 @@ class Result:
 
     recognised: bool
     agrees: bool = False
-    said: frozenset[str] = frozenset()  # causes, kinds of findings, notes and remarks
+    causes: frozenset[str] = frozenset()  # by their names
+    said: frozenset[str] = frozenset()  # kinds of findings, facts and remarks
     seconds: float = 0.0
 
 
@@ -63,11 +64,17 @@ def result(implementation: Implementation, grid: str = "default") -> Result:
         return Result(recognised=False)
     try:
         failing = _first_failing(subject, grid)
-        said = frozenset(_said(subject, failing))
+        diagnosis = None if failing is None else diagnose(subject, failing.config, pytorch)
+        said = frozenset(_said(subject, failing, diagnosis))
     finally:
         closed(subject)
-    seconds = time.perf_counter() - start
-    return Result(recognised=True, agrees=failing is None, said=said, seconds=seconds)
+    return Result(
+        recognised=True,
+        agrees=failing is None,
+        causes=frozenset() if diagnosis is None else frozenset(c.name for c in diagnosis.causes),
+        said=said,
+        seconds=time.perf_counter() - start,
+    )
 
 
 def _first_failing(subject: Subject, grid: str) -> Verdict | None:
@@ -83,24 +90,19 @@ def _first_failing(subject: Subject, grid: str) -> Verdict | None:
     return None
 
 
-def _said(subject: Subject, failing: Verdict | None) -> Iterator[str]:
+def _said(subject: Subject, failing: Verdict | None, diagnosis: Diagnosis | None) -> Iterator[str]:
     case = draw(subject.asked(Config()))
     verdict = judge(subject, case, pytorch, thorough=True) if failing is None else failing
     yield from (finding.kind.value for finding in verdict.findings)
     yield from verdict.remarks
-    if failing is not None:
-        diagnosis = diagnose(subject, failing.config, pytorch)
-        yield from (cause.says for cause in diagnosis.causes)
-        yield from diagnosis.facts
+    yield from () if diagnosis is None else diagnosis.facts
 
 
 def is_named(implementation: Implementation, found: Result) -> bool:
     """Return whether what is wrong with an implementation was said, each of its mistakes."""
     said = "\n".join(found.said).lower()
-    wanted = [m.lower().rstrip(".") for m in implementation.mistakes]
-    if implementation.finding:
-        wanted.append(implementation.finding.lower())
-    return all(what in said for what in wanted)
+    wanted = [what.lower() for what in (*implementation.facts, implementation.finding) if what]
+    return found.causes >= {*implementation.mistakes} and all(what in said for what in wanted)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

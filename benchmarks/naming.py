@@ -22,7 +22,6 @@ from parity.cases.draw import draw
 from parity.cases.grid import GRIDS
 from parity.cases.pairwise import of_classifiers, of_layers
 from parity.diagnosis.diagnose import Diagnosis, diagnose
-from parity.diagnosis.evidence import sentence
 from parity.judging.judge import judge
 from parity.model.config import Config
 from parity.reference.frameworks.pytorch import pytorch, twin
@@ -72,7 +71,8 @@ def sentences(diagnoses: Iterable[Diagnosis]) -> set[str]:
 
 def is_named(diagnoses: Iterable[Diagnosis], mistakes: Iterable[Mistake]) -> bool:
     """Return whether these mistakes are named, and no other."""
-    return sentences(diagnoses) == {sentence(mistake) for mistake in mistakes}
+    named = {cause.name for diagnosis in diagnoses for cause in diagnosis.causes}
+    return named == {mistake.name for mistake in mistakes}
 
 
 def pairs(mutants: Mutants, seed: int) -> Iterator[tuple[tuple[Mistake, Mistake], Subject]]:

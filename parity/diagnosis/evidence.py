@@ -21,6 +21,7 @@ HEAD = ("grad/W_out", "grad/b_out")
 def own_fault(finding: Finding) -> Cause:
     """Return the cause that a subject's writing into its inputs is."""
     return Cause(
+        slug="writes-into-inputs",
         says="The subject writes into the arrays it is given.",
         look_for="an operation in place, as +=, on an argument: copy it first",
         evidence=(finding.text, *finding.evidence.splitlines()[-3:]),
@@ -54,7 +55,13 @@ def _cause(told: Predictions, mistakes: Mistakes, mistake: Mistake) -> Cause:
     right = [n for n in told.names if n not in changed and not n.startswith("step/")]
     if len(mistakes) == 1 and right:
         evidence.append(f"{_listed(right)} agree{_s(right)}")
-    return Cause(says=sentence(mistake), look_for=mistake.look_for, evidence=tuple(evidence))
+    return Cause(
+        slug=mistake.slug,
+        value=mistake.value,
+        says=sentence(mistake),
+        look_for=mistake.look_for,
+        evidence=tuple(evidence),
+    )
 
 
 def _s(names: Sequence[str]) -> str:

@@ -89,6 +89,7 @@ def _survives(added: Array, first: Array) -> bool:
 
 
 LEAKS = Cause(
+    slug="state-leaks-between-calls",
     says="The hidden state leaks from one call into the next.",
     look_for="a state kept in an attribute or a global, and not set back when forward is called",
     evidence=("a second call gives what starting from the final state of the first one gives",),
@@ -96,6 +97,7 @@ LEAKS = Cause(
 )
 
 ACCUMULATES = Cause(
+    slug="gradients-accumulate",
     says="Gradients are added up from one call to the next.",
     look_for="gradients that are not set to zero before backward",
     evidence=("a second call adds the right gradients to those of the first one",),
@@ -105,6 +107,7 @@ ACCUMULATES = Cause(
 
 def _redrawn(names: Sequence[str]) -> Cause:
     return Cause(
+        slug="nondeterministic",
         says="Answers differ from call to call.",
         look_for="random numbers drawn in forward or backward, or a state of another kind",
         evidence=(f"the same case, asked twice, gives other numbers in {', '.join(names)}",),
@@ -131,6 +134,7 @@ def _coarse(witnesses: Sequence[Witness]) -> _Coarse | None:
     for name, fits in _formats(wide):
         if all(fits(ours).all() for ours, _ in pairs) and not all(fits(r).all() for _, r in pairs):
             cause = Cause(
+                slug="coarse-format",
                 says=f"Hidden states are computed, kept or returned in {name}.",
                 look_for=f"arrays made without the input's dtype, or a cast to {name}",
                 evidence=(f"each of {count} hidden states is a number of {name}",),

@@ -217,13 +217,13 @@ def _confirmed(search: _Search, smallest: Config, why: Diagnosis, end: float) ->
                 again = diagnose(search.subject, config, search.reference)
         except OutOfTimeError:
             break
-        if _says(again) == _says(why):
+        if _names(again) == _names(why):
             return config
     return search.failing
 
 
-def _says(why: Diagnosis) -> list[str]:
-    return [cause.says for cause in why.causes]
+def _names(why: Diagnosis) -> list[str]:
+    return [cause.name for cause in why.causes]
 
 
 def _size(config: Config) -> tuple[int, ...]:

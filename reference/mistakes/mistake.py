@@ -45,6 +45,11 @@ class Mistake:
         return self.says if self.value is None else self.says.replace("{value}", f"{self.value:g}")
 
     @property
+    def name(self) -> str:
+        """The slug, and the number behind it: `bptt-truncated=4`."""
+        return self.slug if self.value is None else f"{self.slug}={self.value:g}"
+
+    @property
     def stages(self) -> Mapping[str, Wrong]:
         """What it puts in the place of which stages."""
         return self.plant(self.value) if callable(self.plant) else self.plant

@@ -19,7 +19,8 @@ class Implementation:
 
     spec: str  # file:Name in this folder, a file alone, or module:Name of a package in it
     looks: str  # its conventions: N rows, T steps, F features, H hidden units, C classes
-    mistakes: tuple[str, ...] = ()  # as the catalogue says them, or in plain words where it cannot
+    mistakes: tuple[str, ...] = ()  # by slug, and number where there is one: bptt-truncated=4
+    facts: tuple[str, ...] = ()  # instead, where the catalogue has no such mistake
     finding: str = ""  # a misbehaviour to be expected instead, or NONDETERMINISTIC, USES_TORCH ...
     loss: str = ""  # its own, where that is no mean cross-entropy of the last step
     held_out: bool = False
@@ -27,7 +28,7 @@ class Implementation:
     @property
     def right(self) -> bool:
         """Whether nothing is wrong with it."""
-        return not self.mistakes and not self.finding
+        return not (self.mistakes or self.facts or self.finding)
 
 
 IMPLEMENTATIONS: tuple[Implementation, ...] = (
@@ -132,112 +133,104 @@ IMPLEMENTATIONS: tuple[Implementation, ...] = (
         spec="char_rnn_globals.py",
         looks="weights in globals, ids, states in a dict from key -1; reads input.txt and "
         "trains when imported",
-        mistakes=("gradients are clipped by value at 5",),
+        mistakes=("clip-value-unasked=5",),
         loss="sum over steps",
     ),
     Implementation(
         spec="norm_clip.ipynb:RNNModel",
         looks="x (T,N,F), params in a list, called like a function; imports google.colab",
-        mistakes=("gradients are clipped by their common norm at 1",),
+        mistakes=("clip-norm-unasked=1",),
     ),
     Implementation(
         spec="inside_clip.py:BasicRNN",
         looks="x (N,T,F), weights in a tuple theta; logits and states; bptt(X, dscores, hs) "
         "returns a tuple",
-        mistakes=("gradients are clipped at 1 on their way back through time",),
+        mistakes=("clip-value-unasked-in-bptt=1",),
     ),
     Implementation(
         spec="online_bptt.py:NeuralNet",
         looks="x (N,T,F), logits; backward(y, lr) updates the weights and returns nothing",
-        mistakes=("W_h is updated inside the loop of backpropagation",),
+        mistakes=("bptt-wh-updated-before-use",),
     ),
     Implementation(
         spec="imdb_from_scratch.py:RNN",
         looks="x (N,T,F), one-hot labels, bias (1,H); gradients as attributes, "
         "update(learning_rate)",
-        mistakes=("the derivative of tanh is taken at the activated value: 1 - tanh(h)^2",),
+        mistakes=("tanh-derivative-of-activated-value",),
     ),
     Implementation(
         spec="bptt_lecture.py",
         looks="functions: x (T,N,F), weights a tuple (U, W, b) of (H,F), (H,H), (H,); h_0 is zero",
-        mistakes=("in the gradient of W_h, the state before the first step is the final one",),
+        mistakes=("wh-gradient-h0-final-state",),
     ),
     Implementation(
         spec="seq_classifier.py:RNN",
         looks="x (N,T,F), one matrix W = [b; W_h; W_x]; log-probabilities; train_step(X, y) "
         "updates",
-        mistakes=("the last step's upstream gradient is added at every step",),
+        mistakes=("upstream-last-at-every-step",),
     ),
     Implementation(
         spec="word_rnn.py:RNNNumpy",
         looks="ids (N,T), weights (H,F), no biases; probabilities and states (T+1,N,H); a list "
         "of gradients",
-        mistakes=(
-            "backpropagation is truncated: only the last 4 steps are gone back through",
-            "the loss is the logarithm of p + 1e-08",
-        ),
+        mistakes=("bptt-truncated=4", "loss-log-epsilon=1e-08"),
     ),
     Implementation(
         spec="simple_bp.py:Network",
         looks="one sequence (F,T), weights (H,F), bias (H,1); states (H,T); gradients returned "
         "and kept",
-        mistakes=("no gradient goes back through time",),
+        mistakes=("bptt-missing",),
     ),
     Implementation(
         spec="sprint_rnn.py:ScratchSimpleRNNClassifier",
         looks="the notebook's, with optimiser and initialiser objects; probabilities; "
         "backward(y) updates",
-        mistakes=("recurrent gradients are divided by the batch size twice",),
+        mistakes=("recurrent-gradients-batch-twice",),
     ),
     Implementation(
         spec="cells_dict.py",
         looks="functions on (F,N,T) arrays, parameters and gradients in dicts, bias (H,1); no head",
-        mistakes=("W_h is not transposed in the backward",),
+        mistakes=("bptt-untransposed",),
     ),
     Implementation(
         spec="rnn_gradients.py:RNN",
         looks="a list of (F,1) columns, two biases (H,1); states in a dict from key -1; a dict "
         "of gradients",
-        mistakes=("the gradient of W_h pairs da[t] with h[t], not with h[t-1]",),
+        mistakes=("wh-gradient-state-of-same-step",),
     ),
     Implementation(
         spec="vanilla_layer.py",
         looks="functions: rnn_forward(x, h0, Wx, Wh, b) -> (h, cache), rnn_backward(dh, cache) "
         "-> a tuple",
-        mistakes=(
-            "parameter gradients are overwritten in every step: only the first step's is left",
-        ),
+        mistakes=("recurrent-gradients-overwritten",),
     ),
     Implementation(
         spec="loss_by_classes.py:RNNModel",
         looks="x (T,N,F), one matrix W = [W_h; W_x; b], one-hot labels; gradients as "
         "attributes, step(lr)",
-        mistakes=("the loss is divided by the number of classes, its gradient is not",),
+        mistakes=("loss-over-classes",),
     ),
     Implementation(
         spec="handwriting.py:RecurrentNet",
         looks="x (T,F,N), one-hot labels (C,N), weights (H,F), bias (H,1); train(X, Y) updates",
-        mistakes=(
-            "softmax is taken over the whole matrix, not over each row",
-            "the step goes up the gradient",
-        ),
+        mistakes=("softmax-over-matrix", "step-uphill"),
     ),
     Implementation(
         spec="bias_global.py:MyRNN",
         looks="weights and h_0 (N,H) in the constructor, x (N,F,T); the bias used is a global, "
         "and zero",
-        mistakes=("the bias is missing in the forward",),
+        mistakes=("bias-missing",),
     ),
     Implementation(
         spec="lazy_student.py:RNN",
         looks="x (N,T,F), forward(x, h0); backward(dh) returns a tuple of zeros",
-        mistakes=("no gradient reaches the layer: those of its parameters, x and h_0 are zero",),
+        mistakes=("layer-gradients-zero",),
     ),
     Implementation(
         spec="constants.py:ConstantRNN",
         looks="x (N,T,F), logits and a dict of gradients that are the same for whatever it is "
         "given",
-        mistakes=("one number throughout",),
+        facts=("one number throughout",),
     ),
     Implementation(
         spec="stream_model.py:RNN",
@@ -336,40 +329,40 @@ IMPLEMENTATIONS: tuple[Implementation, ...] = (
         spec="held_out/callback_layer.py:Recurrent",
         looks="x (N,T,F), weights (H,F); forward returns the states and the function that goes "
         "back; gradients add up",
-        mistakes=("the initial state is ignored in the gradient of W_h",),
+        mistakes=("wh-gradient-h0-zero",),
         held_out=True,
     ),
     Implementation(
         spec="held_out/rede_colunas.py:Rede",
         looks="x (N,T,F), in Portuguese: a loop over rows, columns inside, one-hot labels; "
         "treina(X, Y) updates",
-        mistakes=("the first step is left out of the backward",),
+        mistakes=("bptt-first-step-missing",),
         held_out=True,
     ),
     Implementation(
         spec="held_out/relu_columns.py:IRNN",
         looks="x (T,F,N), relu, weights (H,F), biases (H,1); a tuple of gradients, step(grads, lr)",
-        mistakes=("the derivative of tanh is used with relu",),
+        mistakes=("relu-derivative-of-tanh",),
         held_out=True,
     ),
     Implementation(
         spec="held_out/nested_params.py:ActivityRNN",
         looks="x (N,T,F), weights and gradients in dicts of dicts; states and logits in a dict",
-        mistakes=("each gradient is clipped by its own norm at 0.25",),
+        mistakes=("clip-norm-unasked-each=0.25",),
         held_out=True,
     ),
     Implementation(
         spec="held_out/melody.py:MelodyNet",
         looks="x (N,T,F), weights and biases in two tuples; logits and states (N,T+1,H); takes "
         "the logits' gradient",
-        mistakes=("the logits are read from the state before the last",),
+        mistakes=("head-reads-second-last-forward",),
         held_out=True,
     ),
     Implementation(
         spec="held_out/sensor_rnn.py:SensorRNN",
         looks="x (N,F,T), weights (H,F) in slots, an output bias alone; loss and a list of "
         "gradients in one call",
-        mistakes=("the loss is a sum over the batch, its gradient that of the mean",),
+        mistakes=("loss-batch-sum",),
         held_out=True,
     ),
 )
