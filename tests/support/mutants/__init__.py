@@ -16,7 +16,20 @@ a mutant and the catalogue's own planting check each other (`tests/support/test_
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from tests.support.mutants import backward, forward, head, parameters, reading, step
+from tests.support.mutants import (
+    backward,
+    dropout,
+    forward,
+    head,
+    layers,
+    lengths,
+    loss_options,
+    optimiser,
+    parameters,
+    pooling,
+    reading,
+    step,
+)
 from tests.support.mutants.mutant import Mutant, MutantError, combined
 
 PLAIN: Mapping[str, Mutant] = MappingProxyType(
@@ -28,7 +41,16 @@ PLAIN: Mapping[str, Mutant] = MappingProxyType(
 )
 """Mutants whose mistake needs no option."""
 
-MUTANTS: Mapping[str, Mutant] = MappingProxyType({**PLAIN})
+OPTIONS: Mapping[str, Mutant] = MappingProxyType(
+    {
+        each.slug: each
+        for part in (layers, lengths, dropout, pooling, loss_options, optimiser)
+        for each in part.MUTANTS
+    }
+)
+"""Mutants whose mistake is in an option."""
+
+MUTANTS: Mapping[str, Mutant] = MappingProxyType({**PLAIN, **OPTIONS})
 """All mutants by their slugs."""
 
-__all__ = ["MUTANTS", "PLAIN", "Mutant", "MutantError", "combined"]
+__all__ = ["MUTANTS", "OPTIONS", "PLAIN", "Mutant", "MutantError", "combined"]

@@ -71,6 +71,19 @@ def numbered(
     return Mutant(slug=slug, config=config, stages=stages(value), value=value, of_value=stages)
 
 
+def where(applies: Callable[[Config], bool], **stages: Stage) -> Stages:
+    """Return the stages as they replace the right ones in some configurations alone."""
+    return {name: _either(applies, name, stage) for name, stage in stages.items()}
+
+
+def _either(applies: Callable[[Config], bool], name: str, wrong: Stage) -> Stage:
+    def stage(net: PlainNetwork, *given: Any) -> Any:
+        taken = wrong if applies(net.config) else getattr(PlainNetwork, name)
+        return taken(net, *given)
+
+    return stage
+
+
 def combined(*mutants: Mutant) -> Subject:
     """Return a subject that makes all these mistakes.
 

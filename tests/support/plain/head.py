@@ -35,8 +35,9 @@ class HeadStages(Base):
         return states[:, -1]
 
     def mean_over_steps(self, hidden: Array) -> Array:
-        """The mean over each sequence's own steps; states are zero in the padding"""
-        return hidden.sum(axis=1) / self.counted_steps()
+        """The mean over each sequence's own steps"""
+        own = np.where(self.own_steps()[..., None], hidden, 0)
+        return own.sum(axis=1) / self.counted_steps()
 
     def counted_steps(self) -> Array:
         """How many steps the mean of each sequence is taken over: (batch, 1)"""

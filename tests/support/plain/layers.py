@@ -17,7 +17,7 @@ class LayerStages(CellStages):
     Source: PyTorch `nn.RNN` documentation; of a packed sequence each row ends at its own length.
     """
 
-    layers: list[Layer]  # what the last forward has seen and said
+    layers: list[Layer]  # what the last forward has seen and said; none before the first
 
     # -- what is read ----------------------------------------------------------------------------
 

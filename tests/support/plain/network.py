@@ -23,18 +23,21 @@ class PlainNetwork(LayerStages, HeadStages, DescentStages):
     stage by overriding its method.
     """
 
+    gradients: dict[str, Array]  # of the last update; none before the first
+
     @np.errstate(all="ignore")
     def run(self, case: Case) -> dict[str, Array]:
         """Return all arrays of `case` by the harness's names."""
         self.case, self.config = case, case.config
         self.weights, self.velocities = self.parameters(), {}
+        self.layers, self.gradients = [], {}
         trace: dict[str, Array] = {}
         for update in range(1, self.config.updates + 1):
-            values, gradients = self.values()
-            self.weights = self.stepped(gradients)
+            values, self.gradients = self.values()
+            self.weights = self.stepped(self.gradients)
             if update == 1:
                 trace |= values
-                trace |= {f"grad/{name}": g for name, g in self.reported(gradients).items()}
+                trace |= {f"grad/{name}": g for name, g in self.reported(self.gradients).items()}
             else:  # of a later step, what it starts from
                 told = (name for name in ("hidden", "loss") if name in values)
                 trace |= {step_name(update, name): values[name] for name in told}
