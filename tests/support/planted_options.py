@@ -3,12 +3,21 @@
 Each has a configuration that shows it, by its id.
 """
 
-from tests.support.planted import Edit
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Edit:
+    """`old`, which must stand exactly once in `file`, becomes `new`."""
+
+    file: str
+    old: str
+    new: str
 
 
 def _in(file: str, *pairs: tuple[str, str]) -> tuple[Edit, ...]:
     """Return the edits of one file of `scratch`: old and new."""
-    return tuple(Edit(file=f"{file}.py", old=old, new=new, into="scratch") for old, new in pairs)
+    return tuple(Edit(file=f"{file}.py", old=old, new=new) for old, new in pairs)
 
 
 def _stacked(*pairs: tuple[str, str]) -> tuple[Edit, ...]:

@@ -16,7 +16,17 @@ a mutant and the catalogue's own planting check each other (`tests/support/test_
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from tests.support.mutants import backward, forward, head, parameters, reading, step
+from tests.support.mutants import (
+    backward,
+    dropout,
+    forward,
+    head,
+    loss_options,
+    parameters,
+    reading,
+    step,
+)
+from tests.support.mutants.copies import copies
 from tests.support.mutants.mutant import Mutant, MutantError, combined
 
 PLAIN: Mapping[str, Mutant] = MappingProxyType(
@@ -28,7 +38,12 @@ PLAIN: Mapping[str, Mutant] = MappingProxyType(
 )
 """Mutants whose mistake needs no option."""
 
-MUTANTS: Mapping[str, Mutant] = MappingProxyType({**PLAIN})
+OPTIONS: Mapping[str, Mutant] = MappingProxyType(
+    {each.slug: each for part in (copies(), dropout.MUTANTS, loss_options.MUTANTS) for each in part}
+)
+"""Mutants whose mistake is in an option."""
+
+MUTANTS: Mapping[str, Mutant] = MappingProxyType({**PLAIN, **OPTIONS})
 """All mutants by their slugs."""
 
-__all__ = ["MUTANTS", "PLAIN", "Mutant", "MutantError", "combined"]
+__all__ = ["MUTANTS", "OPTIONS", "PLAIN", "Mutant", "MutantError", "combined"]
