@@ -132,7 +132,7 @@ PAIRS = [
 def test_both_mistakes_of_a_pair_are_named(pair: tuple[str, str]) -> None:
     """Two mistakes, of which one may hide the other, are told apart."""
     both = [MUTANTS[slug] for slug in pair]
-    assert is_named(asked(combined(*both)), both)
+    assert is_named([diagnose(combined(*both), Config(), pytorch)], both)
 
 
 @pytest.mark.usefixtures("enough_time")
@@ -181,10 +181,10 @@ OFFERED = {
 }
 
 
-@pytest.mark.parametrize("names", OFFERED.values(), ids=OFFERED.keys())
-def test_diagnosis_makes_do_with_what_is_offered(names: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("arrays", OFFERED.values(), ids=OFFERED.keys())
+def test_diagnosis_makes_do_with_what_is_offered(arrays: tuple[str, ...]) -> None:
     """The mistake is among those that give the numbers of what a subject offers."""
-    found = diagnosis_of(only(*names))
+    found = diagnosis_of(only(*arrays))
     also = [sentence for cause in found.causes for sentence in cause.also]
     assert PER_BATCH in names([found]) or str(by_slug[PER_BATCH]) in also
 
