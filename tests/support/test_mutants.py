@@ -4,18 +4,23 @@ import numpy as np
 import pytest
 
 from parity import draw
+from parity.model.trace import Trace
 from parity.reference.frameworks.pytorch import pytorch
 from parity.reference.mistakes import by_slug
 from parity.reference.mistakes.mistake import Mistake
 from parity.reference.mistakes.planting import predict
 from tests.support.mutants import MUTANTS, Mutant, MutantError, combined
 from tests.support.mutants.mutant import mutant
-from tests.support.planted_options import PLANTED_OPTIONS
+from tests.support.unknown import UNKNOWN
 
 
 def mistake_of(mutant: Mutant) -> Mistake:
     mistake = by_slug[mutant.slug]
     return mistake if mutant.value is None else mistake.having([mutant.value])[0]
+
+
+def agrees(answer: Trace, expected: Trace) -> bool:
+    return all(np.allclose(answer[name], array, 1e-9, 1e-11) for name, array in expected.items())
 
 
 @pytest.mark.parametrize("slug", MUTANTS)
@@ -27,14 +32,20 @@ def test_mutant_makes_its_mistake(slug: str) -> None:
     answer, expected = mutant.run(case), predict(case, [mistake])
     for name in answer.keys() & expected.keys():
         np.testing.assert_allclose(answer[name], expected[name], 1e-9, 1e-11, err_msg=name)
-    right = pytorch.run(case)
-    assert not all(np.allclose(answer[name], array, 1e-9, 1e-11) for name, array in right.items())
+    assert not agrees(answer, pytorch.run(case))
 
 
 def test_every_mistake_has_a_mutant() -> None:
-    """What is in the catalogue stands in a network, too, and nothing else does."""
-    by_source = {slug for slug, mistake in by_slug.items() if mistake.says in PLANTED_OPTIONS}
-    assert by_slug.keys() == MUTANTS.keys() | by_source
+    """Every slug of the catalogue has a mutant, and every mutant's slug is in the catalogue."""
+    assert by_slug.keys() == MUTANTS.keys()
+
+
+@pytest.mark.parametrize("slug", UNKNOWN)
+def test_an_unknown_error_is_an_error(slug: str) -> None:
+    """What is in no catalogue has a name that no mistake has, and other numbers than PyTorch."""
+    case = draw(UNKNOWN[slug].config)
+    assert slug not in by_slug
+    assert not agrees(UNKNOWN[slug].run(case), pytorch.run(case))
 
 
 def test_an_unknown_stage_is_refused() -> None:

@@ -8,9 +8,10 @@ what the stage takes, and the id of a configuration that shows it:
     mutant("loss-doubled", loss=lambda net, *given: 2 * PlainNetwork.loss(net, *given))
     mutant("relu-derivative-state-itself", "relu", relu_slope=lambda net, h: h)
 
-One with a number is a function of it: `numbered("relu-leaky", 0.1, _leaky, "relu")`. A new file
-adds its `MUTANTS` below. Each is written from the sentence of its mistake, in NumPy alone, so that
-a mutant and the catalogue's own planting check each other (`tests/support/test_mutants.py`).
+One with a number is a function of it: `numbered("relu-leaky", 0.1, _leaky, "relu")`. One whose
+stages are wrong with an option alone has them from `where`. A new file adds its `MUTANTS` below.
+Each is written from the sentence of its mistake, in NumPy alone, so that a mutant and the
+catalogue's own planting check each other (`tests/support/test_mutants.py`).
 """
 
 from collections.abc import Mapping

@@ -1,12 +1,12 @@
 """Mutants with sequences of different lengths: padding, and the order of packed rows."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 
 from parity.model.cell import Cell
 from parity.model.config import Config
-from tests.support.mutants.mutant import Stage, mutant, where
+from tests.support.mutants.mutant import mutant, where
 from tests.support.plain import Pass, PlainNetwork
 from tests.support.plain.base import Array
 
@@ -51,14 +51,11 @@ def _order(net: Net) -> Array:
     return np.argsort(-net.case.lengths, kind="stable")
 
 
-def _in_sorted_order(right: Callable[[Net, str], Array]) -> Stage:
-    """Leave the rows of all that the layers read where packing has sorted them to."""
-
-    def array(net: Net, name: str) -> Array:
-        read = name == "x" or name.startswith(("h_0", "mask_"))
-        return right(net, name)[_order(net)] if read else right(net, name)
-
-    return array
+def _in_sorted_order(net: Net, name: str) -> Array:
+    """All that the layers read, its rows where packing has sorted them to"""
+    array = Net.array(net, name)
+    read = name == "x" or name.startswith(("h_0", "mask_"))
+    return array[_order(net)] if read else array
 
 
 def _h_0_unsorted(net: Net, cell: Cell) -> Array:
@@ -100,7 +97,7 @@ MUTANTS = (
         "unsorted-own",
         **where(
             _packed,
-            array=_in_sorted_order(Net.array),
+            array=_in_sorted_order,
             lengths=lambda net: net.case.lengths[_order(net)],
         ),
     ),

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from parity.model.config import Config
-from tests.support.mutants.mutant import Stage, mutant, where
+from tests.support.mutants.mutant import Stage, Stages, mutant, where
 from tests.support.plain import PlainNetwork
 from tests.support.plain.base import Array
 
@@ -66,13 +66,13 @@ def _unsmoothed(of: Callable[..., Array]) -> Stage:
     return lambda net, logits, labels: of(net, logits, labels, net.class_weights(), 0.0)
 
 
-def _targets(of: Callable[[Array, Array, float], Array]) -> dict[str, Stage]:
+def _targets(of: Callable[[Array, Array, float], Array]) -> Stages:
     """Smooth otherwise: `of` the labels as rows of 0 and 1, the class weights and the smoothing."""
 
     def targets(net: Net, labels: Array, weights: Array, smoothing: float) -> Array:
         return net.counts(labels)[:, None] * of(net.onehot(labels), weights, smoothing)
 
-    return dict(where(_smoothed, targets=targets))
+    return where(_smoothed, targets=targets)
 
 
 def _weighed_by_label(onehot: Array, weights: Array, s: float) -> Array:

@@ -20,7 +20,7 @@ class MutantError(Exception):
     """A stage that the plain network does not have, or that two mutants replace."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Mutant:
     """A mistake, as a network that makes it.
 
@@ -37,6 +37,11 @@ class Mutant:
         for name in self.stages:
             if not callable(getattr(PlainNetwork, name, None)):
                 raise MutantError(f"{self.slug}: the plain network has no stage {name}")
+
+    @property
+    def name(self) -> str:
+        """The slug, and the number behind it: `bptt-truncated=3`, as a cause has it."""
+        return self.slug if self.value is None else f"{self.slug}={self.value:g}"
 
     @property
     def network(self) -> type[PlainNetwork]:
@@ -94,5 +99,4 @@ def combined(*mutants: Mutant) -> Subject:
         if both := stages.keys() & each.stages:
             raise MutantError(f"{each.slug} and another mutant replace {', '.join(sorted(both))}")
         stages |= each.stages
-    network = type("Mutant", (PlainNetwork,), stages)
-    return Subject(name="mutant", run=lambda case: network().run(case))
+    return mutant("combined", **stages).subject()

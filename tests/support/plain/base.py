@@ -36,6 +36,15 @@ class Base:
         """One of the case's arrays of numbers"""
         return self.wide(getattr(self.case, name))
 
+    def lengths(self) -> Array:
+        """How many steps each sequence has: (batch,)"""
+        config = self.config
+        return self.case.lengths if config.packed else np.full(config.batch, config.steps)
+
+    def own_steps(self) -> Array:
+        """Whether a step is the sequence's own, not padding: (batch, steps)"""
+        return np.arange(self.config.steps) < self.lengths()[:, None]
+
     def zeros(self, *shape: int) -> Array:
         """Zeros of the format that is computed in"""
         return np.zeros(shape, self.wide(self.case.x).dtype)

@@ -48,10 +48,6 @@ class HeadStages(Base):
         own: Array = np.where(self.own_steps()[..., None], hidden, -np.inf)
         return own.argmax(axis=1)
 
-    def own_steps(self) -> Array:
-        """Whether a step is the sequence's own, not padding: (batch, steps)"""
-        raise NotImplementedError
-
     # -- forward ---------------------------------------------------------------------------------
 
     def logits(self, pooled: Array) -> Array:

@@ -35,16 +35,6 @@ class LayerStages(CellStages):
         call = self.config.call
         return x.swapaxes(0, 1) if call == "time-first" else x[None] if call == "unbatched" else x
 
-    def lengths(self) -> Array:
-        """How many steps each sequence has: (batch,)"""
-        config = self.config
-        return self.case.lengths if config.packed else np.full(config.batch, config.steps)
-
-    def own_steps(self) -> Array:
-        """Whether a step is the sequence's own, not padding: (batch, steps)"""
-        own: Array = np.arange(self.config.steps) < self.lengths()[:, None]
-        return own
-
     def steps_of(self, cell: Cell) -> Array:
         """The steps at which a cell's state changes, in the order of the cell"""
         return self.in_order(cell, self.own_steps())
