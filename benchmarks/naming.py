@@ -1,4 +1,4 @@
-"""Mistakes planted into source: whether the grid catches them, and the diagnosis names them.
+"""Mutants: whether the grid catches them, and the diagnosis names their mistakes.
 
 `python -m benchmarks.naming [--pairs N] [--seed S]` (`make power`): the mutation score of both
 grids, the share of single mistakes and of pairs that is named, and of mistakes in options where the
@@ -18,23 +18,18 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 
 import numpy as np
 
-from parity.cases.draw import draw
 from parity.cases.grid import GRIDS
 from parity.cases.pairwise import of_classifiers, of_layers
 from parity.diagnosis.diagnose import Diagnosis, diagnose
-from parity.judging.judge import judge
 from parity.model.config import Config
 from parity.reference.frameworks.pytorch import pytorch, twin
-from parity.reference.mistakes.mistake import Mistake
+from parity.reference.mistakes import CATALOGUE, by_slug
 from parity.subjects.capabilities import ORDINARY, fitting
 from parity.subjects.subject import Subject
-from tests.support.mutants import CannotPlantError, load, planted, planted_options
-from tests.support.planted import Edit
+from tests.support.detection import asked, caught_at, is_named, names
+from tests.support.mutants import OPTIONS, PLAIN, Mutant, MutantError, combined
 from tests.support.unknown import UNKNOWN
 from tests.support.variants import VARIANTS
-
-Mutants = dict[Mistake, tuple[Edit, ...]]
-Options = dict[Mistake, tuple[Config, tuple[Edit, ...]]]
 
 
 def configs(grid: str, knows: Collection[str] = ()) -> list[Config]:
@@ -44,138 +39,101 @@ def configs(grid: str, knows: Collection[str] = ()) -> list[Config]:
     return [every[i] for i in np.random.default_rng(0).permutation(len(every))]
 
 
-def showing(mistake: Mistake, within: Sequence[Config]) -> list[Config]:
-    """Return the configurations that can show a mistake at all."""
-    return [config for config in within if mistake.applies(config)]
+def showing(mutant: Mutant, within: Sequence[Config]) -> list[Config]:
+    """Return the configurations that can show a mutant's mistake at all."""
+    return [config for config in within if by_slug[mutant.slug].applies(config)]
 
 
-def caught_at(subject: Subject, within: Sequence[Config]) -> Config | None:
-    """Return the first configuration that turns red."""
-    for config in within:
-        verdict = judge(subject, draw(config), pytorch)
-        if not verdict.passed and not verdict.only_undecided:
-            return config
-    return None
-
-
-def asked(subject: Subject) -> Iterator[Diagnosis]:
-    """Diagnose as a classifier and as a layer, of tanh and of relu: some mistakes exist in one."""
-    for activation, kind in itertools.product(("tanh", "relu"), ("classifier", "layer")):
-        yield diagnose(subject, Config(activation=activation, kind=kind), pytorch)
-
-
-def sentences(diagnoses: Iterable[Diagnosis]) -> set[str]:
-    """Return all that is named."""
-    return {cause.says for diagnosis in diagnoses for cause in diagnosis.causes}
-
-
-def is_named(diagnoses: Iterable[Diagnosis], mistakes: Iterable[Mistake]) -> bool:
-    """Return whether these mistakes are named, and no other."""
-    named = {cause.name for diagnosis in diagnoses for cause in diagnosis.causes}
-    return named == {mistake.name for mistake in mistakes}
-
-
-def pairs(mutants: Mutants, seed: int) -> Iterator[tuple[tuple[Mistake, Mistake], Subject]]:
-    """Yield random pairs of mistakes of different parts that can be planted together."""
+def pairs(seed: int) -> Iterator[tuple[tuple[Mutant, Mutant], Subject]]:
+    """Yield random pairs of mistakes of different parts that can be made together."""
     rng = np.random.default_rng(seed)
-    every = list(mutants)
+    every = [mistake for mistake in CATALOGUE if mistake.slug in PLAIN]
     while True:
         one, other = (every[i] for i in rng.choice(len(every), 2, replace=False))
         if one.part == other.part:
             continue
+        both = PLAIN[one.slug], PLAIN[other.slug]
         try:
-            yield (one, other), load((*mutants[one], *mutants[other]))
-        except CannotPlantError:
+            yield both, combined(*both)
+        except MutantError:
             continue
 
 
-def print_scores(mutants: Mutants, options: Options) -> None:
+def print_scores() -> None:
     """Print the mutation score of the grids, and who survives; the smallest has no options."""
-    subjects = {mistake: load(edits) for mistake, edits in mutants.items()}
     where = {
-        grid: {mistake: caught_at(subject, configs(grid)) for mistake, subject in subjects.items()}
+        grid: {each.name: caught_at(each.subject(), configs(grid)) for each in PLAIN.values()}
         for grid in ("smoke", "default")
     }
     where["default"] |= {
-        mistake: caught_at(load(edits), showing(mistake, configs("default", ORDINARY)))
-        for mistake, (_, edits) in options.items()
+        each.name: caught_at(each.subject(), showing(each, configs("default", ORDINARY)))
+        for each in OPTIONS.values()
     }
     for grid, found in where.items():
-        survivors = [mistake for mistake, config in found.items() if config is None]
+        survivors = [name for name, config in found.items() if config is None]
         share = 1 - len(survivors) / len(found)
         print(f"caught by the {grid} grid: {share:.1%} of {len(found)} mistakes", flush=True)
-        for mistake in survivors:
-            print(f"  {mistake}: caught at {where['default'][mistake]}")
+        for name in survivors:
+            print(f"  {name}: caught at {where['default'][name]}")
 
 
-def print_singles(mutants: Mutants, options: Options) -> list[float]:
+def print_singles() -> list[float]:
     """Print the share of single mistakes that is named, alone; return each diagnosis's seconds."""
-    seconds, missed = [], []
-    every = {mistake: (None, edits) for mistake, edits in mutants.items()} | options
-    for mistake, (config, edits) in every.items():
-        subject = load(edits)
-        found = [diagnose(subject, config, pytorch)] if config else list(asked(subject))
-        seconds += [diagnosis.seconds for diagnosis in found]
-        if not is_named(found, [mistake]):
-            missed.append((mistake, found))
-    named = 1 - len(missed) / len(every)
-    print(f"single mistakes named, alone: {named:.1%} of {len(every)} (98% asked)")
-    for mistake, found in missed:
-        print(f"  {mistake}: {' '.join(sentences(found)) or 'unknown'}")
-    return seconds
+    found = {each: list(asked(each.subject())) for each in PLAIN.values()}
+    found |= {each: [diagnose(each.subject(), each.config, pytorch)] for each in OPTIONS.values()}
+    missed = [each for each, diagnoses in found.items() if not is_named(diagnoses, [each])]
+    named = 1 - len(missed) / len(found)
+    print(f"single mistakes named, alone: {named:.1%} of {len(found)} (98% asked)", flush=True)
+    for each in missed:
+        print(f"  {each.name}: {' '.join(names(found[each])) or 'unknown'}")
+    return seconds_of(found.values())
 
 
-def combined(mistake: Mistake, subject: Subject) -> Config | None:
+def seconds_of(found: Iterable[Iterable[Diagnosis]]) -> list[float]:
+    """Return how long each diagnosis took."""
+    return [diagnosis.seconds for diagnoses in found for diagnosis in diagnoses]
+
+
+def first_combination(mutant: Mutant) -> Config | None:
     """Return the first of the grid's combinations of options that turns red."""
-    return caught_at(subject, showing(mistake, (*of_layers(), *of_classifiers())))
+    return caught_at(mutant.subject(), showing(mutant, (*of_layers(), *of_classifiers())))
 
 
-def print_combined(options: Options) -> list[float]:
+def print_combined() -> list[float]:
     """Print the share of mistakes in options that is named where a user meets it first."""
-    seconds, missed = [], []
-    for mistake, (_, edits) in options.items():
-        subject = load(edits)
-        config = combined(mistake, subject)
-        found = [diagnose(subject, config, pytorch)] if config else []
-        seconds += [diagnosis.seconds for diagnosis in found]
-        if not is_named(found, [mistake]):
-            missed.append((mistake, config, found))
-    named = 1 - len(missed) / len(options)
-    print(f"named at the first failing combination: {named:.1%} of {len(options)}", flush=True)
-    for mistake, config, found in missed:
-        print(f"  {mistake}: at {config}: {' '.join(sentences(found)) or 'unknown'}")
-    return seconds
+    at = {each: first_combination(each) for each in OPTIONS.values()}
+    found = {
+        each: [diagnose(each.subject(), config, pytorch)] if config else []
+        for each, config in at.items()
+    }
+    missed = [each for each, diagnoses in found.items() if not is_named(diagnoses, [each])]
+    named = 1 - len(missed) / len(found)
+    print(f"named at the first failing combination: {named:.1%} of {len(found)}", flush=True)
+    for each in missed:
+        print(f"  {each.name}: at {at[each]}: {' '.join(names(found[each])) or 'unknown'}")
+    return seconds_of(found.values())
 
 
-def print_pairs(mutants: Mutants, count: int, seed: int) -> list[float]:
+def print_pairs(count: int, seed: int) -> list[float]:
     """Print the share of pairs of which both are named, and no third; return the seconds."""
-    named, missed, seconds = 0, [], []
-    for number, (both, subject) in enumerate(pairs(mutants, seed)):
-        if number == count:
-            break
-        found = list(asked(subject))
-        seconds += [diagnosis.seconds for diagnosis in found]
-        if is_named(found, both):
-            named += 1
-        else:
-            missed.append((both, found))
-    print(f"pairs named, both: {named / count:.1%} of {count} (90% asked)")
-    for both, found in missed:
-        print(f"  {' + '.join(map(str, both))}: {' '.join(sentences(found)) or 'unknown'}")
-    return seconds
+    drawn = itertools.islice(pairs(seed), count)
+    found = [(both, list(asked(subject))) for both, subject in drawn]
+    missed = [(both, diagnoses) for both, diagnoses in found if not is_named(diagnoses, both)]
+    print(f"pairs named, both: {1 - len(missed) / count:.1%} of {count} (90% asked)")
+    for (one, other), diagnoses in missed:
+        print(f"  {one.name} + {other.name}: {' '.join(names(diagnoses)) or 'unknown'}")
+    return seconds_of(diagnoses for _, diagnoses in found)
 
 
 def print_unknown() -> list[float]:
     """Print what becomes of errors that are in no catalogue; return the seconds."""
-    honest, seconds = 0, []
-    for name, edits in UNKNOWN.items():
-        found = list(asked(load(edits)))
-        honest += not sentences(found)
-        seconds += [diagnosis.seconds for diagnosis in found]
-        if sentences(found):
-            print(f"  misnamed: {name}: {' '.join(sentences(found))}")
-    print(f"errors in no catalogue called unknown: {honest} of {len(UNKNOWN)}", flush=True)
-    return seconds
+    found = {each: list(asked(each.subject())) for each in UNKNOWN.values()}
+    misnamed = [each for each, diagnoses in found.items() if names(diagnoses)]
+    for each in misnamed:
+        print(f"  misnamed: {each.slug}: {' '.join(names(found[each]))}")
+    honest = len(found) - len(misnamed)
+    print(f"errors in no catalogue called unknown: {honest} of {len(found)}", flush=True)
+    return seconds_of(found.values())
 
 
 def print_correct() -> None:
@@ -185,7 +143,7 @@ def print_correct() -> None:
     accused = [
         subject.name
         for subject in correct
-        if caught_at(subject, configs("smoke")) or sentences(asked(subject))
+        if caught_at(subject, configs("smoke")) or names(asked(subject))
     ]
     print(f"correct implementations accused: {len(accused)} of {len(correct)} {accused or ''}")
 
@@ -196,11 +154,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--pairs", type=int, default=100)
     parser.add_argument("--seed", type=int, default=0, help="of the random pairs")
     given = parser.parse_args(arguments)
-    mutants, options = planted(), planted_options()
-    print_scores(mutants, options)
-    seconds = print_singles(mutants, options)
-    seconds += print_combined(options)
-    seconds += print_pairs(mutants, given.pairs, given.seed)
+    print_scores()
+    seconds = print_singles()
+    seconds += print_combined()
+    seconds += print_pairs(given.pairs, given.seed)
     seconds += print_unknown()
     print_correct()
     times = f"median {statistics.median(seconds):.2f} s, longest {max(seconds):.2f} s"
