@@ -8,7 +8,7 @@ for _library in ("OMP", "OPENBLAS", "MKL"):  # before NumPy: a worker is a proce
 import itertools
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from parity.execution.observation import unlimited
 from parity.execution.process import closed, isolated
 from parity.execution.runner import SECONDS
 from parity.judging.comparator import OWN_GRADIENT
-from parity.model.trace import chapter, is_step
+from parity.model.names import ArrayName
 from parity.model.verdict import Verdict
 from parity.report.text import (
     assumed_lines,
@@ -150,11 +150,16 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     part = CHAPTERS[metafunc.function.__name__]
     if part == "behaviour":
         groups = {name: group for name, group in groups.items() if group.more_than_one_way}
-    elif known["offers"] is not None and part not in map(chapter, known["offers"]):
+    elif known["offers"] is not None and part not in _chapters(known["offers"]):
         reason = f"{metafunc.config.getoption('--subject')} answers nothing of this: not checked"
         metafunc.parametrize("group", [pytest.param(None, marks=pytest.mark.skip(reason=reason))])
         return
     metafunc.parametrize("group", groups.values(), ids=groups.keys())
+
+
+def _chapters(offers: Iterable[str]) -> set[str]:
+    """Return the parts of the computation that arrays of these names belong to."""
+    return {ArrayName.parse(name).chapter for name in offers}
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -303,7 +308,7 @@ def _share(verdict: Verdict) -> float:
     A plain step is left out: w - lr * g has one rounding, and is allowed one.
     """
     plain = verdict.config.plain_step
-    noisy = (c for c in verdict.compared if not is_step(c.name) or not plain)
+    noisy = (c for c in verdict.compared if not ArrayName.parse(c.name).is_step or not plain)
     held = (c.greatest for c in noisy if c.against != OWN_GRADIENT)
     return max((greatest.used for greatest in held if greatest is not None), default=0.0)
 

@@ -11,6 +11,7 @@ from parity.diagnosis.probes import ASKED, TELLING, Probe, linear
 from parity.diagnosis.responses import Witness, hear
 from parity.model.config import Config
 from parity.model.finding import Finding
+from parity.model.names import ArrayName
 from parity.reference.base import Reference
 from parity.reference.mistakes.mistake import Mistake
 from parity.subjects.subject import Subject
@@ -51,7 +52,7 @@ def _cause(told: Predictions, mistakes: Mistakes, mistake: Mistake) -> Cause:
     same = f"{_listed(first)} equal{_s(first)} {_what(told, mistakes, changed)}"
     count = len(told.witnesses)
     evidence = [f"{same}, within rounding, in {count} of {count} configurations"]
-    right = [n for n in told.names if n not in changed and not n.startswith("step/")]
+    right = [n for n in _without_first_step(told.names) if n not in changed]
     if len(mistakes) == 1 and right:
         evidence.append(f"{_listed(right)} agree{_s(right)}")
     return Cause(says=sentence(mistake), look_for=mistake.look_for, evidence=tuple(evidence))
@@ -63,8 +64,13 @@ def _s(names: Sequence[str]) -> str:
 
 def _beginnings(changed: Sequence[str]) -> list[str]:
     """Return the names without those of steps that a wrong gradient alone makes wrong."""
-    follow = {name.replace("grad/", "step/") for name in changed if name.startswith("grad/")}
+    names = map(ArrayName.parse, changed)
+    follow = {str(name.first_step) for name in names if name.is_gradient}
     return [name for name in changed if name not in follow]
+
+
+def _without_first_step(names: Sequence[str]) -> list[str]:
+    return [name for name in names if not ArrayName.parse(name).is_first_step]
 
 
 def _needs(told: Predictions, without: Mistakes, name: str) -> bool:
@@ -74,8 +80,7 @@ def _needs(told: Predictions, without: Mistakes, name: str) -> bool:
 
 def _what(told: Predictions, mistakes: Mistakes, changed: Sequence[str]) -> str:
     """Return what the changed arrays equal: PyTorch's by a factor, or the textbook's."""
-    own = [n for n in changed if not n.startswith("step/")]
-    relations = {_relation(told, name) for name in own}
+    relations = {_relation(told, name) for name in _without_first_step(changed)}
     relation = relations.pop() if len(mistakes) == 1 and len(relations) == 1 else None
     if relation is not None:
         return f"PyTorch's {relation}"

@@ -15,6 +15,7 @@ from parity.diagnosis.responses import Witness
 from parity.model.case import Array
 from parity.model.config import Config
 from parity.model.formats import UNIT_ROUNDOFF
+from parity.model.names import ArrayName
 from parity.reference.thresholds import PARTED
 
 MOST_LOST = 2**16
@@ -53,8 +54,9 @@ def _between_calls(witnesses: tuple[Witness, ...]) -> Iterator[Reading]:
     if all(_ends_finite(w) for w in witnesses):
         leaked = tuple(map(_leaked, witnesses))
         yield Reading(witnesses=leaked, causes=(LEAKS,), certain=False)
-    gradients = [n for n in changed if n.startswith("grad/")]
-    if gradients and all(n.startswith(("grad/", "step/")) for n in changed):
+    names = {text: ArrayName.parse(text) for text in changed}
+    gradients = [text for text, name in names.items() if name.is_gradient]
+    if gradients and all(n.is_gradient or n.is_first_step for n in names.values()):
         added = tuple(_added(w, gradients) for w in witnesses)
         yield Reading(witnesses=added, causes=(ACCUMULATES,), certain=False)
     yield Reading(witnesses=witnesses, causes=(_redrawn(changed),), explicable=False)
@@ -73,7 +75,7 @@ def _leaked(witness: Witness) -> Witness:
 def _added(witness: Witness, gradients: Sequence[str]) -> Witness:
     """Return what the second call added to the gradients of the first, and no step."""
     first, u = witness.subject, UNIT_ROUNDOFF[witness.case.config.dtype]
-    answered = {n: a for n, a in witness.again.items() if not n.startswith("step/")}
+    answered = {n: a for n, a in witness.again.items() if not ArrayName.parse(n).is_first_step}
     both = [n for n in gradients if n in answered and n in first]
     lost = {n: 2 * u * (np.abs(first[n]) + np.abs(answered[n])) for n in both}
     answered |= {n: answered[n] - first[n] for n in both}

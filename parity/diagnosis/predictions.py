@@ -9,12 +9,13 @@ import numpy as np
 
 from parity.diagnosis.responses import Witness
 from parity.model.case import Array, Case
-from parity.model.trace import Trace, is_step
+from parity.model.names import ArrayName
 from parity.reference.mistakes.mistake import Mistake
 from parity.reference.mistakes.planting import planted_floor, predict
 from parity.reference.thresholds import LIMIT, USELESS, step_rounding
 
 if TYPE_CHECKING:
+    from parity.model.trace import Trace
     from parity.reference.base import Floor
 
 Mistakes = tuple[Mistake, ...]
@@ -94,13 +95,13 @@ class Predictions:
         if key not in self._floors:
             self._floors[key] = planted_floor(case, mistakes)
         sigmas, plain = self._floors[key].sigma, case.config.plain_step
-        if not (plain and is_step(name)):
+        parsed = ArrayName.parse(name)
+        if not (plain and parsed.is_step):
             return LIMIT * sigmas[name]
-        sigma = sigmas[name.replace("step/", "grad/")]
-        parameter = name.partition("/")[2]
-        gradient = self.at(mistakes, i, f"grad/{parameter}")
+        behind, parameter = str(parsed.gradient), parsed.parameter
+        sigma, gradient = sigmas[behind], self.at(mistakes, i, behind)
         rounding = step_rounding(case, case.parameters[parameter], gradient)
-        if f"grad/{parameter}" not in self.witnesses[i].subject:
+        if behind not in self.witnesses[i].subject:
             rounding = rounding * case.config.steps  # who updates only may do so in every step
         moved = np.abs(self.at(mistakes, i, name) - case.parameters[parameter])
         slack: Array = LIMIT * sigma * _rate(case.lr, moved, gradient) + rounding

@@ -7,7 +7,8 @@ import numpy as np
 from parity.model.case import Array, Case
 from parity.model.comparison import Comparison, comparable, compare
 from parity.model.formats import UNIT_ROUNDOFF, smallest_subnormal
-from parity.model.trace import DELTA, Trace, outputs
+from parity.model.names import DELTA
+from parity.model.trace import Trace, outputs
 from parity.reference.exact.one_step import stepwise
 from parity.reference.thresholds import LIMIT
 

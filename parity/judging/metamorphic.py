@@ -15,7 +15,8 @@ from parity.model.branches import Branches
 from parity.model.case import Case
 from parity.model.comparison import Comparison, Status, compare
 from parity.model.finding import Finding, NoTraceError
-from parity.model.trace import BEHAVIOUR, Trace, by_row, is_step, outputs
+from parity.model.names import ArrayName, behaviour_name, gradient_name
+from parity.model.trace import Trace, outputs
 from parity.reference.base import Reference
 from parity.reference.noise.floor import noise_floor
 from parity.reference.thresholds import FEW_COPIES, LIMIT, MANY_COPIES, SUSPICIOUS
@@ -97,7 +98,7 @@ def _large_gradients(subject: Subject, case: Case, reference: Reference) -> Comp
         worst = max(compared, key=_seriousness)
         if worst.greatest is None or worst.greatest.used * LIMIT <= SUSPICIOUS:
             break
-    return replace(worst, name=f"{BEHAVIOUR}large gradients", detail=worst.detail or worst.name)
+    return replace(worst, name=behaviour_name("large gradients"), detail=worst.detail or worst.name)
 
 
 def ways(case: Case) -> Iterator[Again]:
@@ -121,13 +122,14 @@ def _one_row_alone(case: Case) -> Again:
     told = config.plain_loss or not mean
 
     def rows(trace: Trace) -> Trace:
-        names = [n for n in trace if by_row(n) and (told or not n.startswith("grad/"))]
-        return {name: trace[name][:1] for name in names}
+        names = {text: ArrayName.parse(text) for text in trace}
+        own = [text for text, n in names.items() if n.by_row and (told or not n.is_gradient)]
+        return {text: trace[text][:1] for text in own}
 
     def restate(answers: Sequence[Trace]) -> Trace:
         (alone,) = answers
         return {
-            name: (array * share).astype(array.dtype) if name.startswith("grad/") else array
+            name: (array * share).astype(array.dtype) if _is_gradient(name) else array
             for name, array in rows(alone).items()
         }
 
@@ -142,7 +144,7 @@ def _rows_reversed(case: Case) -> Again:
 
     def restate(answers: Sequence[Trace]) -> Trace:
         return {
-            name: array[::-1] if by_row(name) else array
+            name: array[::-1] if ArrayName.parse(name).by_row else array
             for name, array in _before_step(answers[0]).items()
         }
 
@@ -192,7 +194,7 @@ def _sound(trace: Trace, case: Case) -> Trace:
     shapes |= {cell.name("final"): case.h_0.shape for cell in config.cells} | {"loss": ()}
     logits = (config.batch, config.classes)
     shapes["logits"] = (config.batch, config.steps, config.classes) if config.every_step else logits
-    shapes |= {f"grad/{name}": array.shape for name, array in case.arrays.items()}
+    shapes |= {gradient_name(name): array.shape for name, array in case.arrays.items()}
     return {
         name: array
         for name, array in trace.items()
@@ -203,11 +205,15 @@ def _sound(trace: Trace, case: Case) -> Trace:
 
 
 def _before_step(trace: Trace) -> Trace:
-    return {name: array for name, array in trace.items() if not is_step(name)}
+    return {name: array for name, array in trace.items() if not ArrayName.parse(name).is_step}
 
 
 def _gradients(trace: Trace) -> Trace:
-    return {name: array for name, array in trace.items() if name.startswith("grad/")}
+    return {name: array for name, array in trace.items() if _is_gradient(name)}
+
+
+def _is_gradient(name: str) -> bool:
+    return ArrayName.parse(name).is_gradient
 
 
 def _worst(
@@ -229,12 +235,12 @@ def _worst(
     found = [
         compare(n, second[n], first[n], LIMIT * noise[n], against="the first answer")
         for n in names
-        if first[n].shape == noise[n].shape and not (flipped and n.startswith("grad/"))
+        if first[n].shape == noise[n].shape and not (flipped and _is_gradient(n))
     ]
     if not found:
         return None
     worst = max(found, key=_seriousness)
-    return replace(worst, name=f"{BEHAVIOUR}{again.title}", detail=worst.detail or worst.name)
+    return replace(worst, name=behaviour_name(again.title), detail=worst.detail or worst.name)
 
 
 def _alike(case: Case, first: Trace, second: Trace) -> bool:

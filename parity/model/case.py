@@ -8,10 +8,10 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from parity.model.cell import without_suffix
 from parity.model.config import Config
 from parity.model.errors import ConfigError
 from parity.model.formats import dtype
+from parity.model.names import ArrayName
 
 Array = NDArray[Any]
 
@@ -99,7 +99,7 @@ class Case:
 
     def rows(self, places: slice) -> Self:
         """Return the case of some of its sequences, with a batch of that many."""
-        arrays = {n: a[places] for n, a in self.arrays.items() if by_row(n)}
+        arrays = {n: a[places] for n, a in self.arrays.items() if ArrayName.parse(n).by_row}
         return self.replace(self.config.replace(batch=len(arrays["x"])), **arrays)
 
     def snapshot(self) -> tuple[bytes, ...]:
@@ -109,12 +109,6 @@ class Case:
 
 ALWAYS = tuple(f.name for f in fields(Case) if f.name not in ("config", "more"))
 """The names of the arrays that every case has."""
-
-
-def by_row(name: str) -> bool:
-    """Return whether the first axis of a case's array is the batch."""
-    per_row = ("x", "h_0", "labels", "step_labels", "upstream", "upstream_final", "lengths")
-    return without_suffix(name) in (*per_row, "mask")
 
 
 def check_size(config: Config) -> None:

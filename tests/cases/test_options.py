@@ -14,7 +14,7 @@ from parity.model.branches import Branches
 from parity.model.case import Case
 from parity.model.comparison import Status
 from parity.model.errors import ConfigError
-from parity.model.trace import is_step
+from parity.model.names import ArrayName
 from parity.reference.equations.arithmetic import Plain, as_trace
 from parity.reference.equations.textbook import Textbook
 from parity.reference.exact.oracle import exact
@@ -92,7 +92,7 @@ def test_exact_values_enclose_every_option(options: dict[str, Any]) -> None:
     case = draw(Config(batch=3, steps=4, hidden=3, **options))
     known, trace = exact(case, Branches.of(case, twin.run(case))), twin.run(case)
     assert all(known.enclosed.values())
-    names = [name for name in trace if not is_step(name)]
+    names = [name for name in trace if not ArrayName.parse(name).is_step]
     assert set(names) == set(known.high)
     assert max(float(known.ulps(trace[name], name).max()) for name in names) < 8
 
