@@ -135,6 +135,7 @@ def raised(error: BaseException) -> Finding:
 
 
 def _answer(run: Run, case: Case) -> Trace:
+    """Run a subject once; to read its answer is to run its own `items` and `__array__`, too."""
     try:
         with warnings.catch_warnings(action="ignore"):  # the numbers are judged, not the warnings
             return trace.read(run(case))

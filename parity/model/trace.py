@@ -62,7 +62,7 @@ def _of_tensor(tensor: Any) -> Any:
 
 
 def _array(name: str, value: Any) -> Array:
-    try:
+    try:  # nothing but the subject's own code: detach, cpu, __array__
         if hasattr(value, "detach"):  # a tensor that still has its graph, or is not on the CPU
             value = _of_tensor(value.detach().cpu())
         array = np.array(value)
