@@ -17,10 +17,9 @@ import pytest
 
 import parity
 from parity.cases.grid import GRIDS, Group
-from parity.execution.limits import MEGABYTES
-from parity.execution.observation import unlimited
+from parity.execution.ask import unlimited
+from parity.execution.limits import MEMORY_LIMIT, TIME_LIMIT
 from parity.execution.process import closed, isolated
-from parity.execution.runner import SECONDS
 from parity.judging.comparator import OWN_GRADIENT
 from parity.model.names import ArrayName
 from parity.model.verdict import Verdict
@@ -77,16 +76,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     options.addoption(
         "--time-limit",
         type=float,
-        default=SECONDS,
+        default=TIME_LIMIT,
         metavar="SECONDS",
-        help=f"what the subject may take for one configuration; default: {SECONDS:g}",
+        help=f"what the subject may take for one configuration; default: {TIME_LIMIT:g}",
     )
     options.addoption(
         "--memory-limit",
         type=int,
-        default=MEGABYTES,
+        default=MEMORY_LIMIT,
         metavar="MB",
-        help=f"what the subject's process may fill; default: {MEGABYTES}",
+        help=f"what the subject's process may fill; default: {MEMORY_LIMIT}",
     )
     options.addoption(
         "--in-process",

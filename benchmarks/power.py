@@ -76,10 +76,10 @@ def _one_gradient_entry(share: float) -> Plant:
 
 
 def _off(array: Array, share: float, rng: Generator) -> Array:
-    changed = array.copy()
+    altered = array.copy()
     index = tuple(rng.choice(np.argwhere(array != 0)))
-    changed[index] *= 1 + share
-    return changed
+    altered[index] *= 1 + share
+    return altered
 
 
 def _capped_loss(case: Case, run: Run, _: Generator) -> Wrong:

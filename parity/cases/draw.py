@@ -24,7 +24,7 @@ def draw(config: Config) -> Case:
     0.25 to 1.75.
 
     Raises MissingExtraError for data digits without scikit-learn, ConfigError for arrays of more
-    than LARGEST entries.
+    than MOST_ENTRIES entries.
     """
     check_size(config)
     drawn = _Drawn(config)

@@ -1,4 +1,4 @@
-"""Facts: what can be said of a wrong array when no known mistake explains it."""
+"""Description: facts about a wrong array that no known mistake explains."""
 
 from collections.abc import Iterator
 from typing import Any

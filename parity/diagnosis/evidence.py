@@ -45,12 +45,12 @@ def _is_right(predictions: Predictions, i: int) -> bool:
 def _cause(predictions: Predictions, mistakes: Mistakes, mistake: Mistake) -> Cause:
     """Return one mistake with its evidence: the arrays that only it explains."""
     without = tuple(other for other in mistakes if other is not mistake)
-    changed = [n for n in predictions.names if _needs(predictions, without, n)]
-    first = _beginnings(changed)
-    same = f"{_listed(first)} equal{_s(first)} {_what(predictions, mistakes, changed)}"
+    explained = [n for n in predictions.names if _needs(predictions, without, n)]
+    first = _beginnings(explained)
+    same = f"{_listed(first)} equal{_s(first)} {_what(predictions, mistakes, explained)}"
     count = len(predictions.responses)
     evidence = [f"{same}, within rounding, in {count} of {count} configurations"]
-    right = [n for n in _without_first_step(predictions.names) if n not in changed]
+    right = [n for n in _without_first_step(predictions.names) if n not in explained]
     if len(mistakes) == 1 and right:
         evidence.append(f"{_listed(right)} agree{_s(right)}")
     return Cause(says=sentence(mistake), look_for=mistake.look_for, evidence=tuple(evidence))
@@ -60,11 +60,11 @@ def _s(names: Sequence[str]) -> str:
     return "s" if len(names) == 1 else ""
 
 
-def _beginnings(changed: Sequence[str]) -> list[str]:
+def _beginnings(explained: Sequence[str]) -> list[str]:
     """Return the names without those of steps that a wrong gradient alone makes wrong."""
-    names = map(ArrayName.parse, changed)
+    names = map(ArrayName.parse, explained)
     follow = {str(name.first_step) for name in names if name.is_gradient}
-    return [name for name in changed if name not in follow]
+    return [name for name in explained if name not in follow]
 
 
 def _without_first_step(names: Sequence[str]) -> list[str]:
@@ -76,9 +76,9 @@ def _needs(predictions: Predictions, without: Mistakes, name: str) -> bool:
     return not all(predictions.fits(without, i, name) for i in offer)
 
 
-def _what(predictions: Predictions, mistakes: Mistakes, changed: Sequence[str]) -> str:
-    """Return what the changed arrays equal: PyTorch's by a factor, or the textbook's."""
-    relations = {_relation(predictions, name) for name in _without_first_step(changed)}
+def _what(predictions: Predictions, mistakes: Mistakes, explained: Sequence[str]) -> str:
+    """Return what the explained arrays equal: PyTorch's by a factor, or the textbook's."""
+    relations = {_relation(predictions, name) for name in _without_first_step(explained)}
     relation = relations.pop() if len(mistakes) == 1 and len(relations) == 1 else None
     if relation is not None:
         return f"PyTorch's {relation}"

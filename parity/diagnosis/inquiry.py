@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from parity.diagnosis.probes import ASKED, Probe, probes
 from parity.diagnosis.responses import Response, Responses
-from parity.execution.observation import answers
+from parity.execution.ask import answers
 from parity.model.config import Config
 from parity.model.finding import Finding, Misbehaviour, NoTraceError
 from parity.reference.base import Reference

@@ -41,7 +41,7 @@ STRENGTHS = (
 )
 """Options that are numbers: where other sizes are asked for, they are other numbers, too."""
 
-MOST_ENTRIES = 2**13
+MOST_OF_A_PROBE = 2**13
 """Entries of a configuration's states, inputs and weights, at most, for it to be a probe."""
 
 
@@ -88,7 +88,7 @@ def is_small(config: Config) -> bool:
     """Return whether a configuration is small enough to be a probe itself."""
     states = config.batch * config.steps * config.hidden
     weights = config.hidden * (config.features + config.hidden + config.classes)
-    return states + weights + config.batch * config.steps * config.features <= MOST_ENTRIES
+    return states + weights + config.batch * config.steps * config.features <= MOST_OF_A_PROBE
 
 
 def _asked(config: Config, dtype: str) -> Iterator[Probe]:

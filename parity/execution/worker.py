@@ -24,7 +24,7 @@ from parity.subjects.subject import Run
 from parity.subjects.time_limit import OutOfTimeError
 
 LONGEST_TEXT = 20_000
-"""Characters of one finding that are told."""
+"""Characters of one finding that are passed on."""
 
 GRACE = 1.0
 """Seconds after its limit in which a subject whose harness is gone ends itself."""

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from parity.cases.draw import draw
 from parity.cases.grid import GRIDS
-from parity.execution.limits import MEGABYTES, Limits
+from parity.execution.limits import MEMORY_LIMIT, TIME_LIMIT, Limits
 from parity.execution.process import closed, isolated
-from parity.execution.runner import SECONDS, Here
+from parity.execution.runner import Here
 from parity.judging.judge import judge
 from parity.model.comparison import Status
 from parity.model.config import Config
@@ -47,8 +47,8 @@ def verify(
     subject: Subject | Run | str,
     grid: str = "smoke",
     *,
-    time_limit: float = SECONDS,
-    memory_limit: int = MEGABYTES,
+    time_limit: float = TIME_LIMIT,
+    memory_limit: int = MEMORY_LIMIT,
 ) -> tuple[Record, ...]:
     """Judge a subject against PyTorch in every configuration of a grid; return all that was found.
 
@@ -74,8 +74,8 @@ def parametrize(
     subject: Subject | Run | str,
     grid: str = "smoke",
     *,
-    time_limit: float = SECONDS,
-    memory_limit: int = MEGABYTES,
+    time_limit: float = TIME_LIMIT,
+    memory_limit: int = MEMORY_LIMIT,
 ) -> "pytest.MarkDecorator":
     """Return a decorator that runs a test once for each configuration, with a `check` to call.
 

@@ -8,7 +8,7 @@ import numpy as np
 from parity.judging.arbiter import rule
 from parity.model.branches import Branches, has_branches
 from parity.model.case import Array, Case
-from parity.model.comparison import Comparison, Status, comparable, compare
+from parity.model.comparison import Comparison, Status, compare, is_comparable
 from parity.model.formats import UNIT_ROUNDOFF, smallest_normal
 from parity.model.names import DELTA, ArrayName, gradient_name, step_name
 from parity.model.trace import Trace, outputs
@@ -147,7 +147,9 @@ class Comparator:
         needed = self.case.parameters if config.clip_norm else (parameter,)
         names = [gradient_name(other) for other in needed]
         offered = [n for n in names if n in self.subject]
-        if not all(n in offered and comparable(self.subject[n], self.reference[n]) for n in names):
+        if not all(
+            n in offered and is_comparable(self.subject[n], self.reference[n]) for n in names
+        ):
             return None
         weight = self.case.parameters[parameter]
         if config.plain_step:
@@ -167,7 +169,7 @@ class Comparator:
             offered = {
                 name: self.subject.get(gradient_name(name), array) for name, array in right.items()
             }
-            own = {n: a if comparable(a, right[n]) else right[n] for n, a in offered.items()}
+            own = {n: a if is_comparable(a, right[n]) else right[n] for n, a in offered.items()}
             self._steps = own_step(self.case, own)
         return self._steps
 
@@ -281,7 +283,11 @@ class Comparator:
         for update in range(2, self.case.config.updates + 1):
             name = step_name(update, "hidden")
             ours, theirs = self.subject.get(name), self.reference[name]
-            if ours is None or not has_branches(self.case.config) or not comparable(ours, theirs):
+            if (
+                ours is None
+                or not has_branches(self.case.config)
+                or not is_comparable(ours, theirs)
+            ):
                 continue
             sides = [Branches.of(self.case, {"hidden": states}) for states in (ours, theirs)]
             if sides[0] is not None and sides[1] is not None and not sides[0].same(sides[1]):

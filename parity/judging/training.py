@@ -1,4 +1,4 @@
-"""A training run is a chain of cases: each side goes on from the weights of its own last step."""
+"""Training: a chain of cases, in which each side goes on from the weights of its own last step."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ import numpy as np
 
 from parity.cases import digits
 from parity.cases.draw import draw
-from parity.execution.observation import answer
+from parity.execution.ask import answer
 from parity.model.branches import Branches
 from parity.model.case import Array, Case
 from parity.model.comparison import Comparison, Status, compare
@@ -53,8 +53,8 @@ def train(
     if not config.plain_step:
         raise ConfigError("epochs take plain SGD steps, got options of the optimiser")
     if config.packed or config.dropping:
-        told = f"lengths {config.lengths}" if config.packed else f"dropout {config.dropout:g}"
-        raise ConfigError(f"epochs need images as they are, got {told}")
+        got = f"lengths {config.lengths}" if config.packed else f"dropout {config.dropout:g}"
+        raise ConfigError(f"epochs need images as they are, got {got}")
     if config.every_step:
         raise ConfigError("epochs need a label for each image, not for every step: loss steps")
     if epochs < 1:

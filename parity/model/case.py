@@ -15,7 +15,7 @@ from parity.model.names import ArrayName
 
 Array = NDArray[Any]
 
-LARGEST = 2**28
+MOST_ENTRIES = 2**28
 """Entries of an array, 2 GiB of float64: a configuration beyond is refused, not attempted."""
 
 MOST_CELLS = 1000
@@ -119,8 +119,8 @@ def check_size(config: Config) -> None:
     n, t, f, h, c = config.batch, config.steps, config.features, config.width, config.classes
     layers, scores = config.layers, n * c * (t if config.every_step else 1)
     states = n * t * h * layers * config.updates
-    if (largest := max(n * t * f, states, layers * max(f, h, c) * h, scores)) > LARGEST:
-        raise ConfigError(f"an array of {config} has {largest} entries, more than {LARGEST}")
+    if (largest := max(n * t * f, states, layers * max(f, h, c) * h, scores)) > MOST_ENTRIES:
+        raise ConfigError(f"an array of {config} has {largest} entries, more than {MOST_ENTRIES}")
     if (arrays := layers * config.directions * config.updates) > MOST_CELLS:
         cells = "layers x directions x updates"
         raise ConfigError(f"{cells} of {config} are {arrays}, more than {MOST_CELLS}")

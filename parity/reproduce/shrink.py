@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from parity.cases.draw import draw
 from parity.diagnosis.diagnose import Diagnosis, diagnose
@@ -177,15 +178,15 @@ def _found(search: _Search, failing: Config) -> Config:
 def _hypothesis_repeatable() -> Iterator[None]:
     """Have hypothesis draw the same numbers every time, and write no folder `.hypothesis`.
 
-    `find` has an argument for the first, with which it would not look into its database.
+    The seed is the one of pytest's `--hypothesis-seed`: with an argument of its own for it, `find`
+    would not look into its database.
     """
-    from hypothesis import configuration
-    from hypothesis.internal.entropy import deterministic_PRNG
+    from hypothesis import configuration, core
 
     before = configuration.storage_directory(intent_to_write=False).home_directory
     configuration.set_hypothesis_home_dir(Path(os.devnull) / "nothing")
     try:
-        with deterministic_PRNG():
+        with mock.patch.object(core, "global_force_seed", 0):
             yield
     finally:
         configuration.set_hypothesis_home_dir(before)

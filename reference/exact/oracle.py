@@ -28,7 +28,7 @@ ENOUGH = 70
 NOTHING = -1080
 """log2 of a radius that no double can tell from zero, whatever the largest entry is."""
 
-PILOT, LIMB, MOST = 128, 64, 4096
+PILOT, LIMB, MOST_BITS = 128, 64, 4096
 """Bits of the pilot run, of the machine words a precision is rounded up to, of the last attempt."""
 
 DROPPED = 256
@@ -72,7 +72,7 @@ def exact(case: Case, branches: Branches | None = None, budget: float = BUDGET) 
     pilot = _raised(first, its, PILOT, left, spare=ENOUGH)
     best = None
     if pilot is not None:
-        best = _raised(case, branches, min(pilot.wanted, MOST), left)
+        best = _raised(case, branches, min(pilot.wanted, MOST_BITS), left)
         if best is not None and all(best.enclosed.values()):
             return best.answer(thread_time() - began)
     dropped = _run(Midpoints(), case, branches, DROPPED)
@@ -192,7 +192,7 @@ def _raised(
     what is lacking is then known.
     """
     run = None
-    while precision <= MOST and budget.take(work(case, precision)):
+    while precision <= MOST_BITS and budget.take(work(case, precision)):
         run = _run(Balls(), case, branches, precision)
         if max(run.lacking.values()) <= spare:
             break

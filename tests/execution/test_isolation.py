@@ -23,7 +23,7 @@ from parity import (
 )
 from parity.cli.compare import main
 from parity.execution import wire
-from parity.execution.observation import observe
+from parity.execution.ask import observe
 from parity.execution.process import IN_A_ROW, Process, closed
 from parity.reference.frameworks.pytorch import pytorch
 from parity.report.text import failure_message
@@ -178,7 +178,6 @@ def answers_constants(case, right):
 
 @planted
 def makes_all_agree(case, right):
-    from parity.execution import observation
     from parity.model import comparison, verdict
     comparison._structure = lambda *_: (comparison.Status.AGREES, "")
     verdict.Verdict.passed = True
@@ -419,7 +418,7 @@ def test_group_ends_with_its_subject(file: Path) -> None:
 def test_subject_ends_with_its_harness(file: Path) -> None:
     """A harness that is killed leaves no process behind, not even one that hangs."""
     program = (
-        "from parity import *; from parity.execution.observation import observe\n"
+        "from parity import *; from parity.execution.ask import observe\n"
         f"subject = isolated('{file}:hangs', limits=Limits(seconds=0.2))\n"
         "print(subject.run._child._process.pid, flush=True)\n"
         "import threading, os; threading.Timer(0.1, os._exit, [0]).start()\n"
