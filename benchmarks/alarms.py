@@ -38,9 +38,9 @@ class Found:
     where: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Tally:
-    """What the comparisons of one method and dtype came to."""
+    """What the comparisons of one method and dtype came to; it grows as they are counted."""
 
     statuses: Counter[Status] = field(default_factory=Counter)
     largest: dict[str, Found] = field(default_factory=dict)  # by family
