@@ -76,7 +76,7 @@ def diagnosis_lines(diagnosis: Diagnosis, *, explain: bool = False) -> list[str]
     if not diagnosis.causes:
         tried = "no known mistake gives these numbers, and no two or three of them"
         if not diagnosis.exhausted:
-            tried += " of those that were tried before the search had used up its budget"
+            tried += " that were tried within the budget of the search"
         lines.append(f"  Unknown{f': {tried}' if diagnosis.ranking else ''}.")
     lines += [f"    {fact}" for fact in diagnosis.facts]
     shown = diagnosis.problems[:PROBLEMS]
