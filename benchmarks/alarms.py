@@ -12,6 +12,7 @@ from parity.judging.comparator import Comparator
 from parity.model.branches import Branches
 from parity.model.case import Case
 from parity.model.comparison import Comparison, Status
+from parity.model.names import ArrayName
 from parity.model.trace import Trace, read
 from parity.reference.base import Floor
 from parity.reference.frameworks.pytorch import pytorch
@@ -37,12 +38,12 @@ class Found:
     where: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Tally:
-    """What the comparisons of one method and dtype came to."""
+    """What the comparisons of one method and dtype came to; it grows as they are counted."""
 
     statuses: Counter[Status] = field(default_factory=Counter)
-    largest: dict[str, Found] = field(default_factory=dict)  # by quantity
+    largest: dict[str, Found] = field(default_factory=dict)  # by family
     resolutions: list[float] = field(default_factory=list)
     alarms: list[Found] = field(default_factory=list)
 
@@ -58,7 +59,7 @@ class Tally:
             self.alarms.append(found)
         if comparison.resolution is not None:
             self.resolutions.append(comparison.resolution)
-            self._raise(quantity(comparison.name), found)
+            self._raise(family(comparison.name), found)
 
     def merge(self, other: "Tally") -> None:
         """Add what another tally counted."""
@@ -76,9 +77,9 @@ class Tally:
 Tallies = dict[tuple[str, str], Tally]  # by method and dtype
 
 
-def quantity(name: str) -> str:
-    """Return `name`, or grad for all gradients."""
-    return name.partition("/")[0]
+def family(name: str) -> str:
+    """Return `name`, or `grad` for all gradients and `step` for all that a step comes to."""
+    return ArrayName.parse(name).kind.value or name
 
 
 @np.errstate(all="ignore")  # as in parity.judge: what overflows is judged

@@ -15,7 +15,7 @@ import torch
 
 from parity import Config, Subject, draw, isolated, judge, load
 from parity.cases.grid import GRIDS
-from parity.execution.observation import observe
+from parity.execution.ask import observe
 from parity.execution.process import closed
 from parity.reference.frameworks.pytorch import pytorch
 

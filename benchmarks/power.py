@@ -10,6 +10,7 @@ from benchmarks.sampling import WEIGHTS, Sample, sample
 from parity.judging.comparator import Comparator
 from parity.model.case import Array, Case
 from parity.model.comparison import Status
+from parity.model.names import ArrayName
 from parity.model.trace import Trace, read
 from parity.reference.frameworks.pytorch import pytorch
 from parity.subjects.subject import Run
@@ -66,7 +67,7 @@ def _one_gradient_entry(share: float) -> Plant:
 
     def plant(case: Case, run: Run, rng: Generator) -> Wrong:
         trace = dict(read(run(case)))
-        names = [n for n, array in trace.items() if n.startswith("grad/") and array.any()]
+        names = [n for n, array in trace.items() if ArrayName.parse(n).is_gradient and array.any()]
         name = str(rng.choice(names))
         trace[name] = _off(trace[name], share, rng)
         return trace, name
@@ -75,10 +76,10 @@ def _one_gradient_entry(share: float) -> Plant:
 
 
 def _off(array: Array, share: float, rng: Generator) -> Array:
-    changed = array.copy()
+    altered = array.copy()
     index = tuple(rng.choice(np.argwhere(array != 0)))
-    changed[index] *= 1 + share
-    return changed
+    altered[index] *= 1 + share
+    return altered
 
 
 def _capped_loss(case: Case, run: Run, _: Generator) -> Wrong:
@@ -124,7 +125,8 @@ def _first_step_missing(case: Case, run: Run, _: Generator) -> Wrong:
 
 def _has_a_gradient(case: Case) -> bool:
     """Return whether any gradient is not zero: with one class, or units that are off, all are."""
-    return any(array.any() for name, array in pytorch.run(case).items() if name[:5] == "grad/")
+    trace = pytorch.run(case)
+    return any(array.any() for name, array in trace.items() if ArrayName.parse(name).is_gradient)
 
 
 def _classifies(case: Case) -> bool:

@@ -10,7 +10,7 @@ from parity.cases.draw import draw
 from parity.model.case import Array, Case
 from parity.model.config import Config
 
-LARGEST = {"batch": 64, "steps": 200, "features": 64, "hidden": 256, "classes": 16}
+LARGEST_SIZES = {"batch": 64, "steps": 200, "features": 64, "hidden": 256, "classes": 16}
 """Sizes are drawn log-uniformly from 1 to here: all orders of magnitude, and cheap on average."""
 
 MOST_STATES = 2**18
@@ -68,7 +68,7 @@ def sample(seed: int, dtype: str | None = None) -> Sample:
 def _config(rng: Generator, seed: int) -> Config:
     while True:
         sizes: dict[str, Any] = {
-            name: int((most + 1) ** rng.random()) for name, most in LARGEST.items()
+            name: int((most + 1) ** rng.random()) for name, most in LARGEST_SIZES.items()
         }
         if sizes["batch"] * sizes["steps"] * sizes["hidden"] <= MOST_STATES:
             break

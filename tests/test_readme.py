@@ -7,7 +7,7 @@ import pytest
 
 from parity.cases.grid import GRIDS
 from parity.cli.compare import main
-from parity.reference.frameworks.pytorch.conformance import OPTIONS
+from parity.reference.frameworks.pytorch.conformance import PYTORCH_OPTIONS
 from parity.reference.mistakes import CATALOGUE
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
@@ -47,5 +47,5 @@ def test_size_of_the_catalogue_is_as_said() -> None:
 
 def test_conformance_table_is_of_the_same_options() -> None:
     """The README's table has a line for each option that the command prints one for."""
-    heads = [f"| `{option.owner}` | `{option.name}` |" for option in OPTIONS]
+    heads = [f"| `{option.owner}` | `{option.name}` |" for option in PYTORCH_OPTIONS]
     assert [head for head in heads if README.count(head) != 1] == []

@@ -1,5 +1,4 @@
-"""How configurations and cases come to be.
+"""Cases: in go configurations, seeds and grids; out come the arrays that a run starts from.
 
-In: a `Config`, or the name of a grid. Out: a `Case` with every number drawn, or groups of
-configurations that are one test each.
+Everything random in the harness is drawn here, by generators that a configuration's id seeds.
 """

@@ -7,9 +7,9 @@ import numpy as np
 
 from parity.cases import digits
 from parity.model.case import Array, Case, check_size, layout, read_only
-from parity.model.cell import without_suffix
 from parity.model.config import Config
 from parity.model.formats import dtype
+from parity.model.names import ArrayName
 
 SHARE_IGNORED = 0.3
 """Of the labels, where some are to be ignored; the first one always counts."""
@@ -24,7 +24,7 @@ def draw(config: Config) -> Case:
     0.25 to 1.75.
 
     Raises MissingExtraError for data digits without scikit-learn, ConfigError for arrays of more
-    than LARGEST entries.
+    than MOST_ENTRIES entries.
     """
     check_size(config)
     drawn = _Drawn(config)
@@ -82,7 +82,7 @@ class _Drawn:
 
     def further(self, name: str, shape: tuple[int, ...]) -> Array:
         """Return an array that only some configurations have."""
-        kind = without_suffix(name)
+        kind = ArrayName.parse(name).quantity
         if kind == "lengths":
             return self.lengths()
         if kind == "mask":
@@ -118,7 +118,8 @@ def _emptied(config: Config, arrays: Mapping[str, Array]) -> dict[str, Array]:
     """Return the arrays that are zero where a configuration wants no initial state, or no bias."""
     biases = {"drawn": (), "zero": ("b", "b_out"), "absent": ("b",)}
     zero = (*biases[config.bias], *(("h_0",) if config.initial != "drawn" else ()))
-    return {name: array * 0 for name, array in arrays.items() if without_suffix(name) in zero}
+    own = (name for name in arrays if ArrayName.parse(name).quantity in zero)
+    return {name: arrays[name] * 0 for name in own}
 
 
 def _seed(config: Config) -> list[int]:

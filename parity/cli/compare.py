@@ -11,15 +11,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from parity.execution.limits import MEGABYTES, Limits
-from parity.execution.observation import unlimited
+from parity.execution.ask import unlimited
+from parity.execution.limits import MEMORY_LIMIT, TIME_LIMIT, Limits
 from parity.execution.process import Process
-from parity.execution.runner import SECONDS
 from parity.judging.training import Training, train
 from parity.model.config import OPTIONS, Config
 from parity.model.errors import ConfigError, ParityError
 from parity.model.verdict import Verdict
-from parity.report import json_report, plots, terminal
+from parity.report import json_output, plots, terminal
 from parity.reproduce.follow_up import follow, is_failure
 from parity.reproduce.load import KeptCase, as_then, is_folder, read
 from parity.subjects.subject import DEFAULT, Subject
@@ -85,16 +84,16 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--time-limit",
         type=float,
-        default=SECONDS,
+        default=TIME_LIMIT,
         metavar="SECONDS",
-        help=f"what the subject may take for one configuration (default: {SECONDS:g})",
+        help=f"what the subject may take for one configuration (default: {TIME_LIMIT:g})",
     )
     parser.add_argument(
         "--memory-limit",
         type=int,
-        default=MEGABYTES,
+        default=MEMORY_LIMIT,
         metavar="MB",
-        help=f"what the subject's process may fill (default: {MEGABYTES})",
+        help=f"what the subject's process may fill (default: {MEMORY_LIMIT})",
     )
     parser.add_argument(
         "--in-process",
@@ -225,10 +224,10 @@ def _compare(config: Config, arguments: argparse.Namespace) -> Callable[[], int]
             print(f"compare-one-config: {problem}", file=sys.stderr)
         _write(
             arguments.json,
-            json_report.verdict_data(verdict)
-            | json_report.diagnosis_data(why)
+            json_output.verdict_data(verdict)
+            | json_output.diagnosis_data(why)
             | after.data()
-            | json_report.subject_data(subject),
+            | json_output.subject_data(subject),
         )
         return _status(verdict)
 
@@ -251,7 +250,7 @@ def _train(config: Config, arguments: argparse.Namespace) -> Callable[[], int]:
         if arguments.json != "-":
             terminal.print_training(training)
             terminal.print_assumed(subject)
-        _write(arguments.json, json_report.training_data(training))
+        _write(arguments.json, json_output.training_data(training))
         return _status(training.verdict)
 
     return answer
@@ -273,10 +272,10 @@ def _asked(arguments: argparse.Namespace) -> Iterator[Callable[[], Subject]]:
 def _write(path: str | None, content: dict[str, Any]) -> None:
 
     if path == "-":
-        sys.stdout.write(json_report.to_json(content))
+        sys.stdout.write(json_output.to_json(content))
     elif path is not None:
         try:
-            Path(path).write_text(json_report.to_json(content), encoding="utf-8")
+            Path(path).write_text(json_output.to_json(content), encoding="utf-8")
         except OSError as error:
             raise ParityError(f"cannot write JSON to {path!r}: {error.strerror}") from error
 

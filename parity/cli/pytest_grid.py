@@ -18,17 +18,16 @@ from xdist.scheduler import LoadScopeScheduling
 
 from parity.cases.grid import GRIDS, Group
 from parity.cli.pytest_plugin import SETTINGS, WANTED
-from parity.execution.limits import MEGABYTES, Limits
-from parity.execution.observation import unlimited
+from parity.execution.ask import unlimited
+from parity.execution.limits import MEMORY_LIMIT, TIME_LIMIT, Limits
 from parity.execution.process import closed, isolated
-from parity.execution.runner import SECONDS
 from parity.gate import grid as tests
 from parity.gate import once
 from parity.gate.gate import BEHAVIOUR, Check, Gate, is_silent, nothing_of_this, share
 from parity.gate.settings import Settings
 from parity.gate.tally import Tally
 from parity.model.errors import ConfigError, ParityError
-from parity.model.trace import chapter
+from parity.model.names import ArrayName
 from parity.model.verdict import Verdict
 from parity.report.text import assumed_lines, line, notes
 from parity.subjects.capabilities import fitting
@@ -97,8 +96,8 @@ def _subject(config: pytest.Config) -> Subject:
 
 def _loaded(chosen: Settings) -> Subject:
     limits = Limits(
-        seconds=SECONDS if chosen.time_limit is None else chosen.time_limit,
-        megabytes=MEGABYTES if chosen.memory_limit is None else chosen.memory_limit,
+        seconds=TIME_LIMIT if chosen.time_limit is None else chosen.time_limit,
+        megabytes=MEMORY_LIMIT if chosen.memory_limit is None else chosen.memory_limit,
     )
     if chosen.grid not in GRIDS:
         raise ConfigError(f"grid must be one of {', '.join(GRIDS)}, got {chosen.grid!r}")
@@ -158,7 +157,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     part, offers = CHAPTERS[metafunc.function.__name__], known["offers"]
     if part == BEHAVIOUR:
         groups = [group for group in groups if group.more_than_one_way]
-    elif offers is not None and part not in map(chapter, offers):
+    elif offers is not None and part not in {ArrayName.parse(name).chapter for name in offers}:
         skipped = pytest.mark.skip(reason=nothing_of_this(metafunc.config.stash[SETTINGS].named))
         metafunc.parametrize("parity_group", [pytest.param(None, marks=skipped, id=part)])
         return

@@ -1,4 +1,4 @@
-"""Facts: what can be said of a wrong array when no known mistake explains it."""
+"""Description: facts about a wrong array that no known mistake explains."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -7,9 +7,8 @@ import numpy as np
 
 from parity.diagnosis.predictions import distance
 from parity.model.case import Array
-from parity.model.cell import without_suffix
 from parity.model.config import Config
-from parity.model.trace import by_row
+from parity.model.names import ArrayName
 
 TIME, ROWS = 1, 0
 """The axes of an array by sequence: (batch, steps, ...)."""
@@ -97,7 +96,7 @@ def _places(name: str, wrong: Array) -> str:
     if wrong.all() or wrong.ndim == 0:
         return ""
     said = []
-    if by_row(name) and wrong.shape[ROWS] > 1:
+    if ArrayName.parse(name).by_row and wrong.shape[ROWS] > 1:
         said += _some("row", wrong.reshape(len(wrong), -1).any(axis=1))
     said += _some("column", wrong.reshape(-1, wrong.shape[-1]).any(axis=0))
     return ", " + ", ".join(said) if said else ""
@@ -112,7 +111,7 @@ def _some(what: str, wrong: Any) -> list[str]:
 
 
 def _by_step(name: str) -> bool:
-    return name == "grad/x" or without_suffix(name) == "hidden"
+    return name == "grad/x" or ArrayName.parse(name).is_states
 
 
 def _first_step(name: str, wrong: Array) -> str:

@@ -1,43 +1,21 @@
 """Diagnosis: why a subject differs, proven by the numbers - or unknown, and what can be said."""
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 
 from parity.diagnosis.cause import Cause
-from parity.diagnosis.evidence import causes, own_fault, unexplained
-from parity.diagnosis.interpretations import readings
-from parity.diagnosis.predictions import Mistakes, Predictions
-from parity.diagnosis.probes import ASKED, COARSE, Probe, further, is_small, probes
-from parity.diagnosis.responses import Testimony, Witness, hear
-from parity.diagnosis.search import MOST, Attempt, Search
-from parity.diagnosis.simplify import lightened
+from parity.diagnosis.evidence import own_fault
+from parity.diagnosis.explain import FEWEST, Explainer, Explanation, Ranked
+from parity.diagnosis.inquiry import Inquiry
+from parity.diagnosis.interpretations import interpretations
+from parity.diagnosis.probes import ASKED, COARSE, is_small
+from parity.diagnosis.responses import Responses
+from parity.diagnosis.simplify import simplified
 from parity.model.config import Config
 from parity.reference.base import Reference
-from parity.reference.mistakes import CATALOGUE
-from parity.reference.mistakes.mistake import Mistake
-from parity.reference.mistakes.planting import predict
 from parity.subjects.subject import Subject
-
-NOTHING = "without any mistake"
-
-SECONDS = 2.0
-"""How long combinations of mistakes are tried, at most, in seconds of this thread."""
-
-FEWEST = 2
-"""Configurations without which nothing is proven: one alone fits too many mistakes."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ranked:
-    """What was tried, and how many arrays, in computation order, it explains."""
-
-    says: str
-    explained: int
-    arrays: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +28,7 @@ class Diagnosis:
     probes: int  # that it answered
     ranking: tuple[Ranked, ...]
     exhausted: bool  # every combination that could explain it was tried
-    seconds: float
+    seconds: float  # for information: what is found does not depend on the time it takes
 
 
 @np.errstate(all="ignore")
@@ -63,222 +41,93 @@ def diagnose(subject: Subject, config: Config, reference: Reference) -> Diagnosi
     every array that it offers to every probe. Otherwise the cause is unknown.
     """
     start = time.perf_counter()
-    testimony, known, explained = _by_lighter_ones(subject, config, reference) or _by_its_own(
-        subject, config, reference
-    )
-    right = bool(known) and explained.complete and not explained.causes
+    inquiry = Inquiry(subject=subject, config=config, reference=reference)
+    found = _by_simpler_probes(inquiry) or _by_its_own_probes(inquiry)
+    explained, is_right = found.explained, bool(found.known) and found.is_right
     return Diagnosis(
-        causes=(*map(own_fault, testimony.findings[:1]), *known, *explained.causes),
-        facts=() if right else explained.facts,
-        problems=(*testimony.problems, *explained.problems),
-        probes=len(testimony.witnesses),
+        causes=(*map(own_fault, found.responses.findings[:1]), *found.known, *explained.causes),
+        facts=() if is_right else explained.facts,
+        problems=(*found.responses.problems, *explained.problems),
+        probes=len(found.responses.answered),
         ranking=explained.ranking,
         exhausted=explained.exhausted,
         seconds=time.perf_counter() - start,
     )
 
 
-def _by_its_own(subject: Subject, config: Config, reference: Reference) -> "_Understood":
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Understood:
+    """What is known however the responses are explained, and what mistakes explain."""
+
+    responses: Responses
+    known: tuple[Cause, ...]
+    explained: Explanation
+
+    @property
+    def is_right(self) -> bool:
+        """Whether nothing is left that a mistake in the equations would have to explain."""
+        return self.explained.complete and not self.explained.causes
+
+
+def _by_its_own_probes(inquiry: Inquiry) -> _Understood:
     """Explain the subject by probes with all the options of the configuration."""
-    end = time.thread_time() + SECONDS
-    testimony = _testimony(subject, config, reference)
-    found = _understood(testimony, subject, config, reference, end)
-    silent = found.explained.complete and not found.explained.causes and not found.known
-    if config.dtype in COARSE and (silent or len(testimony.witnesses) < FEWEST):
-        testimony = _in_own_format(testimony, subject, config, reference)  # it shows there alone
-        found = _understood(testimony, subject, config, reference, end)
+    explainer = Explainer(inquiry)
+    responses = _in_the_best_format(inquiry)
+    found = _understood(responses, explainer)
+    silent = found.is_right and not found.known
+    if inquiry.config.dtype in COARSE and (silent or len(responses.answered) < FEWEST):
+        found = _understood(_and_in_its_own_format(responses, inquiry), explainer)
     return found
 
 
-def _by_lighter_ones(
-    subject: Subject, config: Config, reference: Reference
-) -> "_Understood | None":
+def _by_simpler_probes(inquiry: Inquiry) -> _Understood | None:
     """Explain it by probes that take less time; None where no single mistake does so.
 
     The configuration itself is among the probes: what it alone shows is a second mistake.
     """
-    if not is_small(config):
+    if not is_small(inquiry.config):
         return None
-    light = lightened(subject, config, reference)
-    if light == config:
+    simple = simplified(inquiry)
+    if simple == inquiry.config:
         return None
-    testimony = _testimony(subject, config, reference, light)
-    labels = {witness.label for witness in testimony.witnesses}
-    if testimony.problems or testimony.findings or ASKED not in labels:
+    responses = _in_the_best_format(inquiry, simple)
+    labels = {response.label for response in responses.answered}
+    if responses.problems or responses.findings or ASKED not in labels:
         return None
-    end = time.thread_time() + SECONDS
-    found = _understood(testimony, subject, config, reference, end, most=1)
+    found = _understood(responses, Explainer(inquiry, most=1))
     return found if found.explained.causes and found.explained.complete else None
 
 
-def _testimony(
-    subject: Subject, config: Config, reference: Reference, around: Config | None = None
-) -> Testimony:
+def _in_the_best_format(inquiry: Inquiry, around: Config | None = None) -> Responses:
     """Ask in float64, which shows most; or in float32, where a subject can do no better."""
-    testimony = hear(subject, probes(config, asks=subject.asks, around=around), reference)
-    if config.dtype != "float32":
-        return testimony
-    read = [reading.witnesses for reading in readings(testimony.witnesses, config)]
-    single = any(all(w.case.config.dtype == "float32" for w in told) for told in read)
-    if len(testimony.witnesses) < FEWEST or single:
-        return hear(subject, probes(config, "float32", subject.asks, around), reference)
-    return testimony
+    responses = inquiry.ask_around(around=around)
+    if inquiry.config.dtype != "float32":
+        return responses
+    every = [i.responses for i in interpretations(responses.answered, inquiry.config)]
+    single = any(all(r.case.config.dtype == "float32" for r in own) for own in every)
+    if len(responses.answered) < FEWEST or single:
+        return inquiry.ask_around("float32", around)
+    return responses
 
 
-def _in_own_format(
-    testimony: Testimony, subject: Subject, config: Config, reference: Reference
-) -> Testimony:
-    """Ask what was asked about in its own format, too."""
-    asked = [p for p in probes(config, config.dtype, subject.asks) if p.label == ASKED]
-    told = hear(subject, asked, reference)
-    others = [w for w in testimony.witnesses if w.label != ASKED]
-    return Testimony(
-        witnesses=(*told.witnesses, *others),
-        problems=tuple(dict.fromkeys((*told.problems, *testimony.problems))),
-        findings=(*told.findings, *testimony.findings),
+def _and_in_its_own_format(responses: Responses, inquiry: Inquiry) -> Responses:
+    """Return the responses with the configuration's own in its own format: it may show there."""
+    own = inquiry.ask_itself()
+    others = [r for r in responses.answered if r.label != ASKED]
+    return Responses(
+        answered=(*own.answered, *others),
+        problems=tuple(dict.fromkeys((*own.problems, *responses.problems))),
+        findings=(*own.findings, *responses.findings),
     )
 
 
-class _Understood(NamedTuple):
-    """What is known however the witnesses are explained, and what mistakes explain."""
-
-    testimony: Testimony
-    known: tuple[Cause, ...]
-    explained: "_Explained"
-
-
-def _understood(
-    testimony: Testimony,
-    subject: Subject,
-    config: Config,
-    reference: Reference,
-    end: float,
-    most: int = MOST,
-) -> _Understood:
-    """Return what is known however the witnesses are explained, and what mistakes explain."""
-    explained = _Explained()
+def _understood(responses: Responses, explainer: Explainer) -> _Understood:
+    """Return the first interpretation of the responses that is certain or explains them."""
+    explained = Explanation()
     known: tuple[Cause, ...] = ()
-    for reading in readings(testimony.witnesses, config) if testimony.witnesses else ():
-        if reading.explicable:
-            explained = _explain(reading.witnesses, subject, config, reference, end, most)
-        else:
-            explained = _Explained()
-        known = reading.causes
-        if reading.certain or explained.complete:
+    for own in interpretations(responses.answered, explainer.inquiry.config):
+        explained = explainer.explain(own.responses) if own.explicable else Explanation()
+        known = own.causes
+        if own.certain or explained.complete:
             break
-    return _Understood(testimony, known, explained)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Explained:
-    """What mistakes in the equations explain."""
-
-    causes: tuple[Cause, ...] = ()
-    facts: tuple[str, ...] = ()
-    problems: tuple[str, ...] = ()
-    ranking: tuple[Ranked, ...] = ()
-    complete: bool = False  # all is right or explained
-    exhausted: bool = True
-
-
-def _explain(
-    witnesses: Sequence[Witness],
-    subject: Subject,
-    config: Config,
-    reference: Reference,
-    end: float,
-    most: int = MOST,
-) -> _Explained:
-    """Explain the witnesses of the kind and the activation that were asked about.
-
-    A subject may have other code for the others, or none; they only help to choose. Where one is
-    not finite and nothing explains it, the others are explained without it.
-    """
-    same = [w for w in witnesses if _is_like(w.case.config, config)]
-    others = [w for w in witnesses if w not in same]
-    shapes = tuple(f"{w.label} ({w.case.config}): {m}" for w in same for m in w.misshapen)
-    told = Predictions(same)
-    if told.reach(()) == len(told.names):
-        agree = f"all {len(same)} probing configurations agree"
-        return _Explained(facts=() if shapes else (agree,), problems=shapes, complete=not shapes)
-    search = Search(told, _with_values(same, CATALOGUE), end, most)
-    found = search.explanations() if len(same) >= FEWEST else []
-    if not found and 0 < sum(w.finite for w in same) < len(same):
-        told_of = [w for w in witnesses if w.finite]
-        finite = _explain(told_of, subject, config, reference, end, most)
-        lost = tuple(f"{w.label} ({w.case.config}): not finite" for w in same if not w.finite)
-        return replace(finite, problems=(*finite.problems, *lost), complete=False)
-    found = _chosen(found, Predictions(others), subject, config, reference)
-    return _Explained(
-        causes=tuple(causes(told, found)) if found else (),
-        facts=() if found else tuple(unexplained(told, subject, config, reference)),
-        problems=shapes,
-        ranking=_ranking(told, search.tried),
-        complete=bool(found),
-        exhausted=search.exhausted,
-    )
-
-
-def _is_like(one: Config, other: Config) -> bool:
-    return (one.kind, one.activation) == (other.kind, other.activation)
-
-
-def _chosen(
-    found: Sequence[Mistakes],
-    others: Predictions,
-    subject: Subject,
-    config: Config,
-    reference: Reference,
-) -> list[Mistakes]:
-    """Return the explanations that nothing tells apart, the likeliest first."""
-    left = sorted(found, key=lambda mistakes: -min(m.seen for m in mistakes))
-    for probe in further(config, subject.asks):
-        if len(left) > 1:
-            left = _surviving(left, probe, subject, reference)
-    return [m for m in left if others.reach(m) == len(others.names)] or left
-
-
-def _with_values(witnesses: Sequence[Witness], catalogue: Sequence[Mistake]) -> list[Mistake]:
-    """Return what the witnesses can show of the catalogue, with its numbers.
-
-    These are the usual ones, and those that the witnesses suggest.
-    """
-    each: list[Mistake] = []
-    configs = {w.case.config for w in witnesses}
-    for mistake in catalogue:
-        if not any(map(mistake.applies, configs)):
-            continue
-        guessed = [
-            value
-            for w in witnesses
-            for value in (mistake.guess(w.case, w.subject, w.reference) if mistake.guess else ())
-            if np.isfinite(value) and value > 0
-        ]
-        each += mistake.having((*mistake.values, *guessed)) if mistake.values else (mistake,)
-    return each
-
-
-def _surviving(
-    found: list[Mistakes], probe: Probe, subject: Subject, reference: Reference
-) -> list[Mistakes]:
-    """Return the explanations that hold for one more probe, where these predict other numbers."""
-    predictions = [predict(probe.case, mistakes) for mistakes in found]
-    first, *others = ([a.tobytes() for a in p.values()] for p in predictions)
-    if all(other == first for other in others):
-        return found
-    told = Predictions(hear(subject, [probe], reference).witnesses)
-    holding = [m for m in found if told.reach(m) == len(told.names)]
-    return holding if told.names else found
-
-
-def _ranking(told: Predictions, tried: Sequence[Attempt]) -> tuple[Ranked, ...]:
-    more = [a for a in tried if not a.mistakes or a.explained > told.reach(())]
-    best = sorted(more, key=lambda attempt: (-attempt.explained, len(attempt.mistakes)))
-    return tuple(
-        Ranked(
-            says=" and ".join(map(str, attempt.mistakes)) or NOTHING,
-            explained=attempt.explained,
-            arrays=len(told.names),
-        )
-        for attempt in best
-    )
+    return _Understood(responses=responses, known=known, explained=explained)

@@ -1,4 +1,4 @@
-"""Telling: what an explanation is reported as, and what is reported where there is none."""
+"""Evidence: how an explanation is reported, and what is reported where there is none."""
 
 import re
 from collections.abc import Sequence
@@ -6,14 +6,13 @@ from dataclasses import replace
 
 from parity.diagnosis.cause import Cause
 from parity.diagnosis.describe import facts, related
+from parity.diagnosis.inquiry import Inquiry
 from parity.diagnosis.predictions import Mistakes, Predictions
-from parity.diagnosis.probes import ASKED, TELLING, Probe, linear
-from parity.diagnosis.responses import Witness, hear
-from parity.model.config import Config
+from parity.diagnosis.probes import ASKED, DISTINCT, Probe, linear
+from parity.diagnosis.responses import Response
 from parity.model.finding import Finding
-from parity.reference.base import Reference
+from parity.model.names import ArrayName
 from parity.reference.mistakes.mistake import Mistake
-from parity.subjects.subject import Subject
 
 HEAD = ("grad/W_out", "grad/b_out")
 
@@ -28,31 +27,31 @@ def own_fault(finding: Finding) -> Cause:
     )
 
 
-def causes(told: Predictions, found: Sequence[Mistakes]) -> list[Cause]:
+def causes(predictions: Predictions, found: Sequence[Mistakes]) -> list[Cause]:
     """Return a cause for each mistake of the first explanation."""
     best, *others = found
-    hidden = [w.label for i, w in enumerate(told.witnesses) if _is_right(told, i)]
-    shown = [w.label for w in told.witnesses if w.label not in hidden]
+    hidden = [r.label for i, r in enumerate(predictions.responses) if _is_right(predictions, i)]
+    shown = [r.label for r in predictions.responses if r.label not in hidden]
     also = tuple(" and ".join(map(str, mistakes)) for mistakes in others)
-    named = [_cause(told, best, mistake) for mistake in best]
+    named = [_cause(predictions, best, mistake) for mistake in best]
     first = replace(named[0], also=also, hidden_at=tuple(hidden), shown_at=tuple(shown))
     return [first, *named[1:]]
 
 
-def _is_right(told: Predictions, i: int) -> bool:
-    witness = told.witnesses[i]
-    return not witness.misshapen and all(told.fits((), i, n) for n in witness.subject)
+def _is_right(predictions: Predictions, i: int) -> bool:
+    response = predictions.responses[i]
+    return not response.misshapen and all(predictions.fits((), i, n) for n in response.subject)
 
 
-def _cause(told: Predictions, mistakes: Mistakes, mistake: Mistake) -> Cause:
+def _cause(predictions: Predictions, mistakes: Mistakes, mistake: Mistake) -> Cause:
     """Return one mistake with its evidence: the arrays that only it explains."""
     without = tuple(other for other in mistakes if other is not mistake)
-    changed = [n for n in told.names if _needs(told, without, n)]
-    first = _beginnings(changed)
-    same = f"{_listed(first)} equal{_s(first)} {_what(told, mistakes, changed)}"
-    count = len(told.witnesses)
+    explained = [n for n in predictions.names if _needs(predictions, without, n)]
+    first = _beginnings(explained)
+    same = f"{_listed(first)} equal{_s(first)} {_what(predictions, mistakes, explained)}"
+    count = len(predictions.responses)
     evidence = [f"{same}, within rounding, in {count} of {count} configurations"]
-    right = [n for n in told.names if n not in changed and not n.startswith("step/")]
+    right = [n for n in _without_first_step(predictions.names) if n not in explained]
     if len(mistakes) == 1 and right:
         evidence.append(f"{_listed(right)} agree{_s(right)}")
     return Cause(
@@ -68,49 +67,53 @@ def _s(names: Sequence[str]) -> str:
     return "s" if len(names) == 1 else ""
 
 
-def _beginnings(changed: Sequence[str]) -> list[str]:
+def _beginnings(explained: Sequence[str]) -> list[str]:
     """Return the names without those of steps that a wrong gradient alone makes wrong."""
-    follow = {name.replace("grad/", "step/") for name in changed if name.startswith("grad/")}
-    return [name for name in changed if name not in follow]
+    names = map(ArrayName.parse, explained)
+    follow = {str(name.first_step) for name in names if name.is_gradient}
+    return [name for name in explained if name not in follow]
 
 
-def _needs(told: Predictions, without: Mistakes, name: str) -> bool:
-    offer = [i for i, w in enumerate(told.witnesses) if name in w.subject]
-    return not all(told.fits(without, i, name) for i in offer)
+def _without_first_step(names: Sequence[str]) -> list[str]:
+    return [name for name in names if not ArrayName.parse(name).is_first_step]
 
 
-def _what(told: Predictions, mistakes: Mistakes, changed: Sequence[str]) -> str:
-    """Return what the changed arrays equal: PyTorch's by a factor, or the textbook's."""
-    own = [n for n in changed if not n.startswith("step/")]
-    relations = {_relation(told, name) for name in own}
+def _needs(predictions: Predictions, without: Mistakes, name: str) -> bool:
+    offer = [i for i, r in enumerate(predictions.responses) if name in r.subject]
+    return not all(predictions.fits(without, i, name) for i in offer)
+
+
+def _what(predictions: Predictions, mistakes: Mistakes, explained: Sequence[str]) -> str:
+    """Return what the explained arrays equal: PyTorch's by a factor, or the textbook's."""
+    relations = {_relation(predictions, name) for name in _without_first_step(explained)}
     relation = relations.pop() if len(mistakes) == 1 and len(relations) == 1 else None
     if relation is not None:
         return f"PyTorch's {relation}"
     return "the textbook's with this mistake" + (" and the others" if len(mistakes) > 1 else "")
 
 
-def _relation(told: Predictions, name: str) -> str | None:
+def _relation(predictions: Predictions, name: str) -> str | None:
     """Return what makes the subject's array of the right one, the same wherever sizes tell it."""
-    offer = [(i, w) for i, w in enumerate(told.witnesses) if name in w.subject]
-    wrong = [w for i, w in offer if w.label in TELLING and not told.fits((), i, name)]
+    offer = [(i, r) for i, r in enumerate(predictions.responses) if name in r.subject]
+    wrong = [r for i, r in offer if r.label in DISTINCT and not predictions.fits((), i, name)]
     found = [
         related(
-            w.subject[name],
-            told.right(w, name),
-            told.allowed(w, name),
-            w.case.config,
+            r.subject[name],
+            predictions.right(r, name),
+            predictions.allowed(r, name),
+            r.case.config,
         )
-        for w in wrong
+        for r in wrong
     ]
     kinds = {None if relation is None else re.sub(r"\S+ = ", "", relation) for relation in found}
     return found[0] if len(kinds) == 1 else None
 
 
-def _shown(told: Predictions, name: str) -> Witness:
-    """Return the witness that shows best what is wrong with an array: all its sizes differ."""
-    offer = [(i, w) for i, w in enumerate(told.witnesses) if name in w.subject]
-    wrong = [w for i, w in offer if not told.fits((), i, name)]
-    return min(wrong, key=lambda w: (w.label not in TELLING, w.label == ASKED))
+def _shown(predictions: Predictions, name: str) -> Response:
+    """Return the response that shows best what is wrong with an array: all its sizes differ."""
+    offer = [(i, r) for i, r in enumerate(predictions.responses) if name in r.subject]
+    wrong = [r for i, r in offer if not predictions.fits((), i, name)]
+    return min(wrong, key=lambda r: (r.label not in DISTINCT, r.label == ASKED))
 
 
 def sentence(mistake: Mistake) -> str:
@@ -128,26 +131,24 @@ def _listed(names: Sequence[str]) -> str:
 # -- what is known when nothing explains it ------------------------------------------------------
 
 
-def unexplained(
-    told: Predictions, subject: Subject, config: Config, reference: Reference
-) -> list[str]:
+def unexplained(predictions: Predictions, inquiry: Inquiry) -> list[str]:
     """Return what is wrong first, where, and what makes it vanish."""
-    name = told.names[told.reach(())]
-    offer = [i for i, w in enumerate(told.witnesses) if name in w.subject]
-    wrong = [i for i in offer if not told.fits((), i, name)]
+    name = predictions.names[predictions.reach(())]
+    offer = [i for i, r in enumerate(predictions.responses) if name in r.subject]
+    wrong = [i for i in offer if not predictions.fits((), i, name)]
     said = [
         f"{name} differs first in computation order: in {len(wrong)} of {len(offer)} configurations"
     ]
-    shown = _shown(told, name)
-    ours, theirs, sizes = shown.subject[name], told.right(shown, name), shown.case.config
-    said += facts(name, ours, theirs, told.allowed(shown, name), sizes)
-    hidden = [w.label for i, w in enumerate(told.witnesses) if _is_right(told, i)]
+    shown = _shown(predictions, name)
+    ours, theirs, sizes = shown.subject[name], predictions.right(shown, name), shown.case.config
+    said += facts(name, ours, theirs, predictions.allowed(shown, name), sizes)
+    hidden = [r.label for i, r in enumerate(predictions.responses) if _is_right(predictions, i)]
     if hidden:
         said.append(f"nothing differs at: {', '.join(hidden)}")
-    if subject.asks.get("activation", "relu") != "relu":
+    if inquiry.subject.asks.get("activation", "relu") != "relu":
         return said
-    open_relus = hear(subject, [Probe(label="linear", case=linear(config))], reference)
-    line = Predictions(open_relus.witnesses)
-    if line.names and line.reach(()) == len(line.names) and shown.label in TELLING:
+    open_relus = inquiry.ask([Probe(label="linear", case=linear(inquiry.config))])
+    line = Predictions(open_relus.answered)
+    if line.names and line.reach(()) == len(line.names) and shown.label in DISTINCT:
         said.append("where every relu is open, and the network linear, nothing differs")
     return said

@@ -1,7 +1,7 @@
-"""Restating: mistakes that no single call shows, and formats that are coarser than they should be.
+"""Interpretations: mistakes that no single call shows, and formats coarser than they should be.
 
 A state that leaks from one call into the next, or gradients that are added up, make an answer that
-is right for another question. Restated as the answer to that one, it is diagnosed further.
+is right for another question. Read as the answer to that one, it is diagnosed further.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -11,10 +11,11 @@ from typing import NamedTuple
 import numpy as np
 
 from parity.diagnosis.cause import Cause
-from parity.diagnosis.responses import Witness
+from parity.diagnosis.responses import Response
 from parity.model.case import Array
 from parity.model.config import Config
 from parity.model.formats import UNIT_ROUNDOFF
+from parity.model.names import ArrayName
 from parity.reference.thresholds import PARTED
 
 MOST_LOST = 2**16
@@ -22,64 +23,68 @@ MOST_LOST = 2**16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """One way to understand the witnesses: what they are to be explained as, and what that says."""
+class Interpretation:
+    """One way to understand the responses, and the causes that are known if it holds."""
 
-    witnesses: tuple[Witness, ...]
+    responses: tuple[Response, ...]
     causes: tuple[Cause, ...] = ()
     explicable: bool = True  # whether mistakes in the equations can explain them
     certain: bool = True  # else it holds only when all is right or explained then
 
 
-def readings(witnesses: Sequence[Witness], config: Config) -> Iterator[Reading]:
-    """Yield the ways to understand the witnesses, the last of them certain."""
-    told = tuple(witnesses)
-    if any(w.changed for w in told):
-        yield from _between_calls(told)
-    elif (coarse := _coarse(told)) is None:
-        yield Reading(witnesses=told)
+def interpretations(responses: Sequence[Response], config: Config) -> Iterator[Interpretation]:
+    """Yield the ways to understand the responses, the last of them certain."""
+    own = tuple(responses)
+    if not own:
+        return
+    if any(r.unstable for r in own):
+        yield from _between_calls(own)
+    elif (coarse := _coarse(own)) is None:
+        yield Interpretation(responses=own)
     elif coarse.name == "float32":
-        single = tuple(map(_in_float32, told))
-        yield Reading(witnesses=single, causes=(coarse.cause,) if config.dtype == "float64" else ())
+        single = tuple(map(_in_float32, own))
+        causes = (coarse.cause,) if config.dtype == "float64" else ()
+        yield Interpretation(responses=single, causes=causes)
     else:
-        yield Reading(witnesses=told, causes=(coarse.cause,), explicable=False)
+        yield Interpretation(responses=own, causes=(coarse.cause,), explicable=False)
 
 
 # -- from call to call ---------------------------------------------------------------------------
 
 
-def _between_calls(witnesses: tuple[Witness, ...]) -> Iterator[Reading]:
-    changed = list(dict.fromkeys(n for w in witnesses for n in w.changed))
-    if all(_ends_finite(w) for w in witnesses):
-        leaked = tuple(map(_leaked, witnesses))
-        yield Reading(witnesses=leaked, causes=(LEAKS,), certain=False)
-    gradients = [n for n in changed if n.startswith("grad/")]
-    if gradients and all(n.startswith(("grad/", "step/")) for n in changed):
-        added = tuple(_added(w, gradients) for w in witnesses)
-        yield Reading(witnesses=added, causes=(ACCUMULATES,), certain=False)
-    yield Reading(witnesses=witnesses, causes=(_redrawn(changed),), explicable=False)
+def _between_calls(responses: tuple[Response, ...]) -> Iterator[Interpretation]:
+    unstable = list(dict.fromkeys(n for r in responses for n in r.unstable))
+    if all(_ends_finite(r) for r in responses):
+        leaked = tuple(map(_leaked, responses))
+        yield Interpretation(responses=leaked, causes=(LEAKS,), certain=False)
+    names = {text: ArrayName.parse(text) for text in unstable}
+    gradients = [text for text, name in names.items() if name.is_gradient]
+    if gradients and all(n.is_gradient or n.is_first_step for n in names.values()):
+        added = tuple(_added(r, gradients) for r in responses)
+        yield Interpretation(responses=added, causes=(ACCUMULATES,), certain=False)
+    yield Interpretation(responses=responses, causes=(_redrawn(unstable),), explicable=False)
 
 
-def _ends_finite(witness: Witness) -> bool:
-    return "hidden" in witness.subject and bool(np.isfinite(witness.subject["hidden"]).all())
+def _ends_finite(response: Response) -> bool:
+    return "hidden" in response.subject and bool(np.isfinite(response.subject["hidden"]).all())
 
 
-def _leaked(witness: Witness) -> Witness:
+def _leaked(response: Response) -> Response:
     """Return the second answer as one to a case that starts where the first call ended."""
-    final = witness.subject["hidden"][:, -1]
-    return witness.saying(witness.case.replace(h_0=final), witness.again)
+    final = response.subject["hidden"][:, -1]
+    return response.read_as(response.case.replace(h_0=final), response.again)
 
 
-def _added(witness: Witness, gradients: Sequence[str]) -> Witness:
+def _added(response: Response, gradients: Sequence[str]) -> Response:
     """Return what the second call added to the gradients of the first, and no step."""
-    first, u = witness.subject, UNIT_ROUNDOFF[witness.case.config.dtype]
-    answered = {n: a for n, a in witness.again.items() if not n.startswith("step/")}
+    first, u = response.subject, UNIT_ROUNDOFF[response.case.config.dtype]
+    answered = {n: a for n, a in response.again.items() if not ArrayName.parse(n).is_first_step}
     both = [n for n in gradients if n in answered and n in first]
     lost = {n: 2 * u * (np.abs(first[n]) + np.abs(answered[n])) for n in both}
     answered |= {n: answered[n] - first[n] for n in both}
     drowned = [n for n in both if not _survives(answered[n], first[n])]
     kept = {n: a for n, a in answered.items() if n not in drowned}
-    return witness.saying(witness.case, kept, lost)
+    return response.read_as(response.case, kept, lost)
 
 
 def _survives(added: Array, first: Array) -> bool:
@@ -124,15 +129,16 @@ class _Coarse(NamedTuple):
     cause: Cause
 
 
-def _coarse(witnesses: Sequence[Witness]) -> _Coarse | None:
+def _coarse(responses: Sequence[Response]) -> _Coarse | None:
     """Recognise states that are right but for being numbers of a coarser format, all of them."""
-    wide = [w for w in witnesses if w.case.config.dtype == "float64"] or witnesses
-    pairs = [(w.subject["hidden"], w.reference["hidden"]) for w in wide if "hidden" in w.subject]
+    wide = [r for r in responses if r.case.config.dtype == "float64"] or responses
+    pairs = [(r.subject["hidden"], r.reference["hidden"]) for r in wide if "hidden" in r.subject]
     if not pairs or not all(_is_near(*pair) for pair in pairs):
         return None
     count = sum(state.size for state, _ in pairs)
     for name, fits in _formats(wide):
-        if all(fits(ours).all() for ours, _ in pairs) and not all(fits(r).all() for _, r in pairs):
+        is_theirs = all(fits(theirs).all() for _, theirs in pairs)
+        if all(fits(ours).all() for ours, _ in pairs) and not is_theirs:
             cause = Cause(
                 slug="coarse-format",
                 says=f"Hidden states are computed, kept or returned in {name}.",
@@ -149,17 +155,17 @@ def _is_near(ours: Array, theirs: Array) -> bool:
     return bool(apart <= PARTED * np.max(np.abs(theirs), initial=0.0))
 
 
-def _in_float32(witness: Witness) -> Witness:
-    """Return a witness of the same numbers in float32."""
-    answered = {name: array.astype(np.float32) for name, array in witness.subject.items()}
-    return witness.saying(witness.case.in_format("float32"), answered)
+def _in_float32(response: Response) -> Response:
+    """Return a response of the same numbers in float32."""
+    answered = {name: array.astype(np.float32) for name, array in response.subject.items()}
+    return response.read_as(response.case.in_format("float32"), answered)
 
 
-def _formats(witnesses: Sequence[Witness]) -> Iterator[tuple[str, Callable[[Array], Array]]]:
-    """Yield the formats coarser than the witnesses' own, the coarsest first."""
+def _formats(responses: Sequence[Response]) -> Iterator[tuple[str, Callable[[Array], Array]]]:
+    """Yield the formats coarser than the responses' own, the coarsest first."""
     yield "bfloat16", _is_bfloat16
     yield "float16", lambda a: a.astype(np.float16).astype(a.dtype) == a
-    if all(w.case.config.dtype == "float64" for w in witnesses):
+    if all(r.case.config.dtype == "float64" for r in responses):
         yield "float32", lambda a: a.astype(np.float32).astype(a.dtype) == a
 
 

@@ -1,4 +1,4 @@
-"""Predicting: what the textbook computes with mistakes in it, held against what a subject did."""
+"""Predictions: the textbook's numbers with mistakes in it, held against those of a subject."""
 
 import itertools
 from collections import Counter
@@ -7,76 +7,80 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from parity.diagnosis.responses import Witness
-from parity.model.case import Array, Case
-from parity.model.trace import Trace, is_step
+from parity.diagnosis.budget import Budget, cell_steps
+from parity.diagnosis.responses import Response
+from parity.model.case import Array
+from parity.model.names import ArrayName
 from parity.reference.mistakes.mistake import Mistake
 from parity.reference.mistakes.planting import planted_floor, predict
 from parity.reference.thresholds import LIMIT, USELESS, step_rounding
 
 if TYPE_CHECKING:
+    from parity.model.trace import Trace
     from parity.reference.base import Floor
 
 Mistakes = tuple[Mistake, ...]
 
 
 class Predictions:
-    """Witnesses, and what the textbook predicts of them with any mistakes; nothing twice."""
+    """Responses, and what the textbook predicts of them with any mistakes; nothing twice."""
 
-    def __init__(self, witnesses: Sequence[Witness]) -> None:
-        self.witnesses = tuple(witnesses)
-        self.names = _in_order(self.witnesses)
+    def __init__(self, responses: Sequence[Response], budget: Budget | None = None) -> None:
+        self.responses = tuple(responses)
+        self._budget = budget or Budget()
+        self.names = _in_order(self.responses)
         self._predicted: dict[tuple[Mistakes, int], Trace] = {}
         self._floors: dict[tuple[Mistakes, int], Floor] = {}
         self._fits: dict[tuple[Mistakes, int, str], bool] = {}
 
     def reach(self, mistakes: Mistakes) -> int:
-        """Return how many arrays, in computation order, the mistakes explain in all witnesses."""
+        """Return how many arrays, in computation order, the mistakes explain in all responses."""
         for place, name in enumerate(self.names):
-            if not all(self.fits(mistakes, i, name) for i in self.telling(name)):
+            if not all(self.fits(mistakes, i, name) for i in self.offering(name)):
                 return place
         return len(self.names)
 
     def fits(self, mistakes: Mistakes, i: int, name: str) -> bool:
-        """Return whether witness i's array is what these mistakes predict, to rounding."""
+        """Return whether response i's array is what these mistakes predict, to rounding."""
         known = self._fits.get((mistakes, i, name))
         if known is None:
             known = self._fits[mistakes, i, name] = self._compare(mistakes, i, name)
         return known
 
     def at(self, mistakes: Mistakes, i: int, name: str) -> Array:
-        """Return what the textbook computes for witness i with these mistakes in it."""
+        """Return what the textbook computes for response i with these mistakes in it."""
         key = mistakes, i
         if key not in self._predicted:
-            self._predicted[key] = predict(self.witnesses[i].case, mistakes)
+            self._budget.predict(self.responses[i].case)
+            self._predicted[key] = predict(self.responses[i].case, mistakes)
         return self._predicted[key][name]
 
-    def right(self, witness: Witness, name: str) -> Array:
+    def right(self, response: Response, name: str) -> Array:
         """Return what the textbook computes without any mistake."""
-        return self.at((), self.witnesses.index(witness), name)
+        return self.at((), self.responses.index(response), name)
 
-    def allowed(self, witness: Witness, name: str) -> Array:
+    def allowed(self, response: Response, name: str) -> Array:
         """Return how far a right answer may be from the textbook's."""
-        return self._allowed((), self.witnesses.index(witness), name)
+        return self._allowed((), self.responses.index(response), name)
 
-    def telling(self, name: str) -> list[int]:
-        """Return the witnesses that offer `name`: the cheapest that find it wrong come first."""
-        offer = [i for i, w in enumerate(self.witnesses) if name in w.subject]
-        return sorted(offer, key=lambda i: (self.fits((), i, name), _cost(self.witnesses[i].case)))
+    def offering(self, name: str) -> list[int]:
+        """Return the responses that offer `name`: the cheapest that find it wrong come first."""
+        offer = [i for i, r in enumerate(self.responses) if name in r.subject]
+        return sorted(offer, key=lambda i: (self.fits((), i, name), _size(self.responses[i])))
 
     def changes(self, mistakes: Mistakes, i: int, name: str) -> bool:
-        """Return whether these mistakes change an array of witness i at all."""
+        """Return whether these mistakes change an array of response i at all."""
         return self.at(mistakes, i, name).tobytes() != self.at((), i, name).tobytes()
 
     def decides(self, mistakes: Mistakes, i: int) -> bool:
-        """Return whether witness i says yes or no to these mistakes, in every array."""
-        arrays = self.witnesses[i].subject.items()
+        """Return whether response i says yes or no to these mistakes, in every array."""
+        arrays = self.responses[i].subject.items()
         return not any(_undecided(a, self.at(mistakes, i, name)).any() for name, a in arrays)
 
     def _compare(self, mistakes: Mistakes, i: int, name: str) -> bool:
         if mistakes and not self.changes(mistakes, i, name):
             return self.fits((), i, name)
-        return self._close(mistakes, i, name, self.witnesses[i].subject[name])
+        return self._close(mistakes, i, name, self.responses[i].subject[name])
 
     def _close(self, mistakes: Mistakes, i: int, name: str, found: Array) -> bool:
         expected = self.at(mistakes, i, name)
@@ -84,33 +88,33 @@ class Predictions:
         largest = _largest(expected)
         if np.max(apart, initial=0.0) > USELESS * largest > 0:
             return False  # without asking for the noise
-        allowed = self._allowed(mistakes, i, name) + self.witnesses[i].slack.get(name, 0.0)
+        allowed = self._allowed(mistakes, i, name) + self.responses[i].slack.get(name, 0.0)
         if not largest > 0:  # infinite noise around nothing would allow anything
             allowed = np.where(np.isfinite(allowed), allowed, 0.0)
         return bool(((apart == 0) | (apart <= allowed)).all())
 
     def _allowed(self, mistakes: Mistakes, i: int, name: str) -> Array:
-        key, case = (mistakes, i), self.witnesses[i].case
+        key, case = (mistakes, i), self.responses[i].case
         if key not in self._floors:
+            self._budget.estimate_noise(case)
             self._floors[key] = planted_floor(case, mistakes)
         sigmas, plain = self._floors[key].sigma, case.config.plain_step
-        if not (plain and is_step(name)):
+        parsed = ArrayName.parse(name)
+        if not (plain and parsed.is_step):
             return LIMIT * sigmas[name]
-        sigma = sigmas[name.replace("step/", "grad/")]
-        parameter = name.partition("/")[2]
-        gradient = self.at(mistakes, i, f"grad/{parameter}")
+        behind, parameter = str(parsed.gradient), parsed.parameter
+        sigma, gradient = sigmas[behind], self.at(mistakes, i, behind)
         rounding = step_rounding(case, case.parameters[parameter], gradient)
-        if f"grad/{parameter}" not in self.witnesses[i].subject:
+        if behind not in self.responses[i].subject:
             rounding = rounding * case.config.steps  # who updates only may do so in every step
         moved = np.abs(self.at(mistakes, i, name) - case.parameters[parameter])
         slack: Array = LIMIT * sigma * _rate(case.lr, moved, gradient) + rounding
         return slack
 
 
-def _cost(case: Case) -> tuple[int, int]:
+def _size(response: Response) -> tuple[int, int]:
     """Return what decides how long a prediction takes: steps one after the other, then sizes."""
-    config = case.config
-    return config.steps * len(config.cells) * config.updates, case.x.size
+    return cell_steps(response.case), response.case.x.size
 
 
 def _undecided(found: Array, expected: Array) -> Array:
@@ -141,13 +145,13 @@ def _largest(array: Array) -> float:
     return float(np.max(np.abs(array), where=np.isfinite(array), initial=0.0))
 
 
-def _in_order(witnesses: Sequence[Witness]) -> tuple[str, ...]:
-    """Return every name that a witness offers, in computation order.
+def _in_order(responses: Sequence[Response]) -> tuple[str, ...]:
+    """Return every name that a response offers, in computation order.
 
-    What one witness alone offers, as a second layer that no other has, comes last: there is less to
-    learn from it, and it takes longest to predict.
+    What one response alone offers, as a second layer that no other has, comes last: there is less
+    to learn from it, and it takes longest to predict.
     """
-    fullest = sorted((w.reference for w in witnesses), key=len, reverse=True)
+    fullest = sorted((r.reference for r in responses), key=len, reverse=True)
     known = dict.fromkeys(itertools.chain.from_iterable(fullest))
-    offers = Counter(itertools.chain.from_iterable(w.subject for w in witnesses))
+    offers = Counter(itertools.chain.from_iterable(r.subject for r in responses))
     return tuple(sorted((n for n in known if n in offers), key=lambda name: offers[name] == 1))

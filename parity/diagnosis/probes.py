@@ -15,11 +15,19 @@ from parity.cases.scaled import with_large_gradients
 from parity.model.case import Array, Case
 from parity.model.config import Config
 
-ORDINARY = {"batch": 4, "steps": 6, "features": 3, "hidden": 5, "classes": 7, "lr": 0.03}
-OTHER = {"batch": 3, "steps": 4, "features": 2, "hidden": 7, "classes": 5, "lr": 0.3, "seed": 1}
-SQUARE = dict.fromkeys(("batch", "steps", "features", "hidden", "classes"), 4)
+USUAL_SIZES = {"batch": 4, "steps": 6, "features": 3, "hidden": 5, "classes": 7, "lr": 0.03}
+OTHER_SIZES = {
+    "batch": 3,
+    "steps": 4,
+    "features": 2,
+    "hidden": 7,
+    "classes": 5,
+    "lr": 0.3,
+    "seed": 1,
+}
+EQUAL_SIZES = dict.fromkeys(("batch", "steps", "features", "hidden", "classes"), 4)
 
-FURTHER: tuple[dict[str, Any], ...] = (
+FURTHER_SIZES: tuple[dict[str, Any], ...] = (
     {"steps": 9},
     {"batch": 2, "steps": 8},
     {"hidden": 1},
@@ -33,12 +41,12 @@ STRENGTHS = (
 )
 """Options that are numbers: where other sizes are asked for, they are other numbers, too."""
 
-LARGEST = 2**13
+MOST_OF_A_PROBE = 2**13
 """Entries of a configuration's states, inputs and weights, at most, for it to be a probe."""
 
 
 ASKED, ORDINARILY, OTHERWISE = "as asked", "ordinary", "other sizes"
-TELLING = (ORDINARILY, OTHERWISE)
+DISTINCT = (ORDINARILY, OTHERWISE)
 """Labels of the probes whose sizes are all different, so that a factor tells which one it is."""
 
 
@@ -80,7 +88,7 @@ def is_small(config: Config) -> bool:
     """Return whether a configuration is small enough to be a probe itself."""
     states = config.batch * config.steps * config.hidden
     weights = config.hidden * (config.features + config.hidden + config.classes)
-    return states + weights + config.batch * config.steps * config.features <= LARGEST
+    return states + weights + config.batch * config.steps * config.features <= MOST_OF_A_PROBE
 
 
 def _asked(config: Config, dtype: str) -> Iterator[Probe]:
@@ -91,10 +99,10 @@ def _asked(config: Config, dtype: str) -> Iterator[Probe]:
 
 def _around(config: Config, dtype: str, asks: Mapping[str, Any]) -> Iterator[Probe]:
     batch = {name: size for name, size in asks.items() if name == "batch"}
-    base = _of_sizes(config, ORDINARY, dtype, **batch)
+    base = _of_sizes(config, USUAL_SIZES, dtype, **batch)
     yield Probe(label=ORDINARILY, case=draw(base))
     others = {name: value for name, value in _other_strengths(config) if name not in asks}
-    other_sizes = _of_sizes(config, {**OTHER, **others}, dtype, weights="chaotic", **batch)
+    other_sizes = _of_sizes(config, {**OTHER_SIZES, **others}, dtype, weights="chaotic", **batch)
     yield Probe(label=OTHERWISE, case=draw(other_sizes))
     base = _smaller(base)
     if base.batch > 1:
@@ -102,7 +110,7 @@ def _around(config: Config, dtype: str, asks: Mapping[str, Any]) -> Iterator[Pro
     yield Probe(label="one step", case=draw(base.replace(steps=1)))
     yield Probe(label="two steps", case=draw(base.replace(steps=2)))
     yield Probe(label="14 steps", case=draw(base.replace(steps=14, weights="chaotic")))
-    square = _of_sizes(_smaller(config), {**ORDINARY, **SQUARE}, dtype, **batch)
+    square = _of_sizes(_smaller(config), {**USUAL_SIZES, **EQUAL_SIZES}, dtype, **batch)
     yield Probe(label="all sizes equal", case=draw(square))
     yield Probe(label="large gradients", case=with_large_gradients(draw(base)))
     ordinary = draw(base)
@@ -121,16 +129,16 @@ def _around(config: Config, dtype: str, asks: Mapping[str, Any]) -> Iterator[Pro
 def further(config: Config, asks: Mapping[str, Any] | None = None) -> Iterator[Probe]:
     """Yield more configurations, for mistakes that the probes do not tell apart."""
     shift = {name: value for name, value in (asks or {}).items() if name in SHIFTS}
-    for number, sizes in enumerate(FURTHER, 1):
+    for number, sizes in enumerate(FURTHER_SIZES, 1):
         changes = {"dtype": "float64", "seed": number, **shift}
-        case = draw(_of_sizes(_smaller(config), {**ORDINARY, **sizes}, **changes))
+        case = draw(_of_sizes(_smaller(config), {**USUAL_SIZES, **sizes}, **changes))
         yield Probe(label=f"further {number}", case=case)
         yield Probe(label=f"further {number}, large gradients", case=with_large_gradients(case))
 
 
 def linear(config: Config) -> Case:
     """Return a case in which every relu is open, so that the network is a linear one."""
-    case = draw(_of_sizes(config, ORDINARY, "float64", activation="relu"))
+    case = draw(_of_sizes(config, USUAL_SIZES, "float64", activation="relu"))
     case = case.replace(x=abs(case.x))
     for of in ("h_0", "W_x", "W_h", "b"):
         case = _with(case, of, abs)

@@ -1,14 +1,14 @@
-"""Explaining: which mistakes, planted into the textbook, give the numbers that a subject gave."""
+"""The search for mistakes that, planted into the textbook, give the numbers that a subject gave."""
 
 import itertools
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from parity.diagnosis.budget import Budget
 from parity.diagnosis.predictions import Mistakes, Predictions
 from parity.reference.mistakes.mistake import Mistake
 
-MOST = 3
+MOST_MISTAKES = 3
 """Mistakes in one explanation, at most."""
 
 
@@ -21,23 +21,25 @@ class Attempt:
 
 
 class Search:
-    """The search for mistakes that explain every array of every witness."""
+    """The search for mistakes that explain every array of every response."""
 
     def __init__(
         self,
         predictions: Predictions,
         catalogue: Sequence[Mistake],
-        end: float,
-        most: int = MOST,
+        budget: Budget,
+        most: int = MOST_MISTAKES,
     ) -> None:
-        self.told, self.catalogue, self.most = predictions, tuple(catalogue), most
+        self.predictions, self.catalogue, self.most = predictions, tuple(catalogue), most
         self.tried: list[Attempt] = []
-        self._end = end  # by time.thread_time()
+        self.exhausted = True  # every combination that seemed possible was tried
+        self._budget = budget
 
-    @property
-    def exhausted(self) -> bool:
-        """Whether there was time for every combination that seemed possible."""
-        return time.thread_time() <= self._end
+    def _must_stop(self) -> bool:
+        """Return whether the budget is spent, before another combination is tried."""
+        if self._budget.is_spent:
+            self.exhausted = False
+        return self._budget.is_spent
 
     def explanations(self) -> list[Mistakes]:
         """Return the smallest sets of mistakes that explain every array.
@@ -45,7 +47,7 @@ class Search:
         Mistakes are looked for where the first array in computation order goes wrong, and then,
         with these planted, where the next one does.
         """
-        nothing = Attempt(mistakes=(), explained=self.told.reach(()))
+        nothing = Attempt(mistakes=(), explained=self.predictions.reach(()))
         self.tried = [nothing, *(self._attempt(nothing, (m,)) for m in self.catalogue)]
         promising = [a for a in self.tried if a.explained > nothing.explained]
         return self._grown(promising) or (
@@ -64,10 +66,10 @@ class Search:
 
     def _extended(self, promising: Sequence[Attempt]) -> Iterator[Attempt]:
         """Yield the attempts with one more mistake that explain more than without it."""
-        unfinished = [a for a in promising if a.explained < len(self.told.names)]
+        unfinished = [a for a in promising if a.explained < len(self.predictions.names)]
         for attempt in sorted(unfinished, key=lambda a: -a.explained):
             for mistake in self.catalogue:
-                if not self.exhausted:
+                if self._must_stop():
                     return
                 if any(_is_like(mistake, other) for other in attempt.mistakes):
                     continue
@@ -80,23 +82,23 @@ class Search:
     def _joint(self, nothing: Attempt) -> Iterator[Attempt]:
         """Yield the pairs that explain the first wrong array, where no mistake does alone.
 
-        Most mistakes hide in some witness, and there the other one explains it alone: pairs of
-        those that explain most witnesses come first, then those of different parts, then those
+        Most mistakes hide in some response, and there the other one explains it alone: pairs of
+        those that explain most responses come first, then those of different parts, then those
         that people make most.
         """
-        if not self.exhausted:
+        if self._must_stop():
             return
-        name = self.told.names[nothing.explained]
-        wrong = [i for i in self.told.telling(name) if not self.told.fits((), i, name)]
-        alone = {m: sum(self.told.fits((m,), i, name) for i in wrong) for m in self.catalogue}
-        able = [m for m in self.catalogue if any(self.told.changes((m,), i, name) for i in wrong)]
+        found, name = self.predictions, self.predictions.names[nothing.explained]
+        wrong = [i for i in found.offering(name) if not found.fits((), i, name)]
+        alone = {m: sum(found.fits((m,), i, name) for i in wrong) for m in self.catalogue}
+        able = [m for m in self.catalogue if any(found.changes((m,), i, name) for i in wrong)]
 
         def unlikely(pair: Mistakes) -> tuple[int, bool, int]:
             one, other = pair
             return (-alone[one] - alone[other], one.part == other.part, -one.seen - other.seen)
 
         for pair in sorted(itertools.combinations(able, 2), key=unlikely):
-            if not self.exhausted:
+            if self._must_stop():
                 return
             if _is_like(*pair):
                 continue
@@ -110,26 +112,26 @@ class Search:
 
         Most add nothing: the array at which `less` ends is looked at first.
         """
-        told, name = self.told, self.told.names[less.explained]
-        wrong = (i for i in told.telling(name) if not told.fits(less.mistakes, i, name))
-        further = all(told.fits(mistakes, i, name) for i in wrong)
-        reach = told.reach(mistakes) if further else less.explained
+        found, name = self.predictions, self.predictions.names[less.explained]
+        wrong = (i for i in found.offering(name) if not found.fits(less.mistakes, i, name))
+        further = all(found.fits(mistakes, i, name) for i in wrong)
+        reach = found.reach(mistakes) if further else less.explained
         return Attempt(mistakes=mistakes, explained=reach)
 
     def _is_proven(self, attempt: Attempt) -> bool:
         """Return whether all is explained, and each mistake is needed for some of it."""
         mistakes = attempt.mistakes
-        return attempt.explained == len(self.told.names) and all(
+        return attempt.explained == len(self.predictions.names) and all(
             self._is_needed(tuple(m for m in mistakes if m is not mistake), mistakes)
             for mistake in mistakes
         )
 
     def _is_needed(self, without: Mistakes, mistakes: Mistakes) -> bool:
-        """Return whether a witness that decides everything is not explained by fewer mistakes."""
+        """Return whether a response that decides everything is not explained by fewer mistakes."""
         return any(
-            not all(self.told.fits(without, i, name) for name in witness.subject)
-            and self.told.decides(mistakes, i)
-            for i, witness in enumerate(self.told.witnesses)
+            not all(self.predictions.fits(without, i, name) for name in response.subject)
+            and self.predictions.decides(mistakes, i)
+            for i, response in enumerate(self.predictions.responses)
         )
 
 

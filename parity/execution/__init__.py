@@ -1,5 +1,6 @@
-"""Isolation: a subject in a process of its own, which it may hang, crash or fill without harm.
+"""Execution: in go a subject and a case; out come its answers, and findings about how it behaves.
 
+A named subject runs in a process of its own, which it may hang, crash or fill without harm.
 This protects from accidents and from simple cheating. It is no sandbox for hostile code: the
 subject's process has the user's rights, files and network.
 """

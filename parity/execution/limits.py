@@ -3,32 +3,36 @@
 import math
 from dataclasses import dataclass
 
-from parity.execution.runner import SECONDS
 from parity.model.errors import ConfigError
 
-LONGEST = 86_400.0
+LONGEST_TIME = 86_400.0
 """Seconds: a day. No timer of the system is asked for more."""
 
-LEAST = 256
+LEAST_MEMORY = 256
 """Megabytes without which NumPy and its BLAS do not start."""
 
 
-MEGABYTES = 4096
-"""Unless told otherwise."""
+TIME_LIMIT = 10.0
+"""Seconds that a subject may take for one case, both answers together, by default."""
+
+MEMORY_LIMIT = 4096
+"""Megabytes that a subject's process may fill, by default."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """What a subject's process is given. Refuses nonsense with a ConfigError."""
 
-    seconds: float = SECONDS  # for one configuration, both answers together
-    megabytes: int = MEGABYTES  # of 2**20 bytes, that the whole process may write to
+    seconds: float = TIME_LIMIT  # for one configuration, both answers together
+    megabytes: int = MEMORY_LIMIT  # of 2**20 bytes, that the whole process may write to
 
     def __post_init__(self) -> None:
-        if not (math.isfinite(self.seconds) and 0 < self.seconds <= LONGEST):
+        if not (math.isfinite(self.seconds) and 0 < self.seconds <= LONGEST_TIME):
             raise ConfigError(
-                f"the time limit must be above 0 and at most {LONGEST:.0f} seconds, "
+                f"the time limit must be above 0 and at most {LONGEST_TIME:.0f} seconds, "
                 f"got {self.seconds:g}"
             )
-        if self.megabytes < LEAST:
-            raise ConfigError(f"the memory limit must be at least {LEAST} MB, got {self.megabytes}")
+        if self.megabytes < LEAST_MEMORY:
+            raise ConfigError(
+                f"the memory limit must be at least {LEAST_MEMORY} MB, got {self.megabytes}"
+            )

@@ -2,7 +2,7 @@
 
 import os
 
-MOST = 2**20
+MOST_BYTES = 2**20
 """Bytes that a subject may print for one configuration before it is noted and dropped."""
 
 
@@ -17,9 +17,9 @@ class Output:
         os.set_blocking(fd, False)
 
     def drain(self) -> None:
-        """Take what is there, at most MOST at once: whoever prints on end must not hold us."""
+        """Take what is there, at most MOST_BYTES: who prints without end must not hold us."""
         taken = 0
-        while self.open and taken < MOST:
+        while self.open and taken < MOST_BYTES:
             try:
                 new = os.read(self.fd, 2**16)
             except BlockingIOError:
@@ -27,7 +27,7 @@ class Output:
             self.open = bool(new)
             taken += len(new)
             self._size += len(new)
-            self._kept += new[: MOST - len(self._kept)]
+            self._kept += new[: MOST_BYTES - len(self._kept)]
 
     def take(self) -> tuple[int, str]:
         """Return how many bytes came since the last time, and the first of them as text."""

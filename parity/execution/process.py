@@ -10,8 +10,8 @@ from typing import Any, Self
 from parity.execution import output, wire
 from parity.execution.child import Child, EndedError, LateError
 from parity.execution.limits import Limits
-from parity.execution.received import about, check_number, findings, own_output
-from parity.execution.runner import Answers, Askable, changed
+from parity.execution.replies import about, check_number, findings, own_output
+from parity.execution.runner import Answers, Askable, differing
 from parity.model.case import Case
 from parity.model.errors import ParityError, SubjectError
 from parity.model.finding import Finding, Misbehaviour
@@ -103,11 +103,11 @@ class Process(Askable):
             self._row = [*self._row, kinds[0]] if alike else kinds[:1]
             return answers
 
-    def why_changed(self, case: Case) -> tuple[Misbehaviour, str]:
+    def why_answers_differ(self, case: Case) -> tuple[Misbehaviour, str]:
         """Hold the first answers of two fresh processes against each other, once for a subject."""
         if self._changes is None:
             first, second = self._fresh(case), self._fresh(case)
-            if first and second and not changed(first[0], second[0]):
+            if first and second and not differing(first[0], second[0]):
                 how = f"in fresh processes it does not (seen at {case.config}): it keeps a state"
                 self._changes = Misbehaviour.STATEFUL, how
             else:
@@ -219,7 +219,7 @@ class Process(Askable):
         """Pass on what the subject has printed; return a note instead where it is too much."""
         assert self._child is not None
         size, text = self._child.output.take()
-        if size <= output.MOST:
+        if size <= output.MOST_BYTES:
             sys.stderr.write(text)
             return ()
         first = text.splitlines()[0][:80]

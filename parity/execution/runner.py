@@ -1,4 +1,4 @@
-"""Conduct: a subject asked about a case in this very process, and watched while it answers.
+"""Runner: a subject asked about a case in this very process, and watched while it answers.
 
 The same code watches a function object here and a named subject in a process of its own.
 """
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from parity.execution.limits import TIME_LIMIT
 from parity.execution.side_effects import Watch, seeded
 from parity.model import trace
 from parity.model.case import Array, Case
@@ -19,9 +20,6 @@ from parity.model.trace import Trace
 from parity.subjects.subject import Run
 from parity.subjects.time_limit import OutOfTimeError, limited
 from parity.subjects.tracebacks import own_traceback
-
-SECONDS = 10.0
-"""How long a subject may take for one case, both answers together, unless told otherwise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +41,7 @@ class Askable(ABC):
         """Ask about `case` so many times; nothing that the subject does escapes."""
 
     @abstractmethod
-    def why_changed(self, case: Case) -> tuple[Misbehaviour, str]:
+    def why_answers_differ(self, case: Case) -> tuple[Misbehaviour, str]:
         """Return why two answers to `case` differ, STATEFUL or NONDETERMINISTIC, and how so."""
 
     def __call__(self, case: Case) -> Trace:
@@ -59,7 +57,7 @@ class Here(Askable):
     """
 
     run: Run
-    seconds: float | None = SECONDS  # None: as long as it takes, for a debugger
+    seconds: float | None = TIME_LIMIT  # None: as long as it takes, for a debugger
 
     def ask(self, case: Case, times: int) -> Answers:
         """Ask in this process; Ctrl-C is the user's."""
@@ -72,11 +70,11 @@ class Here(Askable):
             text = f"no answer in {self.seconds:g} s"
             return Answers(findings=(Finding(kind=Misbehaviour.TIMEOUT, text=text),))
 
-    def why_changed(self, case: Case) -> tuple[Misbehaviour, str]:
+    def why_answers_differ(self, case: Case) -> tuple[Misbehaviour, str]:
         """Ask twice more from the same global random numbers: are they what it draws from?"""
         first, second = self._seeded(case), self._seeded(case)
         drawn = any(f.kind is Misbehaviour.CHANGED_RANDOM_STATE for f in first.findings)
-        same = first.traces and second.traces and not changed(first.traces[0], second.traces[0])
+        same = first.traces and second.traces and not differing(first.traces[0], second.traces[0])
         if drawn and same:
             return Misbehaviour.NONDETERMINISTIC, "it draws from global random numbers"
         return Misbehaviour.STATEFUL, ""
@@ -112,7 +110,7 @@ def given(answers: Answers, times: int) -> tuple[Trace, ...]:
     return answers.traces
 
 
-def changed(first: Trace, second: Trace) -> list[str]:
+def differing(first: Trace, second: Trace) -> list[str]:
     """Return the names of the arrays that are not the same, bit for bit, in both traces."""
     names = [*first, *(name for name in second if name not in first)]
     return [n for n in names if not (n in first and n in second and _same(first[n], second[n]))]
@@ -135,6 +133,7 @@ def raised(error: BaseException) -> Finding:
 
 
 def _answer(run: Run, case: Case) -> Trace:
+    """Run a subject once; to read its answer is to run its own `items` and `__array__`, too."""
     try:
         with warnings.catch_warnings(action="ignore"):  # the numbers are judged, not the warnings
             return trace.read(run(case))

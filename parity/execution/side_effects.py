@@ -1,4 +1,4 @@
-"""Watch: what a subject shares with the rest of its process, and may leave otherwise."""
+"""Side effects: what a subject shares with its process, and may leave otherwise."""
 
 import contextlib
 import random

@@ -1,4 +1,4 @@
-"""Spy: whether a subject's process has loaded PyTorch, and whether its answer comes from there."""
+"""Use of PyTorch: whether a subject has loaded it, and whether its answer comes from there."""
 
 import sys
 from typing import Any

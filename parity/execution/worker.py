@@ -21,9 +21,10 @@ from parity.model.config import Config
 from parity.model.errors import SubjectError
 from parity.model.finding import Finding, Misbehaviour
 from parity.subjects.subject import Run
+from parity.subjects.time_limit import OutOfTimeError
 
 LONGEST_TEXT = 20_000
-"""Characters of one finding that are told."""
+"""Characters of one finding that are passed on."""
 
 GRACE = 1.0
 """Seconds after its limit in which a subject whose harness is gone ends itself."""
@@ -55,12 +56,18 @@ _RUN: list[Run] = []
 
 def _loaded(order: wire.Header) -> bytes:
     """Load the subject, for as long as the order says."""
-    me = os.getpid()
+    me, spec, options = os.getpid(), order["spec"], order["options"]
     signal.setitimer(signal.ITIMER_REAL, order["seconds"] + GRACE)
     try:
-        found = load(order["spec"], **order["options"])
+        found = load(spec, **options)
+    except SubjectError as error:
+        said: wire.Header = {"number": 0, "error": str(error)[:LONGEST_TEXT]}
+    except BaseException as error:  # whatever importing somebody's code can raise
+        text = f"subject {spec!r} does not load: {raised(error).text}"
+        said = {"number": 0, "error": text[:LONGEST_TEXT]}
+    else:
         _RUN.append(found.run)
-        said: wire.Header = {
+        said = {
             "number": 0,
             "assumed": list(found.assumed),
             "lacking": found.lacking,
@@ -68,23 +75,18 @@ def _loaded(order: wire.Header) -> bytes:
             "knows": list(found.knows),
             "offers": None if found.offers is None else list(found.offers),
         }
-    except SubjectError as error:
-        said = {"number": 0, "error": str(error)[:LONGEST_TEXT]}
-    except BaseException as error:  # whatever importing somebody's code can raise
-        text = f"subject {order['spec']!r} does not load: {raised(error).text}"
-        said = {"number": 0, "error": text[:LONGEST_TEXT]}
     _done(me)
     return wire.pack(said)
 
 
 def _answered(asked: wire.Header, arrays: wire.Group, spy: Spy) -> bytes:
     """Ask the subject, and return all that it answered and was seen to do as a frame."""
-    me = os.getpid()
+    me, case = os.getpid(), _case(asked, arrays)
     spy.look()
     signal.setitimer(signal.ITIMER_REAL, asked["seconds"] + GRACE)
     try:
-        answers = watched(_RUN[0], _case(asked, arrays), asked["times"])
-    except BaseException as error:  # a KeyboardInterrupt is the subject's own here
+        answers = watched(_RUN[0], case, asked["times"])
+    except (KeyboardInterrupt, OutOfTimeError, MemoryError) as error:  # the subject's own here
         answers = Answers(findings=(raised(error),))
     _done(me)
     if (text := spy.look()) is not None:

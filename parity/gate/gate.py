@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterable, Sequence
 from parity.cases.draw import draw
 from parity.cases.grid import Group
 from parity.diagnosis.diagnose import diagnose
-from parity.execution.observation import answer
+from parity.execution.ask import answer
 from parity.gate.once import Once
 from parity.judging.comparator import OWN_GRADIENT
 from parity.judging.judge import judge, judge_behaviour
 from parity.model.config import Config
 from parity.model.finding import NoTraceError
-from parity.model.trace import chapter, is_step
+from parity.model.names import ArrayName
 from parity.model.verdict import Verdict
 from parity.reference.base import Reference
 from parity.report.text import diagnosis_lines, failure_message, headline
@@ -98,7 +98,7 @@ class Gate:
         if self._answered is None:
             offers = self.subject.offers
             names = self._names_answered() if offers is None else iter(offers)
-            self._answered = frozenset(map(chapter, names))
+            self._answered = frozenset(ArrayName.parse(name).chapter for name in names)
         return self._answered
 
     def _names_answered(self) -> Iterable[str]:
@@ -182,7 +182,7 @@ def share(verdict: Verdict) -> float:
     A plain step is left out: w - lr * g has one rounding, and is allowed one.
     """
     plain = verdict.config.plain_step
-    noisy = (c for c in verdict.compared if not is_step(c.name) or not plain)
+    noisy = (c for c in verdict.compared if not ArrayName.parse(c.name).is_step or not plain)
     held = (c.greatest for c in noisy if c.against != OWN_GRADIENT)
     return max((greatest.used for greatest in held if greatest is not None), default=0.0)
 

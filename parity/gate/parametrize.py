@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from parity.execution.limits import MEGABYTES, Limits
-from parity.execution.runner import SECONDS
+from parity.execution.limits import MEMORY_LIMIT, TIME_LIMIT, Limits
 from parity.gate.accept import accepted, groups
 from parity.gate.gate import BEHAVIOUR, CHAPTERS, Gate, is_silent
 from parity.model.config import Config
@@ -27,8 +26,8 @@ def parametrize(
     subject: Subject | Run | str,
     grid: str = "smoke",
     *,
-    time_limit: float = SECONDS,
-    memory_limit: int = MEGABYTES,
+    time_limit: float = TIME_LIMIT,
+    memory_limit: int = MEMORY_LIMIT,
     keep: bool = True,
 ) -> "pytest.MarkDecorator":
     """Return a decorator that runs a test once for each configuration, with a `check` to call.

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from typing import Never, overload
 
 from parity.cases.draw import draw
-from parity.execution.limits import MEGABYTES, Limits
+from parity.execution.limits import MEMORY_LIMIT, TIME_LIMIT, Limits
 from parity.execution.process import closed
-from parity.execution.runner import SECONDS
 from parity.gate.accept import accepted, groups
 from parity.gate.gate import brief
 from parity.judging.judge import judge
@@ -99,8 +98,8 @@ def verify(
     subject: Subject | Run | str,
     grid: str = "smoke",
     *,
-    time_limit: float = SECONDS,
-    memory_limit: int = MEGABYTES,
+    time_limit: float = TIME_LIMIT,
+    memory_limit: int = MEMORY_LIMIT,
 ) -> Verification:
     """Judge a subject against PyTorch in every configuration of a grid.
 

@@ -1,6 +1,5 @@
 """The comparator: two traces of one case, compared array by array in units of the noise floor."""
 
-import re
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
@@ -9,9 +8,10 @@ import numpy as np
 from parity.judging.arbiter import rule
 from parity.model.branches import Branches, has_branches
 from parity.model.case import Array, Case
-from parity.model.comparison import Comparison, Status, comparable, compare
+from parity.model.comparison import Comparison, Status, compare, is_comparable
 from parity.model.formats import UNIT_ROUNDOFF, smallest_normal
-from parity.model.trace import DELTA, Trace, is_optional, is_step, outputs, step_name
+from parity.model.names import DELTA, ArrayName, gradient_name, step_name
+from parity.model.trace import Trace, outputs
 from parity.reference.base import Exact, Floor, Step
 from parity.reference.exact.one_step import own_step
 from parity.reference.exact.oracle import exact
@@ -58,7 +58,7 @@ class Comparator:
         """Compare all names, in the reference's order; names it does not know come last."""
         known: list[Comparison] = []
         for name in self.reference:
-            if name in self.subject or not is_optional(name):
+            if name in self.subject or not ArrayName.parse(name).is_optional:
                 known += self._compared(name)
         detail = f"expected one of {', '.join(self.reference)}"
         unknown = (
@@ -73,7 +73,8 @@ class Comparator:
     def ruled(self, found: Comparison, *, always: bool) -> Comparison:
         """Add the arbiter's ruling to a difference, or to any comparison of values."""
         name, differs = found.name, found.status is Status.DIFFERS
-        if found.greatest is None or is_step(name) or not (differs or always):
+        is_step = ArrayName.parse(name).is_step
+        if found.greatest is None or is_step or not (differs or always):
             return found
         own = self.own_branches is not None
         ruling = rule(
@@ -101,28 +102,30 @@ class Comparator:
         """Compare one array, a stepped parameter twice."""
         if name not in self.subject:
             return [Comparison(name=name, status=Status.INCOMPLETE, against=self.against)]
-        if not is_step(name):
+        parsed = ArrayName.parse(name)
+        if not parsed.is_step:
             return [self._value(name)]
         plain = self.case.config.plain_step
         first = [self._plain_step(name) if plain else self._later(name)]
-        own = self._by_own_gradients(name) if name.startswith("step/") else None
+        own = self._by_own_gradients(name) if parsed.is_first_step else None
         return first if own is None else [*first, own]
 
     def _value(self, name: str) -> Comparison:
         """Compare a state, the loss or a gradient."""
-        if self.own_branches is None or not name.startswith("grad/"):
+        if self.own_branches is None or not ArrayName.parse(name).is_gradient:
             return self._by_noise(name, self.reference[name])
         own = self._floor(0, own=True).clean[name].astype(self.reference[name].dtype)
         return self._by_noise(name, own, own=True)
 
     def _plain_step(self, name: str) -> Comparison:
         """Compare w - lr * gradient with the reference's."""
-        parameter = name.partition("/")[2]
-        weight, gradient = self.case.parameters[parameter], self.reference[f"grad/{parameter}"]
+        parameter = ArrayName.parse(name).parameter
+        behind = gradient_name(parameter)
+        weight, gradient = self.case.parameters[parameter], self.reference[behind]
         rounding = step_rounding(self.case, weight, gradient)
         expected, own = self.reference[name], self.own_branches is not None
         if own:  # the gradients of other branches make another step
-            clean = self._floor(0, own=True).clean[f"grad/{parameter}"]
+            clean = self._floor(0, own=True).clean[behind]
             expected = (weight - self.case.lr * clean).astype(weight.dtype)
         return self._by_noise(name, expected, scale=self.case.lr, extra=rounding, own=own)
 
@@ -140,15 +143,17 @@ class Comparator:
         A wrong gradient and a wrong step are two mistakes, and only this tells them apart. None
         where a gradient that the step needs is not there.
         """
-        parameter, config = name.partition("/")[2], self.case.config
+        parameter, config = ArrayName.parse(name).parameter, self.case.config
         needed = self.case.parameters if config.clip_norm else (parameter,)
-        names = [f"grad/{other}" for other in needed]
+        names = [gradient_name(other) for other in needed]
         offered = [n for n in names if n in self.subject]
-        if not all(n in offered and comparable(self.subject[n], self.reference[n]) for n in names):
+        if not all(
+            n in offered and is_comparable(self.subject[n], self.reference[n]) for n in names
+        ):
             return None
         weight = self.case.parameters[parameter]
         if config.plain_step:
-            gradient = self.subject[f"grad/{parameter}"]
+            gradient = self.subject[gradient_name(parameter)]
             expected = (weight - self.case.lr * gradient.astype(np.float64)).astype(weight.dtype)
             allowed = step_rounding(self.case, weight, gradient)
         else:
@@ -160,11 +165,11 @@ class Comparator:
     def _own_steps(self) -> Mapping[str, Step]:
         """Return the first step from the subject's own gradients; others as they should be."""
         if self._steps is None:
-            right = {name: self.reference[f"grad/{name}"] for name in self.case.parameters}
+            right = {name: self.reference[gradient_name(name)] for name in self.case.parameters}
             offered = {
-                name: self.subject.get(f"grad/{name}", array) for name, array in right.items()
+                name: self.subject.get(gradient_name(name), array) for name, array in right.items()
             }
-            own = {n: a if comparable(a, right[n]) else right[n] for n, a in offered.items()}
+            own = {n: a if is_comparable(a, right[n]) else right[n] for n, a in offered.items()}
             self._steps = own_step(self.case, own)
         return self._steps
 
@@ -187,7 +192,8 @@ class Comparator:
 
         A plain step has no floor of its own: that of its gradient is scaled.
         """
-        key = name.replace("step/", "grad/") if self.case.config.plain_step else name
+        parsed, plain = ArrayName.parse(name), self.case.config.plain_step
+        key = str(parsed.gradient) if plain and parsed.is_step else name
 
         def held(allowed: Array) -> Comparison:
             against = self.against
@@ -227,8 +233,9 @@ class Comparator:
         largest = float(np.max(np.abs(self.reference[key]), initial=0.0))
         noise = LIMIT * float(np.max(floor.sigma[key]))
         resolution = noise / largest if largest > 0 else 0.0 if proven else float("inf")
-        parameter = key.removeprefix("grad/") in self.case.parameters
-        useless = not resolution <= USELESS if parameter else not np.isfinite(noise)
+        behind = ArrayName.parse(key)
+        is_parameter = behind.is_gradient and behind.parameter in self.case.parameters
+        useless = not resolution <= USELESS if is_parameter else not np.isfinite(noise)
         if found.name == key:
             least = PROVEN * self.u * float(np.max(floor.gauge[key]))  # beyond it no agreement
             seen = least / largest if useless and proven and largest > 0 else resolution
@@ -276,7 +283,11 @@ class Comparator:
         for update in range(2, self.case.config.updates + 1):
             name = step_name(update, "hidden")
             ours, theirs = self.subject.get(name), self.reference[name]
-            if ours is None or not has_branches(self.case.config) or not comparable(ours, theirs):
+            if (
+                ours is None
+                or not has_branches(self.case.config)
+                or not is_comparable(ours, theirs)
+            ):
                 continue
             sides = [Branches.of(self.case, {"hidden": states}) for states in (ours, theirs)]
             if sides[0] is not None and sides[1] is not None and not sides[0].same(sides[1]):
@@ -284,16 +295,17 @@ class Comparator:
         return None
 
     def _has_parted(self, name: str) -> bool:
-        update = re.match(r"step(\d+)/", name)
-        return self.parted is not None and update is not None and int(update[1]) >= self.parted
+        parsed = ArrayName.parse(name)
+        return self.parted is not None and parsed.is_step and parsed.update >= self.parted
 
     def _unseen(self, key: str) -> bool:
         """Return whether nobody can tell if the branches behind an array are the reference's."""
-        config = self.case.config
-        if update := re.match(r"(step\d+)/", key):
-            return f"{update[1]}/hidden" not in self.subject or config.layers > 1
-        told = all(name in self.subject for name in outputs(config))
-        return key.startswith("grad/") and not told
+        config, parsed = self.case.config, ArrayName.parse(key)
+        if parsed.is_step and not parsed.is_first_step:
+            states = step_name(parsed.update, "hidden")
+            return states not in self.subject or config.layers > 1
+        known = all(name in self.subject for name in outputs(config))
+        return parsed.is_gradient and not known
 
 
 def _after_overflow(known: list[Comparison], states: Collection[str]) -> list[Comparison]:
@@ -305,7 +317,8 @@ def _after_overflow(known: list[Comparison], states: Collection[str]) -> list[Co
     undefined, lost, found = False, False, []
     for comparison in known:
         undefined = undefined or comparison.status is Status.UNDEFINED
-        is_state = comparison.name in states or is_optional(comparison.name)  # of later steps, too
+        optional = ArrayName.parse(comparison.name).is_optional
+        is_state = comparison.name in states or optional  # of later steps, too
         lost = lost or (comparison.status is Status.UNDEFINED and is_state)
         follows = undefined and comparison.status is Status.NOT_FINITE
         if lost and comparison.status is Status.DIFFERS and comparison.against != OWN_GRADIENT:

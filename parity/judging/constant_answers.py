@@ -1,10 +1,10 @@
-"""Constants: wrong answers with nothing computed - zeros, NaN, the same whatever is asked."""
+"""Constant answers: wrong ones with nothing computed - zeros, NaN, the same whatever is asked."""
 
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from parity.execution.observation import answer
+from parity.execution.ask import answer
 from parity.model.case import Array, Case
 from parity.model.comparison import Comparison, Status
 from parity.model.finding import NoTraceError
@@ -14,7 +14,7 @@ from parity.subjects.subject import Subject
 WRONG = (Status.DIFFERS, Status.NOT_FINITE)
 
 
-def constants(
+def constant_answers(
     subject: Subject, case: Case, trace: Trace, comparisons: Sequence[Comparison]
 ) -> Iterator[str]:
     """Yield a line for the wrong arrays that are one number throughout, or follow no change.

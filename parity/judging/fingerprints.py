@@ -1,4 +1,4 @@
-"""What the pattern of all differences says about the arithmetic behind them."""
+"""Fingerprints: what the pattern of all differences says about the arithmetic behind them."""
 
 from collections.abc import Sequence
 
@@ -26,7 +26,9 @@ EVEN = 4.0
 """Powers of two by which no array may stand out, and entries lie under the largest: else a bug."""
 
 
-def remarks(comparisons: Sequence[Comparison], config: Config, *, flushes: bool) -> tuple[str, ...]:
+def fingerprints(
+    comparisons: Sequence[Comparison], config: Config, *, flushes: bool
+) -> tuple[str, ...]:
     """Return a line for each pattern that is recognised among the comparisons of one case."""
     lines = []
     if flushes:

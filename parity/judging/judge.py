@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from parity.execution.observation import observe
+from parity.execution.ask import observe
 from parity.judging.comparator import Comparator
-from parity.judging.constant_answers import constants
-from parity.judging.fingerprints import remarks
-from parity.judging.local_check import by_own_steps
-from parity.judging.metamorphic import behaviours
+from parity.judging.constant_answers import constant_answers
+from parity.judging.fingerprints import fingerprints
+from parity.judging.local_check import local_checks
+from parity.judging.metamorphic import metamorphic_checks
 from parity.model.case import Case
 from parity.model.comparison import Comparison, Status
 from parity.model.finding import Finding, Misbehaviour
@@ -56,10 +56,12 @@ def judge(
     if thorough or exact:
         comparisons = tuple(comparator.ruled(found, always=exact) for found in comparisons)
     if thorough:
-        said = tuple(constants(subject, case, observation.trace, comparisons))
+        said = tuple(constant_answers(subject, case, observation.trace, comparisons))
         agrees = all(found.status is not Status.DIFFERS for found in comparisons)
-        behaved, failed = behaviours(subject, case, observation.trace, reference, agrees=agrees)
-        local = by_own_steps(case, observation.trace, expected)
+        behaved, failed = metamorphic_checks(
+            subject, case, observation.trace, reference, agrees=agrees
+        )
+        local = local_checks(case, observation.trace, expected)
         comparisons = (*_beside(comparisons, local), *behaved)
         findings = (*findings, *failed)
     return Verdict(
@@ -68,7 +70,7 @@ def judge(
         reference=reference.name,
         comparisons=comparisons,
         findings=findings,
-        remarks=(*said, *remarks(comparisons, case.config, flushes=flushes_to_zero())),
+        remarks=(*said, *fingerprints(comparisons, case.config, flushes=flushes_to_zero())),
     )
 
 
@@ -76,7 +78,7 @@ def judge(
 def judge_behaviour(subject: Subject, case: Case, reference: Reference) -> Verdict:
     """Ask `subject` about `case` in ways that must not matter, and nothing else."""
     observation = observe(subject, case)
-    comparisons, findings = behaviours(subject, case, observation.trace, reference)
+    comparisons, findings = metamorphic_checks(subject, case, observation.trace, reference)
     return Verdict(
         config=case.config,
         subject=subject.name,

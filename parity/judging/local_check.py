@@ -5,9 +5,10 @@ from dataclasses import replace
 import numpy as np
 
 from parity.model.case import Array, Case
-from parity.model.comparison import Comparison, comparable, compare
+from parity.model.comparison import Comparison, compare, is_comparable
 from parity.model.formats import UNIT_ROUNDOFF, smallest_subnormal
-from parity.model.trace import DELTA, Trace, outputs
+from parity.model.names import DELTA
+from parity.model.trace import Trace, outputs
 from parity.reference.exact.one_step import stepwise
 from parity.reference.thresholds import LIMIT
 
@@ -15,18 +16,18 @@ OWN_STATE, OWN_DELTA = "f of own h[t-1]", "own delta[t+1]"
 """What the steps of states, and of delta, are held against."""
 
 
-def by_own_steps(case: Case, subject: Trace, reference: Trace) -> tuple[Comparison, ...]:
+def local_checks(case: Case, subject: Trace, reference: Trace) -> tuple[Comparison, ...]:
     """Compare each step with what follows from the subject's own neighbouring step.
 
     The states of every layer that the subject offers are checked forward and, where it is offered,
     `delta` backward; nothing where `hidden` has not the reference's structure.
     """
     hidden, delta = subject.get("hidden"), subject.get(DELTA)
-    if hidden is None or not comparable(hidden, reference["hidden"]):
+    if hidden is None or not is_comparable(hidden, reference["hidden"]):
         return ()
     states = [n for n in outputs(case.config) if n in subject and n in reference]
-    offered = {n: subject[n] for n in states if comparable(subject[n], reference[n])}
-    if delta is not None and comparable(delta, hidden):
+    offered = {n: subject[n] for n in states if is_comparable(subject[n], reference[n])}
+    if delta is not None and is_comparable(delta, hidden):
         offered[DELTA] = delta
     u, least = UNIT_ROUNDOFF[case.config.dtype], smallest_subnormal(case.config.dtype)
     found = []

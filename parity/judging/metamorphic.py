@@ -1,4 +1,4 @@
-"""Behaviour: what holds for any recurrent layer, whatever its weights, and needs no reference.
+"""Metamorphic checks: relations that hold for any recurrent layer, and need no reference.
 
 Rows are sequences of their own: one alone gives what it gives within the batch, and permuted rows
 give permuted answers. A layer's gradients are linear in its upstream gradients.
@@ -10,12 +10,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from parity.cases.scaled import with_large_gradients
-from parity.execution.observation import answer
+from parity.execution.ask import answer
 from parity.model.branches import Branches
 from parity.model.case import Case
 from parity.model.comparison import Comparison, Status, compare
 from parity.model.finding import Finding, NoTraceError
-from parity.model.trace import BEHAVIOUR, Trace, by_row, is_step, outputs
+from parity.model.names import ArrayName, behaviour_name, gradient_name
+from parity.model.trace import Trace, outputs
 from parity.reference.base import Reference
 from parity.reference.noise.floor import noise_floor
 from parity.reference.thresholds import FEW_COPIES, LIMIT, MANY_COPIES, SUSPICIOUS
@@ -26,8 +27,11 @@ FACTOR = -1024.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Again:
-    """A way to ask again. `restate` tells of the new answers what `view` shows of the first one."""
+class Relation:
+    """Other cases whose answers follow from the first one.
+
+    `restate` makes of the new answers what `view` shows of the first one: both must be equal.
+    """
 
     title: str
     cases: tuple[Case, ...]
@@ -36,28 +40,28 @@ class Again:
     noisier: bool = False  # the new answers have a noise of their own, beside that of the first
 
 
-def behaviours(
+def metamorphic_checks(
     subject: Subject, case: Case, trace: Trace, reference: Reference, *, agrees: bool = True
 ) -> tuple[tuple[Comparison, ...], tuple[Finding, ...]]:
     """Ask `subject`, whose answer to `case` is `trace`, again in ways that must not matter.
 
-    Returns a comparison for each way, of the array that used most of its allowance, and a finding
-    where the subject did not answer. Where all of it `agrees` so far, large
-    gradients are compared, too.
+    Returns a comparison for each relation, of the array that used most of its allowance, and a
+    finding where the subject did not answer. Where all of it `agrees` so far, large gradients are
+    compared, too.
     """
     comparisons: list[Comparison] = []
     findings: list[Finding] = []
     finite = all(np.isfinite(array).all() for array in trace.values())
     trace = _sound(trace, case)
-    for again in ways(case) if trace and finite else ():  # what overflowed answers nothing
+    for relation in relations(case) if trace and finite else ():  # what overflowed answers nothing
         try:
-            answers = [_sound(answer(subject, other), other) for other in again.cases]
+            answers = [_sound(answer(subject, other), other) for other in relation.cases]
         except NoTraceError as failed:
-            text = f"asked for {again.title}: {failed.finding.text}"
+            text = f"asked for {relation.title}: {failed.finding.text}"
             findings.append(replace(failed.finding, text=text))
             continue
         for copies in (FEW_COPIES, MANY_COPIES):
-            found = _worst(again, case, trace, answers, copies)
+            found = _worst(relation, case, trace, answers, copies)
             if found is None or found.greatest is None:
                 break
             if found.greatest.used * LIMIT <= SUSPICIOUS:
@@ -97,11 +101,11 @@ def _large_gradients(subject: Subject, case: Case, reference: Reference) -> Comp
         worst = max(compared, key=_seriousness)
         if worst.greatest is None or worst.greatest.used * LIMIT <= SUSPICIOUS:
             break
-    return replace(worst, name=f"{BEHAVIOUR}large gradients", detail=worst.detail or worst.name)
+    return replace(worst, name=behaviour_name("large gradients"), detail=worst.detail or worst.name)
 
 
-def ways(case: Case) -> Iterator[Again]:
-    """Yield the ways in which `case` can be asked again."""
+def relations(case: Case) -> Iterator[Relation]:
+    """Yield the relations between the answer to `case` and those to other cases."""
     if case.config.batch > 1:
         yield _one_row_alone(case)
         yield _rows_reversed(case)
@@ -110,7 +114,7 @@ def ways(case: Case) -> Iterator[Again]:
         yield _upstream_in_parts(case)
 
 
-def _one_row_alone(case: Case) -> Again:
+def _one_row_alone(case: Case) -> Relation:
     """The first sequence alone; a mean loss makes its gradients `batch` times larger.
 
     A mean of weighted labels, by a factor that rounds: there the gradients are not compared.
@@ -118,23 +122,24 @@ def _one_row_alone(case: Case) -> Again:
     config = case.config
     mean = config.kind == "classifier" and config.loss != "sum"
     share = 1 / config.batch if mean else 1.0
-    told = config.plain_loss or not mean
+    exact = config.plain_loss or not mean  # the factor does not round
 
     def rows(trace: Trace) -> Trace:
-        names = [n for n in trace if by_row(n) and (told or not n.startswith("grad/"))]
-        return {name: trace[name][:1] for name in names}
+        names = {text: ArrayName.parse(text) for text in trace}
+        own = [text for text, n in names.items() if n.by_row and (exact or not n.is_gradient)]
+        return {text: trace[text][:1] for text in own}
 
     def restate(answers: Sequence[Trace]) -> Trace:
         (alone,) = answers
         return {
-            name: (array * share).astype(array.dtype) if name.startswith("grad/") else array
+            name: (array * share).astype(array.dtype) if _is_gradient(name) else array
             for name, array in rows(alone).items()
         }
 
-    return Again(title="one row alone", cases=(case.rows(slice(1)),), view=rows, restate=restate)
+    return Relation(title="one row alone", cases=(case.rows(slice(1)),), view=rows, restate=restate)
 
 
-def _rows_reversed(case: Case) -> Again:
+def _rows_reversed(case: Case) -> Relation:
     config = case.config
     if config.lengths == "sorted":
         config = config.replace(lengths="unsorted")
@@ -142,17 +147,17 @@ def _rows_reversed(case: Case) -> Again:
 
     def restate(answers: Sequence[Trace]) -> Trace:
         return {
-            name: array[::-1] if by_row(name) else array
+            name: array[::-1] if ArrayName.parse(name).by_row else array
             for name, array in _before_step(answers[0]).items()
         }
 
-    return Again(title="rows reversed", cases=(turned,), view=_before_step, restate=restate)
+    return Relation(title="rows reversed", cases=(turned,), view=_before_step, restate=restate)
 
 
-def _upstream_scaled(case: Case) -> Again:
+def _upstream_scaled(case: Case) -> Relation:
     """Gradients of -1024 times the upstream gradients: clipped or offset ones do not follow."""
     scaled = {name: array * FACTOR for name, array in case.arrays.items() if _is_upstream(name)}
-    return Again(
+    return Relation(
         title="upstream x -1024",
         cases=(case.replace(**{n: a.astype(case.x.dtype) for n, a in scaled.items()}),),
         view=_gradients,
@@ -162,7 +167,7 @@ def _upstream_scaled(case: Case) -> Again:
     )
 
 
-def _upstream_in_parts(case: Case) -> Again:
+def _upstream_in_parts(case: Case) -> Relation:
     """Gradients of the upstream at even steps, plus those of the rest, are those of the whole."""
     even = (np.arange(case.config.steps) % 2 == 0)[:, None]  # (steps, 1)
     finals = {n: a for n, a in case.arrays.items() if _is_upstream(n) and n != "upstream"}
@@ -176,7 +181,7 @@ def _upstream_in_parts(case: Case) -> Again:
         one, other = map(_gradients, answers)
         return {name: one[name] + other[name] for name in one if name in other}
 
-    return Again(
+    return Relation(
         title="upstream in two parts", cases=parts, view=_gradients, restate=restate, noisier=True
     )
 
@@ -192,7 +197,7 @@ def _sound(trace: Trace, case: Case) -> Trace:
     shapes |= {cell.name("final"): case.h_0.shape for cell in config.cells} | {"loss": ()}
     logits = (config.batch, config.classes)
     shapes["logits"] = (config.batch, config.steps, config.classes) if config.every_step else logits
-    shapes |= {f"grad/{name}": array.shape for name, array in case.arrays.items()}
+    shapes |= {gradient_name(name): array.shape for name, array in case.arrays.items()}
     return {
         name: array
         for name, array in trace.items()
@@ -203,38 +208,42 @@ def _sound(trace: Trace, case: Case) -> Trace:
 
 
 def _before_step(trace: Trace) -> Trace:
-    return {name: array for name, array in trace.items() if not is_step(name)}
+    return {name: array for name, array in trace.items() if not ArrayName.parse(name).is_step}
 
 
 def _gradients(trace: Trace) -> Trace:
-    return {name: array for name, array in trace.items() if name.startswith("grad/")}
+    return {name: array for name, array in trace.items() if _is_gradient(name)}
+
+
+def _is_gradient(name: str) -> bool:
+    return ArrayName.parse(name).is_gradient
 
 
 def _worst(
-    again: Again,
+    relation: Relation,
     case: Case,
     trace: Trace,
     answers: Sequence[Trace],
     copies: int,
 ) -> Comparison | None:
-    """Compare all that both answers tell; return the array that used most, None without any."""
-    first, second = again.view(trace), again.restate(answers)
+    """Compare the arrays that both answers have; return the one that used most, or None."""
+    first, second = relation.view(trace), relation.restate(answers)
     own = Branches.of(case, trace)
-    noise = dict(again.view(noise_floor(case, copies, own).sigma))
-    if again.noisier:
-        floors = [noise_floor(other, copies, own).sigma for other in again.cases]
-        noise = {name: noise[name] + more for name, more in again.restate(floors).items()}
+    noise = dict(relation.view(noise_floor(case, copies, own).sigma))
+    if relation.noisier:
+        floors = [noise_floor(other, copies, own).sigma for other in relation.cases]
+        noise = {name: noise[name] + more for name, more in relation.restate(floors).items()}
     flipped = not _alike(case, first, second)
     names = [n for n in noise if n in first and n in second]
     found = [
         compare(n, second[n], first[n], LIMIT * noise[n], against="the first answer")
         for n in names
-        if first[n].shape == noise[n].shape and not (flipped and n.startswith("grad/"))
+        if first[n].shape == noise[n].shape and not (flipped and _is_gradient(n))
     ]
     if not found:
         return None
     worst = max(found, key=_seriousness)
-    return replace(worst, name=f"{BEHAVIOUR}{again.title}", detail=worst.detail or worst.name)
+    return replace(worst, name=behaviour_name(relation.title), detail=worst.detail or worst.name)
 
 
 def _alike(case: Case, first: Trace, second: Trace) -> bool:

@@ -1,4 +1,4 @@
-"""A training run is a chain of cases: each side goes on from the weights of its own last step."""
+"""Training: a chain of cases, in which each side goes on from the weights of its own last step."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -7,14 +7,14 @@ import numpy as np
 
 from parity.cases import digits
 from parity.cases.draw import draw
-from parity.execution.observation import answer
+from parity.execution.ask import answer
 from parity.model.branches import Branches
 from parity.model.case import Array, Case
-from parity.model.cell import without_suffix
 from parity.model.comparison import Comparison, Status, compare
 from parity.model.config import Config
 from parity.model.errors import ConfigError
 from parity.model.finding import Finding, Misbehaviour, NoTraceError
+from parity.model.names import step_name
 from parity.model.trace import Trace
 from parity.model.verdict import Verdict
 from parity.reference.base import Floor, Reference
@@ -53,8 +53,8 @@ def train(
     if not config.plain_step:
         raise ConfigError("epochs take plain SGD steps, got options of the optimiser")
     if config.packed or config.dropping:
-        told = f"lengths {config.lengths}" if config.packed else f"dropout {config.dropout:g}"
-        raise ConfigError(f"epochs need images as they are, got {told}")
+        got = f"lengths {config.lengths}" if config.packed else f"dropout {config.dropout:g}"
+        raise ConfigError(f"epochs need images as they are, got {got}")
     if config.every_step:
         raise ConfigError("epochs need a label for each image, not for every step: loss steps")
     if epochs < 1:
@@ -134,9 +134,9 @@ class _Walker:
 
     def step(self, case: Case) -> Trace:
         trace = self.run(case.replace(**self.parameters))
-        needed = ("loss", "logits", *(f"step/{name}" for name in case.parameters))
+        needed = ("loss", "logits", *(step_name(1, name) for name in case.parameters))
         shapes = {"loss": (), "logits": (case.config.batch, case.config.classes)}
-        shapes |= {f"step/{name}": array.shape for name, array in case.parameters.items()}
+        shapes |= {step_name(1, name): array.shape for name, array in case.parameters.items()}
         for name, shape in shapes.items():
             if name in trace and trace[name].shape != shape:
                 text = f"training cannot go on: {name} has shape {trace[name].shape}, not {shape}"
@@ -144,7 +144,7 @@ class _Walker:
         if missing := [name for name in needed if name not in trace]:
             text = f"training cannot go on: the subject leaves out {', '.join(missing)}"
             raise NoTraceError(Finding(kind=Misbehaviour.INCOMPLETE, text=text))
-        self.parameters = {name: trace[f"step/{name}"] for name in case.parameters}
+        self.parameters = {name: trace[step_name(1, name)] for name in case.parameters}
         return trace
 
     def classes(self, case: Case) -> Array:
@@ -162,12 +162,12 @@ def _batches(samples: int, config: Config, epochs: int) -> Iterator[Array]:
 
 def _with_rows(start: Case, x: Array, labels: Array) -> Case:
     dtype = start.x.dtype
-    states = [(n, a.shape[1]) for n, a in start.arrays.items() if without_suffix(n) == "h_0"]
+    states = {cell.name("h_0"): start.config.hidden for cell in start.config.cells}
     return start.replace(
         start.config.replace(batch=len(x)),
         x=x.astype(dtype),
         labels=labels,
-        **{name: np.zeros((len(x), hidden), dtype) for name, hidden in states},
+        **{name: np.zeros((len(x), hidden), dtype) for name, hidden in states.items()},
     )
 
 

@@ -11,7 +11,7 @@ from typing import Self
 import numpy as np
 
 from parity.model.case import Array, Case
-from parity.model.comparison import comparable
+from parity.model.comparison import is_comparable
 from parity.model.config import Config
 from parity.model.trace import Trace, outputs
 
@@ -27,18 +27,18 @@ class Branches:
     def of(cls, case: Case, trace: Trace, reference: Trace | None = None) -> Self | None:
         """Return the branches that the states of `trace` show; None where there are none to take.
 
-        What `trace` does not tell, or tells in another structure, is as in `reference`.
+        What `trace` does not offer, or offers in another structure, is as in `reference`.
         """
         if not has_branches(case.config):
             return None
-        told = dict(reference or {})
-        told |= {n: a for n, a in trace.items() if n not in told or comparable(a, told[n])}
+        known = dict(reference or {})
+        known |= {n: a for n, a in trace.items() if n not in known or is_comparable(a, known[n])}
         relu = case.config.activation == "relu"
-        names = [name for name in outputs(case.config) if name in told]
-        gates = {name: told[name] > 0 for name in names if relu}
+        names = [name for name in outputs(case.config) if name in known]
+        gates = {name: known[name] > 0 for name in names if relu}
         winners = None
-        if case.config.pool == "max" and "hidden" in told:
-            winners = _winners(case, told["hidden"])
+        if case.config.pool == "max" and "hidden" in known:
+            winners = _winners(case, known["hidden"])
         return cls(gates=gates, winners=winners)
 
     def same(self, other: "Branches") -> bool:

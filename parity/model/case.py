@@ -8,14 +8,14 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from parity.model.cell import without_suffix
 from parity.model.config import Config
 from parity.model.errors import ConfigError
 from parity.model.formats import dtype
+from parity.model.names import ArrayName
 
 Array = NDArray[Any]
 
-LARGEST = 2**28
+MOST_ENTRIES = 2**28
 """Entries of an array, 2 GiB of float64: a configuration beyond is refused, not attempted."""
 
 MOST_CELLS = 1000
@@ -99,7 +99,7 @@ class Case:
 
     def rows(self, places: slice) -> Self:
         """Return the case of some of its sequences, with a batch of that many."""
-        arrays = {n: a[places] for n, a in self.arrays.items() if by_row(n)}
+        arrays = {n: a[places] for n, a in self.arrays.items() if ArrayName.parse(n).by_row}
         return self.replace(self.config.replace(batch=len(arrays["x"])), **arrays)
 
     def snapshot(self) -> tuple[bytes, ...]:
@@ -111,12 +111,6 @@ ALWAYS = tuple(f.name for f in fields(Case) if f.name not in ("config", "more"))
 """The names of the arrays that every case has."""
 
 
-def by_row(name: str) -> bool:
-    """Return whether the first axis of a case's array is the batch."""
-    per_row = ("x", "h_0", "labels", "step_labels", "upstream", "upstream_final", "lengths")
-    return without_suffix(name) in (*per_row, "mask")
-
-
 def check_size(config: Config) -> None:
     """Raise ConfigError when a case, or an answer to it, would be too large.
 
@@ -125,8 +119,8 @@ def check_size(config: Config) -> None:
     n, t, f, h, c = config.batch, config.steps, config.features, config.width, config.classes
     layers, scores = config.layers, n * c * (t if config.every_step else 1)
     states = n * t * h * layers * config.updates
-    if (largest := max(n * t * f, states, layers * max(f, h, c) * h, scores)) > LARGEST:
-        raise ConfigError(f"an array of {config} has {largest} entries, more than {LARGEST}")
+    if (largest := max(n * t * f, states, layers * max(f, h, c) * h, scores)) > MOST_ENTRIES:
+        raise ConfigError(f"an array of {config} has {largest} entries, more than {MOST_ENTRIES}")
     if (arrays := layers * config.directions * config.updates) > MOST_CELLS:
         cells = "layers x directions x updates"
         raise ConfigError(f"{cells} of {config} are {arrays}, more than {MOST_CELLS}")

@@ -13,15 +13,13 @@ class Cell:
     @property
     def suffix(self) -> str:
         """What its names end with: nothing, `_reverse`, `_l1`, `_l1_reverse` ..."""
-        return (f"_l{self.layer}" if self.layer else "") + ("_reverse" if self.reverse else "")
+        return cell_suffix(self.layer or None, reverse=self.reverse)
 
     def name(self, of: str) -> str:
         """Return the name of this cell's W_x, W_h, b, h_0, final or upstream_final."""
         return of + self.suffix
 
 
-def without_suffix(name: str) -> str:
-    """Return a name without what says which cell it belongs to: W_x of W_x_l1_reverse."""
-    base = name.removesuffix("_reverse")
-    start, _, layer = base.rpartition("_l")
-    return start if start and layer.isdecimal() else base
+def cell_suffix(layer: int | None, *, reverse: bool) -> str:
+    """Return what the name of an array of a layer and a direction ends with."""
+    return ("" if layer is None else f"_l{layer}") + ("_reverse" if reverse else "")

@@ -81,7 +81,7 @@ def compare(
     return Comparison(name=name, status=status, against=against, greatest=greatest)
 
 
-def comparable(one: Array, other: Array) -> bool:
+def is_comparable(one: Array, other: Array) -> bool:
     """Return whether two arrays have one shape and dtype, and `one` is finite throughout."""
     alike = one.shape == other.shape and one.dtype == other.dtype
     return alike and bool(np.isfinite(one).all())

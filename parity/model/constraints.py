@@ -54,12 +54,12 @@ def _about_the_loss(options: Options) -> Iterator[str]:
     if options["loss"].endswith("steps") and (
         options["lengths"] != "full" or options["pool"] != "last"
     ):
-        told = (
+        got = (
             f"lengths {options['lengths']}"
             if options["lengths"] != "full"
             else f"pool {options['pool']}"
         )
-        yield f"loss {options['loss']} reads every step as it is, got {told}"
+        yield f"loss {options['loss']} reads every step as it is, got {got}"
     if options["ignored"] == "class" and options["classes"] < 2:
         yield f"ignored class needs at least 2 classes, got {options['classes']}"
 
@@ -68,10 +68,10 @@ def _about_the_layers(options: Options) -> Iterator[str]:
     if options["call"] != "batch-first" and options["kind"] != "layer":
         yield f"call {options['call']} is about a layer, got kind {options['kind']}"
     if options["call"] == "unbatched" and (options["batch"] > 1 or options["lengths"] != "full"):
-        told = (
+        got = (
             f"batch {options['batch']}" if options["batch"] > 1 else f"lengths {options['lengths']}"
         )
-        yield f"an unbatched call has one sequence of all steps, got {told}"
+        yield f"an unbatched call has one sequence of all steps, got {got}"
     if options["dropout"] > 0 and options["layers"] < 2:
         yield f"dropout acts between layers: layers must be at least 2, got {options['layers']}"
     if options["mode"] == "evaluation" and not options["dropout"] > 0:
@@ -80,8 +80,8 @@ def _about_the_layers(options: Options) -> Iterator[str]:
 
 def _about_the_step(options: Options) -> Iterator[str]:
     if options["nesterov"] and not (options["momentum"] > 0 and options["dampening"] == 0):
-        told = f"momentum {options['momentum']:g} and dampening {options['dampening']:g}"
-        yield f"nesterov needs momentum and no dampening, got {told}"
+        got = f"momentum {options['momentum']:g} and dampening {options['dampening']:g}"
+        yield f"nesterov needs momentum and no dampening, got {got}"
     if options["dampening"] > 0 and not options["momentum"] > 0:
         yield f"dampening needs momentum, got dampening {options['dampening']:g} and momentum 0"
     if options["clip_value"] > 0 and options["clip_norm"] > 0:

@@ -24,7 +24,6 @@
 case has and their shapes, dtypes and order.
 """
 
-import re
 import sys
 from collections.abc import Mapping
 from typing import Any
@@ -32,58 +31,11 @@ from typing import Any
 import numpy as np
 
 from parity.model.case import Array
-from parity.model.cell import without_suffix
 from parity.model.config import Config
 from parity.model.errors import SubjectError
 from parity.model.formats import dtype, is_real
 
 Trace = Mapping[str, Array]
-
-BEHAVIOUR = "behaviour/"
-"""What the names of comparisons that hold a subject against itself begin with."""
-
-DELTA = "delta"
-"""A name that a subject may offer and the reference does not: only the local check uses it.
-
-(batch, steps, hidden), the gradient by every pre-activation.
-"""
-
-ROWS = ("hidden", "final", "logits")
-"""The states and scores of sequences: one alone has what it has within the batch."""
-
-_CHAPTERS = {"grad": "gradients", DELTA: "gradients", "behaviour": "behaviour"}
-
-
-def chapter(name: str) -> str:
-    """Return the part of the computation that `name` belongs to.
-
-    One of forward, gradients, step and behaviour.
-    """
-    return "step" if is_step(name) else _CHAPTERS.get(name.partition("/")[0], "forward")
-
-
-def is_step(name: str) -> bool:
-    """Return whether `name` is of what a step comes to, or of a later one."""
-    return re.match(r"step\d*/", name) is not None
-
-
-def is_optional(name: str) -> bool:
-    """Return whether a subject may leave `name` out, and lose nothing but what it would tell.
-
-    States of a layer below the last one, and those that a later step starts from.
-    """
-    return name.startswith("hidden_l") or (is_step(name) and name.endswith("/hidden"))
-
-
-def by_row(name: str) -> bool:
-    """Return whether the first axis of an array is the batch."""
-    state = without_suffix(name.removeprefix("grad/"))
-    return state in ("x", "h_0") if name.startswith("grad/") else state in ROWS
-
-
-def step_name(update: int, name: str) -> str:
-    """Return what the name of an array is after an update, counted from 1."""
-    return f"step/{name}" if update == 1 else f"step{update}/{name}"
 
 
 def outputs(config: Config) -> tuple[str, ...]:
@@ -110,7 +62,7 @@ def _of_tensor(tensor: Any) -> Any:
 
 
 def _array(name: str, value: Any) -> Array:
-    try:
+    try:  # nothing but the subject's own code: detach, cpu, __array__
         if hasattr(value, "detach"):  # a tensor that still has its graph, or is not on the CPU
             value = _of_tensor(value.detach().cpu())
         array = np.array(value)

@@ -6,7 +6,7 @@ from typing import Self
 from parity.model.comparison import Comparison, Status
 from parity.model.config import Config
 from parity.model.finding import Finding
-from parity.model.trace import chapter
+from parity.model.names import ArrayName
 
 DECIDED = (Status.AGREES, Status.DIFFERS)
 """The statuses that rest on values."""
@@ -87,6 +87,5 @@ class Verdict:
 
     def only(self, part: str) -> Self:
         """Return the verdict of one chapter: forward, gradients, step or behaviour."""
-        return replace(
-            self, comparisons=tuple(c for c in self.comparisons if chapter(c.name) == part)
-        )
+        own = (c for c in self.comparisons if ArrayName.parse(c.name).chapter == part)
+        return replace(self, comparisons=tuple(own))

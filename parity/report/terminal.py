@@ -13,7 +13,7 @@ from parity.judging.comparator import OWN_GRADIENT
 from parity.judging.local_check import OWN_DELTA, OWN_STATE
 from parity.judging.training import Training
 from parity.model.comparison import Comparison, Status
-from parity.model.trace import BEHAVIOUR
+from parity.model.names import ArrayName, Kind
 from parity.model.verdict import Verdict
 from parity.report import text
 from parity.subjects.subject import Subject
@@ -113,7 +113,10 @@ def _print_table(out: Console, verdict: Verdict, *, exact: bool = False) -> None
 
 def _name(comparison: Comparison) -> str:
     own = comparison.against == OWN_GRADIENT or comparison.against in (OWN_STATE, OWN_DELTA)
-    return f"  {comparison.against}" if own else comparison.name.removeprefix(BEHAVIOUR)
+    if own:
+        return f"  {comparison.against}"
+    name = ArrayName.parse(comparison.name)
+    return name.parameter if name.kind is Kind.BEHAVIOUR else comparison.name
 
 
 def _values(comparison: Comparison) -> list[str]:

@@ -6,6 +6,7 @@ from parity.diagnosis.cause import Cause
 from parity.diagnosis.diagnose import Diagnosis
 from parity.judging.local_check import OWN_DELTA, OWN_STATE
 from parity.model.comparison import Comparison, Greatest
+from parity.model.names import ArrayName
 from parity.model.verdict import Verdict
 from parity.subjects.subject import DEFAULT, NOT_EXECUTED, Subject
 
@@ -75,7 +76,7 @@ def diagnosis_lines(diagnosis: Diagnosis, *, explain: bool = False) -> list[str]
     if not diagnosis.causes:
         tried = "no known mistake gives these numbers, and no two or three of them"
         if not diagnosis.exhausted:
-            tried += " that there was time to try"
+            tried += " that were tried within the budget of the search"
         lines.append(f"  Unknown{f': {tried}' if diagnosis.ranking else ''}.")
     lines += [f"    {fact}" for fact in diagnosis.facts]
     shown = diagnosis.problems[:PROBLEMS]
@@ -123,7 +124,8 @@ def notes(verdict: Verdict) -> list[str]:
 
 def worth(verdict: Verdict) -> str | None:
     """Return the sentence that says which error the verdict would certainly have seen."""
-    known = [c for c in verdict.compared if c.resolution and c.name.startswith("grad/")]
+    gradients = (c for c in verdict.compared if ArrayName.parse(c.name).is_gradient)
+    known = [c for c in gradients if c.resolution]
     if not known:
         return None
     coarsest = max(known, key=lambda c: c.resolution or 0.0)
@@ -136,7 +138,8 @@ def worth(verdict: Verdict) -> str | None:
 def line(comparison: Comparison) -> str:
     """Return what one comparison came to: its status, name and evidence."""
     name = comparison.name
-    if comparison.name.startswith("step/") or comparison.against in (OWN_STATE, OWN_DELTA):
+    is_step = ArrayName.parse(name).is_first_step
+    if is_step or comparison.against in (OWN_STATE, OWN_DELTA):
         name += f" against {comparison.against}"
     said = comparison.detail
     if comparison.greatest is not None:

@@ -1,4 +1,4 @@
-"""Surroundings: what is not the case and can change bits all the same."""
+"""Environment: what is not the case and can change bits all the same."""
 
 import os
 import platform
@@ -32,7 +32,7 @@ def surroundings(reference: Reference) -> Surroundings:
     return {name: "".join(c for c in found[name] if c.isprintable())[:200] for name in found}
 
 
-def changed(then: Mapping[str, str], now: Mapping[str, str]) -> tuple[str, ...]:
+def differences(then: Mapping[str, str], now: Mapping[str, str]) -> tuple[str, ...]:
     """Return what is no longer as it was, each as a few words."""
     names = dict.fromkeys((*then, *now))
     return tuple(

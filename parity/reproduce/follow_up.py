@@ -1,4 +1,4 @@
-"""Failing: what is done about a comparison that failed, after it was told why."""
+"""Follow-up: a case that failed is kept, and made smaller where that is asked for."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Replaying: a kept case read back, from a folder that may be damaged, foreign or hostile.
+"""Loading: a kept case read back, from a folder that may be damaged, foreign or hostile.
 
 Nothing in the folder is believed. The configuration says which arrays there are and how large;
 a file is opened only if it is a plain one of at most that size.
@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from parity.execution.observation import answer
+from parity.execution.ask import answer
 from parity.model.case import Array, Case, check_size, layout
 from parity.model.config import Config
 from parity.model.errors import ConfigError, KeepingError
@@ -25,18 +25,18 @@ from parity.model.formats import decoded, is_bfloat16
 from parity.model.trace import Trace
 from parity.reference.base import Reference
 from parity.reproduce import npz
-from parity.reproduce.environment import changed, surroundings
+from parity.reproduce.environment import differences, surroundings
 from parity.reproduce.npz import Layout
 from parity.reproduce.save import (
     ANSWER,
     CASE,
     DTYPES,
     FORMAT,
-    LARGEST,
-    LARGEST_RECORD,
+    MOST_BYTES,
+    MOST_RECORD_BYTES,
     NAMES,
     RECORD,
-    comparable,
+    storable,
 )
 from parity.subjects.subject import Subject
 
@@ -108,13 +108,13 @@ def as_then(kept: KeptCase, subject: Subject, reference: Reference) -> tuple[str
     lines = [f"when it was kept: {kept.summary}"]
     if kept.answer is not None and subject.name == kept.subject:
         lines[0] += f"; {_same_bits(kept.answer, subject, kept.case)}"
-    other = changed(kept.surroundings, surroundings(reference))
+    other = differences(kept.surroundings, surroundings(reference))
     return (*lines, *([f"other than then: {'; '.join(other)}"] if other else []))
 
 
 def _same_bits(then: Trace, subject: Subject, case: Case) -> str:
     try:
-        now: Trace = comparable(answer(subject, case))
+        now: Trace = storable(answer(subject, case))
     except NoTraceError:
         return "the subject gives no answer now"
     names = dict.fromkeys((*then, *now))
@@ -133,7 +133,7 @@ def _is_same(one: Array, other: Array) -> bool:
 
 def _record(path: Path) -> dict[str, Any]:
     try:
-        record = json.loads(_content(path, LARGEST_RECORD), parse_constant=_no_number)
+        record = json.loads(_content(path, MOST_RECORD_BYTES), parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
         _refuse(path, f"is no JSON ({type(error).__name__})")
     if not isinstance(record, dict) or not _is_flat(record):
@@ -173,8 +173,8 @@ def _config(path: Path, record: Mapping[str, Any]) -> Config:
 
 
 def _arrays(path: Path, expected: Mapping[str, Layout], sha256: Any) -> dict[str, Array]:
-    if (size := npz.size(expected)) > LARGEST:
-        _refuse(path, f"would have {size} bytes, and no case of more than {LARGEST} is kept")
+    if (size := npz.size(expected)) > MOST_BYTES:
+        _refuse(path, f"would have {size} bytes, and no case of more than {MOST_BYTES} is kept")
     try:
         arrays = npz.unpack(_content(path, npz.most(expected)), expected)
     except ValueError as error:
@@ -206,7 +206,7 @@ def _layout(path: Path, name: str, what: Any) -> Layout:
 
 
 def _is_count(value: Any) -> bool:
-    return type(value) is int and 0 <= value <= LARGEST
+    return type(value) is int and 0 <= value <= MOST_BYTES
 
 
 def _subject(folder: Path, record: Mapping[str, Any]) -> str:

@@ -6,11 +6,12 @@ Reading believes nothing: the names, dtypes and shapes are known beforehand, and
 others, or lies about its sizes, is refused before anything is allocated.
 """
 
+import contextlib
 import hashlib
 import io
 import math
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -42,14 +43,20 @@ def unpack(content: bytes, expected: Mapping[str, Layout]) -> dict[str, Array]:
 
     Raises ValueError when it holds other names, dtypes or shapes, or is no such file.
     """
+    with _damage_is_a_value_error():
+        archive = zipfile.ZipFile(io.BytesIO(content))
+    with archive:
+        members = _members(archive, list(expected))
+        pairs = zip(members, expected.items(), strict=True)
+        return {name: _read(archive, member, name, what) for member, (name, what) in pairs}
+
+
+@contextlib.contextmanager
+def _damage_is_a_value_error() -> Iterator[None]:
+    """Stand around calls of zipfile alone: it raises a dozen kinds at what is not a zip."""
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            members = _members(archive, list(expected))
-            pairs = zip(members, expected.items(), strict=True)
-            return {name: _read(archive, member, name, what) for member, (name, what) in pairs}
-    except ValueError:
-        raise
-    except Exception as error:  # zipfile raises a dozen kinds at what is no zip
+        yield
+    except Exception as error:
         raise ValueError(f"is no .npz file, or a damaged one ({type(error).__name__})") from error
 
 
@@ -84,7 +91,8 @@ def _read(archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str, expected
     entries = size({name: expected})
     if member.compress_type != zipfile.ZIP_STORED or member.file_size > entries + MEMBER:
         raise ValueError(f"{name} takes {member.file_size} bytes, expected {entries} and a header")
-    content = archive.read(member)
+    with _damage_is_a_value_error():
+        content = archive.read(member)
     start = len(_MAGIC) + 2 + int.from_bytes(content[len(_MAGIC) :][:2], "little")
     text = content[len(_MAGIC) + 2 : start].rstrip()  # NumPy's own padding varies
     if not content.startswith(_MAGIC) or text != _text(dtype, shape):

@@ -1,4 +1,4 @@
-"""Keeping: a failing case written to a folder of its own, from which it can be repeated.
+"""Saving: a failing case written to a folder of its own, from which it can be repeated.
 
 | file       | what                                                                            |
 |------------|---------------------------------------------------------------------------------|
@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from parity.execution.observation import answer
+from parity.execution.ask import answer
 from parity.model.case import Array, Case
 from parity.model.errors import KeepingError
 from parity.model.finding import Misbehaviour, NoTraceError
@@ -31,7 +31,7 @@ from parity.model.formats import code, is_bfloat16
 from parity.model.trace import Trace
 from parity.model.verdict import Verdict
 from parity.reference.base import Reference
-from parity.report.json_report import to_json, verdict_data
+from parity.report.json_output import to_json, verdict_data
 from parity.reproduce import npz
 from parity.reproduce.environment import surroundings
 from parity.reproduce.symptom import symptom
@@ -41,11 +41,11 @@ FOLDER = Path(".parity")
 CASE, ANSWER, RECORD = "case.npz", "answer.npz", "case.json"
 FORMAT = {"name": "rnn-parity case", "version": 1}
 
-LARGEST = 64 * 2**20
+MOST_BYTES = 64 * 2**20
 """Bytes of a case, and of an answer, beyond which it is not kept."""
 
-LARGEST_RECORD = 4 * 2**20
-LONGEST = 10_000
+MOST_RECORD_BYTES = 4 * 2**20
+LONGEST_ENTRY = 10_000
 """Characters of a text in the record: a subject's exception may print a whole array."""
 
 DTYPES = {f"<{kind}" for kind in ("f2", "f4", "f8", "i2", "i4", "i8", "u2", "u4", "u8")}
@@ -72,11 +72,13 @@ def keep(
     The same failure has the same folder: it is written beside and then put in its place, by
     however many processes at once. Raises KeepingError when it cannot be written, or is too large.
     """
-    if (size := sum(array.nbytes for array in case.arrays.values())) > LARGEST:
-        raise KeepingError(f"not kept: the case takes {_bytes(size)}, more than {_bytes(LARGEST)}")
+    if (size := sum(array.nbytes for array in case.arrays.values())) > MOST_BYTES:
+        raise KeepingError(
+            f"not kept: the case takes {_bytes(size)}, more than {_bytes(MOST_BYTES)}"
+        )
     answered, notes = _answer(subject, case, verdict)
     record = to_json(_record(case, verdict, answered, surroundings(reference))).encode()
-    if len(record) > LARGEST_RECORD:
+    if len(record) > MOST_RECORD_BYTES:
         raise KeepingError(f"not kept: the verdict takes {_bytes(len(record))}")
     files = {CASE: npz.pack(case.arrays), RECORD: record}
     if answered is not None:
@@ -116,15 +118,15 @@ def _answer(subject: Subject, case: Case, verdict: Verdict) -> tuple[Trace | Non
     if any(finding.kind is not Misbehaviour.MUTATED_INPUT for finding in verdict.findings):
         return None, ()
     try:
-        answered = comparable(answer(subject, case))
+        answered = storable(answer(subject, case))
     except NoTraceError:
         return None, ()
-    if (size := sum(array.nbytes for array in answered.values())) > LARGEST:
-        return None, (f"the answer takes {_bytes(size)}, more than {_bytes(LARGEST)}: not kept",)
+    if (size := sum(array.nbytes for array in answered.values())) > MOST_BYTES:
+        return None, (f"the answer takes {_bytes(size)}, more than {_bytes(MOST_BYTES)}: not kept",)
     return answered, ()
 
 
-def comparable(answered: Trace) -> dict[str, Array]:
+def storable(answered: Trace) -> dict[str, Array]:
     """Return the arrays of an answer that can be kept: of a usual name and dtype."""
     return {
         name: array
@@ -142,7 +144,7 @@ def _shortened(value: Any) -> Any:
         return {key: _shortened(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_shortened(item) for item in value]
-    return value[:LONGEST] if isinstance(value, str) else value
+    return value[:LONGEST_ENTRY] if isinstance(value, str) else value
 
 
 def _name(case: Case, verdict: Verdict) -> str:

@@ -1,5 +1,4 @@
-"""Somebody's code: found, imported, and what it can be asked.
+"""Subjects: in goes the name of a file, a module or an object; out comes what is in it.
 
-In: a name, as `my_rnn.py:Layer`. Out: what stands under it, with the statements that were left out;
-and `Subject`, which everything behind asks.
+Somebody's code is found and loaded here, and what it can be asked is read. It is not run on a case.
 """

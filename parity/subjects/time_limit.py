@@ -12,7 +12,7 @@ class OutOfTimeError(BaseException):
     """The time is up. No Exception: what a subject catches must not be its own end."""
 
 
-LEAST = 0.01
+SHORTEST = 0.01
 """Seconds after which a limit that is over already ends its block, once one within it is left."""
 
 
@@ -41,4 +41,4 @@ def limited(seconds: float) -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
         if around:
             left = around - (time.monotonic() - start)
-            signal.setitimer(signal.ITIMER_REAL, max(left, LEAST))
+            signal.setitimer(signal.ITIMER_REAL, max(left, SHORTEST))

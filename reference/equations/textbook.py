@@ -6,7 +6,8 @@ from typing import Any, Generic
 
 from parity.model.branches import Branches
 from parity.model.case import Case
-from parity.model.trace import outputs, step_name
+from parity.model.names import step_name
+from parity.model.trace import outputs
 from parity.reference.equations.arithmetic import Arithmetic, M
 from parity.reference.equations.descent import Descent, DescentEquations
 from parity.reference.equations.given import Given, given

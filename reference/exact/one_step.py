@@ -14,7 +14,8 @@ import numpy as np
 from parity.model.branches import Branches
 from parity.model.case import Array, Case
 from parity.model.cell import Cell
-from parity.model.trace import DELTA, Trace, outputs
+from parity.model.names import DELTA
+from parity.model.trace import Trace, outputs
 from parity.reference.base import Step
 from parity.reference.equations.arithmetic import Plain
 from parity.reference.equations.cell import StepBack

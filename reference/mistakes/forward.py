@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from parity.model.case import Case
-from parity.model.cell import without_suffix
+from parity.model.names import without_suffix
 from parity.reference.mistakes.mistake import Mistake, Wrong
 
 

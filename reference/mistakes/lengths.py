@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from parity.model.case import Array, Case, by_row
+from parity.model.case import Array, Case
 from parity.model.config import Config
+from parity.model.names import ArrayName
 from parity.reference.mistakes.mistake import Mistake, Wrong
 
 
@@ -38,7 +39,7 @@ def _sorted_for_good(right: Wrong, book: Any, case: Case, *rest: Any) -> Any:
     rows = {
         name: array[order]
         for name, array in case.arrays.items()
-        if by_row(name) and not name.startswith(judging)
+        if ArrayName.parse(name).by_row and not name.startswith(judging)
     }
     return right(case.replace(**rows), *rest)
 

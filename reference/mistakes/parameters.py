@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from parity.model.case import Case
-from parity.model.cell import without_suffix
 from parity.model.config import Config
+from parity.model.names import without_suffix
 from parity.model.trace import Trace
 from parity.reference.equations.clipping import BESIDE, clipped_at, norm_factor
 from parity.reference.mistakes.mistake import Mistake, Wrong, always

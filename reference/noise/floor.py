@@ -13,7 +13,8 @@ import numpy as np
 from parity.model.branches import Branches
 from parity.model.case import Array, Case
 from parity.model.config import Config
-from parity.model.trace import is_step, outputs
+from parity.model.names import ArrayName
+from parity.model.trace import outputs
 from parity.reference.base import Floor
 from parity.reference.equations.arithmetic import flat
 from parity.reference.equations.textbook import Textbook
@@ -51,7 +52,11 @@ def noise_floor(
         do = Jittered(config.dtype, at_once, seed)
         with np.errstate(all="ignore"):  # an overflow makes sigma infinite, and the verdict says so
             result = textbook(do).run(case, branches)
-            noisy = {n: v for n, v in result.items() if not (config.plain_step and is_step(n))}
+            noisy = {
+                name: value
+                for name, value in result.items()
+                if not (config.plain_step and ArrayName.parse(name).is_step)
+            }
             spreads.append({name: _Spread.of(do, name, value) for name, value in noisy.items()})
     return _floor(do, config, spreads) if copies else _gauges(do, spreads[0])
 
@@ -68,8 +73,9 @@ def training_floor(cases: Iterable[Case], copies: int) -> Iterator[Floor]:
         textbook = Textbook(do)
         with np.errstate(all="ignore"):
             result = textbook.stepped(textbook.given(case, weights=weights))
-            steps = {n: do.rounded(n, v) for n, v in result.items() if n.startswith("step/")}
-            weights = {name.partition("/")[2]: value for name, value in steps.items()}
+            stepped = (name for name in result if ArrayName.parse(name).is_first_step)
+            steps = {name: do.rounded(name, result[name]) for name in stepped}
+            weights = {ArrayName.parse(name).parameter: value for name, value in steps.items()}
             found = {"loss": result["loss"], **steps}
             spreads = {name: _Spread.of(do, name, v) for name, v in found.items()}
             yield _floor(do, case.config, [spreads])

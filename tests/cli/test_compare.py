@@ -153,7 +153,7 @@ def test_raising_subject_shows_its_own_traceback(
     out = capsys.readouterr().out
     assert "RAISED  the subject raised KeyError: 'states'" in out
     assert 'raise KeyError("states")' in out
-    assert "observation.py" not in out
+    assert "parity/execution" not in out
     assert main(["--subject", f"{wrong}:raising", "--batch", "2"]) == 0
 
 

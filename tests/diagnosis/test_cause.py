@@ -10,7 +10,7 @@ import pytest
 from parity import Case, Config, Diagnosis, Subject, diagnose, scratch
 from parity.reference.frameworks.pytorch import pytorch
 from parity.reference.mistakes import by_slug
-from parity.report.json_report import diagnosis_data, to_json
+from parity.report.json_output import diagnosis_data, to_json
 
 Run = Callable[[Case], dict[str, Any]]
 

@@ -2,8 +2,10 @@
 
 import itertools
 import json
+import time
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +16,15 @@ from parity import Case, Config, Diagnosis, Subject, diagnose, scratch
 from parity.cases.draw import draw
 from parity.cases.pairwise import of_classifiers, of_layers
 from parity.cli.compare import main
+from parity.diagnosis.budget import Budget
 from parity.diagnosis.describe import related
+from parity.diagnosis.inquiry import Inquiry
+from parity.diagnosis.predictions import Predictions
 from parity.diagnosis.probes import STRENGTHS, further, probes
+from parity.diagnosis.search import Search
 from parity.execution.runner import Here
 from parity.reference.frameworks.pytorch import pytorch, twin
-from parity.reference.mistakes import by_slug
+from parity.reference.mistakes import CATALOGUE, by_slug
 from parity.report.text import diagnosis_lines
 from parity.subjects.capabilities import ORDINARY
 from tests.support.detection import asked, is_named, names
@@ -28,6 +34,7 @@ from tests.support.variants import VARIANTS
 
 Run = Callable[[Case], dict[str, Any]]
 FLOATS = ("x", "h_0", "W_x", "W_h", "b", "W_out", "b_out", "upstream", "upstream_final")
+ASKED_ABOUT = (Config().kind, Config().activation)
 NO_MASK = "dropout-missing-backward"
 PER_BATCH = "recurrent-gradients-batch-twice"
 
@@ -47,12 +54,6 @@ def only(*arrays: str) -> Run:
 
 
 # -- the catalogue -------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def enough_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let a search go on as long as a busy machine takes; how long is a test of its own."""
-    monkeypatch.setattr("parity.diagnosis.diagnose.SECONDS", 30.0)
 
 
 @pytest.mark.parametrize("slug", MUTANTS)
@@ -87,7 +88,6 @@ COMBINED = {
 }
 
 
-@pytest.mark.usefixtures("enough_time")
 @pytest.mark.parametrize("slug", COMBINED)
 def test_mistake_in_an_option_is_named_among_many_others(slug: str) -> None:
     """So is one that the grid meets first where ten options are asked for at once."""
@@ -109,7 +109,6 @@ def test_probes_are_without_what_the_failure_does_not_need() -> None:
     assert told == {(2, 1): 2, (2, 3): 2, (1, 1): told[1, 1]}  # each is asked twice
 
 
-@pytest.mark.usefixtures("enough_time")
 def test_a_mistake_that_only_the_left_out_options_show_is_named_beside_another() -> None:
     """What explains the lighter configurations and not the one that is asked about is not all."""
     both = [MUTANTS["loss-sum-as-mean"], MUTANTS[NO_MASK]]
@@ -127,7 +126,6 @@ PAIRS = [
 ]
 
 
-@pytest.mark.usefixtures("enough_time")
 @pytest.mark.parametrize("pair", PAIRS, ids=" + ".join)
 def test_both_mistakes_of_a_pair_are_named(pair: tuple[str, str]) -> None:
     """Two mistakes, of which one may hide the other, are told apart."""
@@ -135,11 +133,39 @@ def test_both_mistakes_of_a_pair_are_named(pair: tuple[str, str]) -> None:
     assert is_named([diagnose(combined(*both), Config(), pytorch)], both)
 
 
-@pytest.mark.usefixtures("enough_time")
 def test_three_mistakes_are_named() -> None:
     """And a third one, where each explains an array of its own."""
     three = [MUTANTS[slug] for slug in ("loss-wrong-sign", PER_BATCH, "step-uphill")]
     assert is_named([diagnose(combined(*three), Config(), pytorch)], three)
+
+
+def test_a_slow_machine_finds_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where every look at a clock finds a minute gone, a diagnosis is the same."""
+    subject = combined(MUTANTS["wh-transposed-forward"], MUTANTS[PER_BATCH])
+    minutes = itertools.count(0, 60)
+    usual = diagnose(subject, Config(), pytorch)
+    for clock in ("time", "monotonic", "perf_counter", "process_time", "thread_time"):
+        monkeypatch.setattr(time, clock, lambda: next(minutes))
+    slow = diagnose(subject, Config(), pytorch)
+    assert slow.seconds > usual.seconds
+    assert replace(slow, seconds=0) == replace(usual, seconds=0)
+
+
+def test_a_search_ends_with_its_budget() -> None:
+    """Without a budget single mistakes are tried, no pairs, and the search says that it ended."""
+    both = {"wh-transposed-forward", PER_BATCH}
+    subject = combined(*(MUTANTS[slug] for slug in sorted(both)))
+    inquiry = Inquiry(subject=subject, config=Config(), reference=pytorch)
+    answered = inquiry.ask_around().answered
+    same = [r for r in answered if (r.case.config.kind, r.case.config.activation) == ASKED_ABOUT]
+    known = [m for m in CATALOGUE if m.applies(Config()) and not m.values]
+    cut, whole = (
+        Search(Predictions(same, budget), known, budget) for budget in (Budget(0), Budget())
+    )
+    assert (cut.explanations(), cut.exhausted) == ([], False)
+    assert len(cut.tried) == 1 + len(known)
+    assert both in [{m.slug for m in found} for found in whole.explanations()]
+    assert whole.exhausted
 
 
 @pytest.mark.parametrize("slug", UNKNOWN)

@@ -13,7 +13,7 @@ import pytest
 
 from parity import Config, Limits, Misbehaviour, SubjectError, Verdict, draw, isolated, judge
 from parity.cli.compare import main
-from parity.execution.observation import observe
+from parity.execution.ask import observe
 from parity.execution.process import IN_A_ROW, Process, closed
 from parity.reference.frameworks.pytorch import pytorch
 from parity.report.text import failure_message
@@ -205,7 +205,7 @@ def test_group_ends_with_its_subject() -> None:
 def test_subject_ends_with_its_harness() -> None:
     """A harness that is killed leaves no process behind, not even one that hangs."""
     program = (
-        "from parity import *; from parity.execution.observation import observe\n"
+        "from parity import *; from parity.execution.ask import observe\n"
         f"subject = isolated('{FILE}:hangs', limits=Limits(seconds=0.2))\n"
         "print(subject.run._child._process.pid, flush=True)\n"
         "import threading, os; threading.Timer(0.1, os._exit, [0]).start()\n"

@@ -9,7 +9,7 @@ import torch
 from benchmarks.conformance import main
 from parity.cases.grid import GRIDS
 from parity.model.config import Config
-from parity.reference.frameworks.pytorch.conformance import OPTIONS, stale, table, unknown
+from parity.reference.frameworks.pytorch.conformance import PYTORCH_OPTIONS, stale, table, unknown
 from tests.gate.conftest import GRID, outside
 
 
@@ -36,7 +36,7 @@ def test_new_option_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_default_grid_compares_every_option() -> None:
     """No option of the table is there without a configuration that shows it."""
     configs = [c for group in GRIDS["default"].groups() for c in group.configs]
-    shown = [o for o in OPTIONS if o.shows is not None]
+    shown = [o for o in PYTORCH_OPTIONS if o.shows is not None]
     assert [o for o in shown if not any(o.shows(config) for config in configs)] == []
 
 

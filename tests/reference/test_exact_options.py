@@ -6,7 +6,7 @@ import pytest
 
 from parity import Config, draw
 from parity.model.branches import Branches
-from parity.model.trace import is_step
+from parity.model.names import ArrayName
 from parity.reference.exact.oracle import exact
 from parity.reference.frameworks.pytorch import twin
 
@@ -32,6 +32,6 @@ def test_exact_values_enclose_every_option(options: dict[str, Any]) -> None:
     case = draw(Config(batch=3, steps=4, hidden=3, **options))
     known, trace = exact(case, Branches.of(case, twin.run(case))), twin.run(case)
     assert all(known.enclosed.values())
-    names = [name for name in trace if not is_step(name)]
+    names = [name for name in trace if not ArrayName.parse(name).is_step]
     assert set(names) == set(known.high)
     assert max(float(known.ulps(trace[name], name).max()) for name in names) < 8

@@ -53,7 +53,7 @@ def difference(one: Exact, other: Exact, name: str) -> float:
 
 @every_config
 def test_beyond_the_budget(config: Config) -> None:
-    """Without time for balls nothing is said to be enclosed; 30 digits are right all the same."""
+    """Without a budget for balls nothing is enclosed; 30 digits are right all the same."""
     case = draw(config)
     dropped, known = exact(case, budget=0), exact(case)
     assert dropped.enclosed == dict.fromkeys(known.high, False)

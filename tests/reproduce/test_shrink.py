@@ -1,5 +1,6 @@
-"""Shrinking: the smallest configuration with the same mistake."""
+"""Shrinking: the smallest configuration with the same mistake, found in so many attempts."""
 
+import itertools
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -10,9 +11,10 @@ import numpy as np
 import pytest
 
 from parity import Case, Config, Subject, Verdict, diagnose, draw, judge, scratch
+from parity.execution.runner import Here
 from parity.model.branches import valid
 from parity.reference.frameworks.pytorch import pytorch
-from parity.reproduce.shrink import SIZES, Shrunk, _lower, shrink
+from parity.reproduce.shrink import SIZES, TIMEOUTS, Shrunk, _lower, shrink
 from parity.reproduce.symptom import symptom
 
 Trace = Mapping[str, Any]
@@ -192,25 +194,41 @@ def test_causes_stay_the_same() -> None:
     assert shrink(subject, verdict, pytorch, why=other).config == Config()
 
 
-def hanging(case: Case, trace: dict[str, Any]) -> Trace:
-    if 1 < case.config.batch < 7:
-        time.sleep(600)
-    return by_batch(case, trace)
+def test_a_subject_that_hangs_is_left_alone() -> None:
+    """After a few small cases without an answer no other is tried, and what is known stays."""
+    hung = []
+
+    def run(case: Case) -> Trace:
+        if 1 < case.config.batch < 7:
+            hung.append(str(case.config))
+            time.sleep(60)
+        return by_batch(case, dict(scratch.run(case)))
+
+    subject = Subject(name="hanging.py", run=Here(run=run, seconds=0.1))
+    verdict = verdict_of(subject, Config())
+    found = shrink(subject, verdict, pytorch)
+    assert 0 < len(hung) <= TIMEOUTS
+    assert symptom(verdict_of(subject, found.config)) == symptom(verdict)
 
 
-def test_a_subject_that_hangs_is_left_behind() -> None:
-    """A subject that hangs on small cases is shrunk as far as it answers, and waited for no longer.
-
-    Were it waited for, this test would not end.
-    """
-    found = shrunk(hanging, seconds=1.0)
+@pytest.mark.parametrize("budget", [0, 1, 7, 40])
+def test_a_budget_is_kept(budget: int) -> None:
+    """However little may be tried, the answer is a case that fails, at worst the failing one."""
+    found = shrunk(by_batch, budget=budget)
+    assert found.tried <= max(budget, 1)
     subject = planted(by_batch)
     assert symptom(verdict_of(subject, found.config)) == symptom(verdict_of(subject, Config()))
+    assert budget or found.config == Config()
 
 
-def test_no_time_is_enough_for_an_answer() -> None:
-    """Without any time the failing configuration itself is returned."""
-    assert shrunk(by_batch, seconds=0.0).config == Config()
+def test_the_machine_has_no_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where every look at the clock finds a second gone, the same is tried and found."""
+    usual, seconds = shrunk(by_batch), itertools.count()
+    for clock in ("time", "monotonic", "perf_counter", "process_time", "thread_time"):
+        monkeypatch.setattr(time, clock, lambda: next(seconds))
+    slow = shrunk(by_batch)
+    assert slow.seconds > usual.seconds
+    assert (slow.config, slow.tried) == (usual.config, usual.tried)
 
 
 def test_nothing_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -234,4 +252,5 @@ def test_nothing_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 def test_it_is_the_same_every_time() -> None:
     """Chance has no say in what is found."""
     config = Config.parse("b9-t6-f4-h6-c5")
-    assert shrunk(even, config).config == shrunk(even, config).config
+    one, other = shrunk(even, config), shrunk(even, config)
+    assert (one.config, one.tried) == (other.config, other.tried)

@@ -121,7 +121,7 @@ def test_traceback_is_the_subjects_own() -> None:
     """The reader sees the line that failed, and no frame of the harness."""
     (finding,) = verdict_of(raising).findings
     assert "np.ones(3) @ np.ones(4)" in finding.evidence
-    assert "observation.py" not in finding.evidence
+    assert "parity/execution" not in finding.evidence
 
 
 def test_writing_through_the_back_door_is_seen() -> None:

@@ -1,7 +1,7 @@
 """Conformance: every option of PyTorch's RNN, loss and optimiser, and where it was compared.
 
-`surface` asks the installed PyTorch which parameters there are; an option that `OPTIONS` does not
-know is not overlooked: a test turns red.
+`surface` asks the installed PyTorch which parameters there are. An option that `PYTORCH_OPTIONS`
+does not know is not overlooked: a test turns red.
 """
 
 import inspect
@@ -114,7 +114,7 @@ _LEFT_OUT: Mapping[str, Mapping[str, str]] = {
     },
 }
 
-OPTIONS: tuple[Option, ...] = tuple(
+PYTORCH_OPTIONS: tuple[Option, ...] = tuple(
     Option(owner=owner, name=name, shows=shows)
     for owner, options in _SHOWN.items()
     for name, shows in options.items()
@@ -144,7 +144,7 @@ def surface() -> Iterator[tuple[str, str]]:
 
 def unknown() -> list[str]:
     """Return the parameters of the installed PyTorch that the table does not know."""
-    known = {(option.owner, _parameter(option)) for option in OPTIONS}
+    known = {(option.owner, _parameter(option)) for option in PYTORCH_OPTIONS}
     return [f"{name} of {owner}" for owner, name in surface() if (owner, name) not in known]
 
 
@@ -152,7 +152,7 @@ def stale() -> list[str]:
     """Return the table's lines on parameters that the installed PyTorch does not have."""
     there = set(surface())
     beside = {("optim.SGD", "several steps")}
-    told = ((option.owner, _parameter(option)) for option in OPTIONS)
+    told = ((option.owner, _parameter(option)) for option in PYTORCH_OPTIONS)
     return [f"{name} of {owner}" for owner, name in told if (owner, name) not in there | beside]
 
 
@@ -165,7 +165,7 @@ def table(shares: Mapping[str, float]) -> Iterator[str]:
     yield "|---|---|---:|---:|"
     configs = {Config.parse(text): share for text, share in shares.items()}
     for owner in _SHOWN:
-        for option in OPTIONS:
+        for option in PYTORCH_OPTIONS:
             if option.owner != owner:
                 continue
             if option.shows is None:

@@ -12,9 +12,8 @@ from torch import Tensor, nn
 from torch.optim.sgd import sgd  # what torch.optim.SGD.step calls; the class imports torch._dynamo
 
 from parity.model.case import Array, Case
-from parity.model.cell import without_suffix
 from parity.model.formats import dtype
-from parity.model.trace import step_name
+from parity.model.names import ArrayName, gradient_name, step_name
 from parity.reference.frameworks.pytorch.layers import Layers, Parameters
 
 LAYOUTS = {"W_x": "weight_ih", "W_h": "weight_hh", "b": "bias_ih"}
@@ -62,7 +61,8 @@ def _values(
     """Return the states, the loss and every gradient."""
     config = case.config
     lengths = _tensor(case.more["lengths"]) if config.packed else None
-    masks = [_tensor(a) for name, a in case.more.items() if without_suffix(name) == "mask"]
+    names = (name for name in case.more if ArrayName.parse(name).quantity == "mask")
+    masks = [_tensor(case.more[name]) for name in names]
     initial = [inputs[name] for name in inputs if name != "x"]
     passed = network(inputs["x"], torch.stack(initial) if initial else None, lengths, masks)
     trace = {f"hidden_l{n}": states for n, states in enumerate(passed.inner)}
@@ -81,8 +81,8 @@ def _values(
         by_final = [getattr(case, cell.name("upstream_final")) for cell in config.cells]
         upstream = (_tensor(case.upstream), torch.stack([_tensor(array) for array in by_final]))
         torch.autograd.backward((passed.output, passed.final), upstream)
-    trace |= {f"grad/{name}": _gradient(parameter) for name, parameter in named.items()}
-    return trace | {f"grad/{name}": _gradient(tensor) for name, tensor in inputs.items()}
+    trace |= {gradient_name(name): _gradient(parameter) for name, parameter in named.items()}
+    return trace | {gradient_name(name): _gradient(tensor) for name, tensor in inputs.items()}
 
 
 def _pooled(case: Case, output: Tensor, final: Tensor) -> Tensor:
@@ -140,7 +140,7 @@ def _copy_weights(case: Case, network: Layers, head: nn.Linear) -> Parameters:
     with torch.no_grad():
         for name, parameter in named.items():
             array = getattr(case, name)
-            parameter.copy_(_tensor(array.T if without_suffix(name).startswith("W_") else array))
+            parameter.copy_(_tensor(array.T if _is_weight(name) else array))
         for cell in case.config.cells:
             if (second := network.parameter(cell, "bias_hh")) is not None:
                 second.zero_().requires_grad_(False)
@@ -192,4 +192,9 @@ def _canonical(name: str, tensor: Tensor) -> Array:
         array = tensor.contiguous().view(torch.int16).numpy().view(dtype("bfloat16"))
     else:
         array = tensor.numpy()
-    return array.T.copy() if name.rpartition("/")[2].startswith("W_") else array
+    return array.T.copy() if _is_weight(name) else array
+
+
+def _is_weight(name: str) -> bool:
+    """Return whether a parameter, or its gradient, is a matrix: PyTorch has it transposed."""
+    return ArrayName.parse(name).quantity.startswith("W_")

@@ -6,7 +6,8 @@ import numpy as np
 
 from parity.model.case import Case
 from parity.model.cell import Cell
-from parity.model.trace import outputs, step_name
+from parity.model.names import step_name
+from parity.model.trace import outputs
 from tests.support.plain.base import Array
 from tests.support.plain.descent import DescentStages, Gradients
 from tests.support.plain.head import HeadStages

@@ -1,4 +1,4 @@
-"""Reading: what comes from a subject's process, believed as far as it can be checked."""
+"""Replies: what comes from a subject's process, believed as far as it can be checked."""
 
 import re
 from pathlib import Path
@@ -37,14 +37,14 @@ def check_number(header: Any, number: int) -> None:
 def findings(header: wire.Header) -> tuple[Finding, ...]:
     """Return what the worker found. Raises MalformedError for what it does not write."""
     try:
-        told = [(Misbehaviour(kind), text, evidence) for kind, text, evidence in header["findings"]]
+        rows = [(Misbehaviour(kind), text, evidence) for kind, text, evidence in header["findings"]]
     except (KeyError, TypeError, ValueError) as error:
         raise wire.MalformedError(f"its findings are none: {error}"[:200]) from error
-    if not all(isinstance(part, str) for row in told for part in row) or not all(
-        kind in WRITTEN_BY_WORKER for kind, _, _ in told
+    if not all(isinstance(part, str) for row in rows for part in row) or not all(
+        kind in WRITTEN_BY_WORKER for kind, _, _ in rows
     ):
         raise wire.MalformedError("its findings are none")
-    return tuple(Finding(kind=kind, text=text, evidence=evidence) for kind, text, evidence in told)
+    return tuple(Finding(kind=kind, text=text, evidence=evidence) for kind, text, evidence in rows)
 
 
 def own_output(printed: str) -> tuple[str, str]:

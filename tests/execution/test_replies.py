@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from parity.execution.received import check_number, findings
+from parity.execution.replies import check_number, findings
 from parity.execution.wire import MalformedError
 
 NO_ANSWER: dict[str, Any] = {

@@ -1,9 +1,9 @@
-"""Observation: what a subject answers, and how it behaves, on one case."""
+"""Asking: what a subject answers to one case, and how it behaves meanwhile."""
 
 from dataclasses import dataclass, replace
 
 from parity.adapter.load import load
-from parity.execution.runner import Askable, Here, changed, given
+from parity.execution.runner import Askable, Here, differing, given
 from parity.model.case import Case
 from parity.model.finding import Finding, Misbehaviour, NoTraceError
 from parity.model.trace import Trace
@@ -32,8 +32,8 @@ def observe(subject: Subject, case: Case) -> Observation:
         grave = any(finding.grave for finding in findings)
         return Observation(trace={}, findings=findings if grave else (failed.finding, *findings))
     mutated = any(finding.kind is Misbehaviour.MUTATED_INPUT for finding in findings)
-    if not mutated and (names := changed(first, second)):
-        kind, how = asked.why_changed(case)
+    if not mutated and (names := differing(first, second)):
+        kind, how = asked.why_answers_differ(case)
         text = f"called a second time, the subject answers otherwise: {', '.join(names)}"
         found = Finding(kind=kind, text=f"{text}; {how}" if how else text)
         findings = (*findings, found)

@@ -1,0 +1,50 @@
+"""Inquiry: a subject that differs, the configuration at which it does so, and what is right."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from parity.diagnosis.probes import ASKED, Probe, probes
+from parity.diagnosis.responses import Response, Responses
+from parity.execution.ask import answers
+from parity.model.config import Config
+from parity.model.finding import Finding, Misbehaviour, NoTraceError
+from parity.reference.base import Reference
+from parity.subjects.subject import Subject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inquiry:
+    """What a diagnosis is about. It asks the subject, and explains nothing."""
+
+    subject: Subject
+    config: Config
+    reference: Reference
+
+    def ask(self, probes: Iterable[Probe]) -> Responses:
+        """Ask the subject about every probe. One that it cannot answer is a problem, no more."""
+        answered: list[Response] = []
+        problems: list[str] = []
+        findings: list[Finding] = []
+        for probe in probes:
+            try:
+                first, again = answers(self.subject, probe.case, 2)
+            except NoTraceError as failed:
+                problems.append(f"{probe.label} ({probe.case.config}): {failed.finding.text}")
+                findings.append(failed.finding)
+            else:
+                right = self.reference.run(probe.case)
+                answered.append(Response.of(probe, first, again, right))
+        return Responses(
+            answered=tuple(answered),
+            problems=tuple(dict.fromkeys(problems)),
+            findings=tuple(f for f in findings if f.kind is Misbehaviour.MUTATED_INPUT),
+        )
+
+    def ask_around(self, dtype: str = "float64", around: Config | None = None) -> Responses:
+        """Ask about the configuration itself and the probes around it, or around another one."""
+        return self.ask(probes(self.config, dtype, self.subject.asks, around))
+
+    def ask_itself(self) -> Responses:
+        """Ask about the configuration in its own format, and about nothing else."""
+        own = probes(self.config, self.config.dtype, self.subject.asks)
+        return self.ask(probe for probe in own if probe.label == ASKED)

@@ -1,0 +1,175 @@
+"""Names of arrays: text outside, where subjects answer with it and files hold it; a value inside.
+
+| text                | kind      | quantity        | layer | reverse | update |
+|---------------------|-----------|-----------------|-------|---------|--------|
+| hidden              | value     | hidden          |       |         | 1      |
+| hidden_l0           | value     | hidden          | 0     |         | 1      |
+| grad/W_x_l1_reverse | gradient  | W_x             | 1     | yes     | 1      |
+| step/b              | step      | b               |       |         | 1      |
+| step2/loss          | step      | loss            |       |         | 2      |
+| behaviour/one row   | behaviour | one row         |       |         | 1      |
+"""
+
+import re
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from functools import lru_cache
+from typing import Self
+
+from parity.model.cell import Cell, cell_suffix
+
+DELTA = "delta"
+"""A name that a subject may offer and the reference does not: only the local check uses it.
+
+(batch, steps, hidden), the gradient by every pre-activation.
+"""
+
+_BY_ROW = {
+    *("hidden", "final", "logits"),  # of a trace
+    *("x", "h_0", "labels", "step_labels", "upstream", "upstream_final", "lengths", "mask"),
+}
+"""Quantities of sequences: one sequence alone has what it has within the batch."""
+
+_GRADIENTS_BY_ROW = {"x", "h_0"}
+
+_TEXT = re.compile(
+    r"(?:(?P<kind>grad|behaviour|step(?P<update>[2-9]|[1-9][0-9]+)?)/)?"
+    r"(?P<quantity>.+?)"
+    r"(?:_l(?P<layer>0|[1-9][0-9]*))?"
+    r"(?P<reverse>_reverse)?",
+    re.DOTALL,
+)
+
+_REMEMBERED = 4096
+"""Parsed names that are kept: far more than a run has, and a limit to what a subject makes up."""
+
+
+class Kind(StrEnum):
+    """What an array is: a value of the run, or what becomes of one."""
+
+    VALUE = ""
+    GRADIENT = "grad"
+    STEP = "step"
+    BEHAVIOUR = "behaviour"  # of a comparison that holds a subject against itself
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArrayName:
+    """The name of one array. `str` prints what `parse` reads, for any text whatsoever.
+
+    A name that nobody knows is a value, whose quantity may be all of its text.
+    """
+
+    quantity: str
+    kind: Kind = Kind.VALUE
+    layer: int | None = None  # None where the name does not say: one layer, or the last one
+    reverse: bool = False
+    update: int = 1  # counted from 1: a step is what this update comes to
+
+    @classmethod
+    def parse(cls, text: str) -> "ArrayName":
+        """Return the name that `text` is. Never fails; a text is taken apart only once."""
+        return _parsed(text)
+
+    def __str__(self) -> str:
+        later = str(self.update) if self.kind is Kind.STEP and self.update > 1 else ""
+        prefix = f"{self.kind.value}{later}/" if self.kind else ""
+        return f"{prefix}{self.parameter}"
+
+    @property
+    def parameter(self) -> str:
+        """The name of what a gradient or a step is of: `W_x_l1` of `grad/W_x_l1`."""
+        return self.quantity + cell_suffix(self.layer, reverse=self.reverse)
+
+    @property
+    def cell(self) -> Cell:
+        """The cell that the array belongs to."""
+        return Cell(layer=self.layer or 0, reverse=self.reverse)
+
+    @property
+    def chapter(self) -> str:
+        """The part of the computation: forward, gradients, step or behaviour."""
+        if self.kind is Kind.VALUE:
+            return "gradients" if self.quantity == DELTA else "forward"
+        return "gradients" if self.kind is Kind.GRADIENT else self.kind.value
+
+    @property
+    def is_gradient(self) -> bool:
+        """Whether it is the gradient of the loss by something."""
+        return self.kind is Kind.GRADIENT
+
+    @property
+    def is_step(self) -> bool:
+        """Whether it is what an update comes to, the first one or a later one."""
+        return self.kind is Kind.STEP
+
+    @property
+    def is_first_step(self) -> bool:
+        """Whether it is what the first update comes to."""
+        return self.is_step and self.update == 1
+
+    @property
+    def is_states(self) -> bool:
+        """Whether it is the states of a layer: (batch, steps, width)."""
+        return self.kind is Kind.VALUE and self.quantity == "hidden"
+
+    @property
+    def is_optional(self) -> bool:
+        """Whether a subject may leave it out, and loses nothing but what it would show.
+
+        States of a layer below the last one, and those that a later step starts from.
+        """
+        return self.quantity == "hidden" and (
+            self.is_step or (self.kind is Kind.VALUE and self.layer is not None)
+        )
+
+    @property
+    def by_row(self) -> bool:
+        """Whether the first axis is the batch."""
+        if self.kind is Kind.GRADIENT:
+            return self.quantity in _GRADIENTS_BY_ROW
+        return self.kind is Kind.VALUE and self.quantity in _BY_ROW
+
+    @property
+    def gradient(self) -> Self:
+        """The name of the gradient that is behind a step, or by a value."""
+        return replace(self, kind=Kind.GRADIENT, update=1)
+
+    @property
+    def first_step(self) -> Self:
+        """The name of what the first update makes of a parameter, or with a gradient."""
+        return replace(self, kind=Kind.STEP, update=1)
+
+
+def without_suffix(name: str) -> str:
+    """Return a name without what says which cell it belongs to: W_x of W_x_l1_reverse."""
+    return ArrayName.parse(name).quantity
+
+
+def gradient_name(parameter: str) -> str:
+    """Return the name of the gradient by a parameter or an input: `grad/W_x`."""
+    return f"{Kind.GRADIENT.value}/{parameter}"
+
+
+def step_name(update: int, name: str) -> str:
+    """Return what the name of an array is after an update, counted from 1: `step/W_x`."""
+    return f"{Kind.STEP.value}{update if update > 1 else ''}/{name}"
+
+
+def behaviour_name(title: str) -> str:
+    """Return the name of a comparison that holds a subject against itself."""
+    return f"{Kind.BEHAVIOUR.value}/{title}"
+
+
+@lru_cache(_REMEMBERED)
+def _parsed(text: str) -> ArrayName:
+    found = _TEXT.fullmatch(text)
+    if found is None:
+        return ArrayName(quantity=text)
+    return ArrayName(
+        quantity=found["quantity"],
+        kind=Kind((found["kind"] or "").rstrip("0123456789")),
+        layer=None if found["layer"] is None else int(found["layer"]),
+        reverse=found["reverse"] is not None,
+        update=int(found["update"] or 1),
+    )
