@@ -43,6 +43,12 @@ PROCESSES = 2
 
 SMOKE, DEFAULT = "smoke", "default"
 
+UNDECIDED = {
+    Label.UNCLEAR: "unclear: the difference may be rounding; not counted",
+    Label.PARTIAL: "partial: it leaves arrays out, which a subject may do; not counted",
+}
+"""Labels of mutants that are neither right nor wrong, and why."""
+
 FRESH = (
     {"seed": 101},
     {"seed": 102, "steps": 7, "hidden": 4, "classes": 6},
@@ -194,8 +200,8 @@ def print_labels(found: Sequence[Judged]) -> None:
     told = ", ".join(f"{counts[label]} {label.value}" for label in Label)
     print(f"{len(found)} automatic mutants, labelled by autograd: {told}", flush=True)
     for one in found:
-        if one.label is Label.UNCLEAR:
-            _print_edit("unclear, not counted", one.name)
+        if one.label in UNDECIDED:
+            _print_edit(UNDECIDED[one.label], one.name)
 
 
 def print_wrong(found: Sequence[Judged]) -> None:

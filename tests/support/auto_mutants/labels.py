@@ -69,35 +69,41 @@ class Label(enum.Enum):
 
     RIGHT = "right"  # the same numbers everywhere
     WRONG = "wrong"  # other numbers somewhere, or none
+    PARTIAL = "partial"  # it leaves some arrays out, and all others are right
     RAISES = "raises"  # it never gives an answer
     UNCLEAR = "unclear"  # numbers so near that rounding may be the reason
 
 
 def labelled(run: Run) -> Label:
     """Say what a network is; it is asked until one case shows a mistake."""
-    answered, raised, furthest = False, False, 0.0
+    answered = raised = partial = False
+    furthest = 0.0
     for case, expected in cases():
         try:
             answer = run(case)
         except Exception:  # noqa: BLE001 - an edited network may raise anything
             raised = True
         else:
-            answered, furthest = True, max(furthest, distance(answer, expected))
+            answered, partial = True, partial or answer.keys() < expected.keys()
+            furthest = max(furthest, distance(answer, expected))
         if furthest > MISTAKE or (answered and raised):
             return Label.WRONG
     if raised:
         return Label.RAISES
-    return Label.RIGHT if furthest <= ROUNDING else Label.UNCLEAR
+    if furthest > ROUNDING:
+        return Label.UNCLEAR
+    return Label.PARTIAL if partial else Label.RIGHT
 
 
 def distance(answer: Mapping[str, Array], expected: Mapping[str, Array]) -> float:
-    """How far apart two answers are, at most, in units of each array's largest entry.
+    """How far an answer is from what is expected, at most, in units of each array's largest entry.
 
-    Infinite where a name or a shape is another one, or a number is not finite.
+    Infinite where a name is unknown, a shape is another one or a number is not finite; what is
+    left out does not count.
     """
-    if answer.keys() != expected.keys():
+    if not answer or not answer.keys() <= expected.keys():
         return np.inf
-    return max(_apart(answer[name], array) for name, array in expected.items())
+    return max(_apart(array, expected[name]) for name, array in answer.items())
 
 
 def _apart(array: Array, expected: Array) -> float:
