@@ -64,6 +64,7 @@ class Judged:
     name: str
     label: Label
     at: Mapping[str, Config | None]
+    asked: bool  # whether the default grid has a configuration at which it is not the plain network
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,7 +132,14 @@ def judged(name: str) -> Judged:
     label = labelled(mutant.run)
     decided = label in (Label.RIGHT, Label.WRONG)
     at = {grid: caught_at(mutant.subject(), grid) for grid in (SMOKE, DEFAULT) if decided}
-    return Judged(name=name, label=label, at=at)
+    asked = decided and (at[DEFAULT] is not None or _is_asked(mutant))
+    return Judged(name=name, label=label, at=at, asked=asked)
+
+
+def _is_asked(mutant: AutoMutant) -> bool:
+    """Return whether some configuration runs the edit, so that the answer is another one."""
+    known = map(_known, configs(DEFAULT))
+    return any(_answers(mutant.subject(), case) != right for case, _, right in known)
 
 
 # -- naming, in a process of its own ---------------------------------------------------------------
@@ -211,9 +219,11 @@ def print_wrong(found: Sequence[Judged]) -> None:
         caught = sum(one.at[grid] is not None for one in wrong)
         share = f"{caught / len(wrong):.1%} of {len(wrong)}"
         print(f"wrong automatic mutants caught by the {grid} grid: {share}", flush=True)
-    for one in wrong:
-        if one.at[DEFAULT] is None:
-            _print_edit("not caught", one.name)
+    missed = [one for one in wrong if one.at[DEFAULT] is None]
+    unasked = sum(not one.asked for one in missed)
+    print(f"not caught by it: {len(missed)}; {unasked} of them are wrong at nothing that it asks")
+    for one in missed:
+        _print_edit("not caught" if one.asked else "not asked about", one.name)
 
 
 def print_right(found: Sequence[Judged]) -> None:
