@@ -18,6 +18,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -49,9 +50,9 @@ UNDECIDED = {
 }
 """Labels of mutants that are neither right nor wrong, and why."""
 
-FRESH = (
+FRESH: tuple[dict[str, Any], ...] = (
     {"seed": 101},
-    {"seed": 102, "steps": 7, "hidden": 4, "classes": 6},
+    {"seed": 102, "steps": 7, "hidden": 4, "classes": 6, "weights": "torch"},
     {"seed": 103, "steps": 3, "hidden": 3, "features": 5, "classes": 5, "lr": 0.2},
 )
 """What is changed in the configuration that was diagnosed: no probe has these seeds."""
@@ -174,7 +175,7 @@ def _mistake(cause: Cause) -> Mistake:
 def _fresh(config: Config) -> Iterator[Config]:
     """Yield configurations with the same options that the diagnosis has not asked about."""
     for changes in FRESH:
-        yield config.replace(**{"dtype": "float64", "weights": "torch", **changes})
+        yield config.replace(**{"dtype": "float64", **changes})
 
 
 def _same(mutant: AutoMutant, case: Case, mistakes: Sequence[Mistake]) -> bool:
