@@ -32,7 +32,8 @@ conformance: $(READY)  ## the README's table of what nn.RNN has and what was com
 	$(BIN)/python -m pytest -n auto -q --parity-compared build/compared.json tests/test_forward.py tests/test_gradients.py tests/test_sgd_step.py
 	$(BIN)/python -m benchmarks.conformance build/compared.json
 
-power: $(READY)  ## how many planted mistakes are caught and named
+power: $(READY)  ## how many mistakes are caught and named: those of a program, then planted ones
+	$(BIN)/python -m benchmarks.power_auto
 	$(BIN)/python -m benchmarks.naming
 	$(BIN)/python -m benchmarks.adapting
 
