@@ -74,7 +74,7 @@ def test_many_may_keep_the_same_case_at_once(tmp_path: Path) -> None:
 
 def test_large_cases_are_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Above the limit nothing is kept, in one line; a large answer alone is left out."""
-    monkeypatch.setattr(save, "LARGEST", 1000)
+    monkeypatch.setattr(save, "MOST_BYTES", 1000)
     with pytest.raises(KeepingError, match=r"not kept: the case takes [\d,]+ bytes, more"):
         kept_of(tmp_path, draw(Config()))
     kept = kept_of(tmp_path, subject=Subject(name="wordy.py", run=wordy))
