@@ -1,4 +1,4 @@
-"""The README's own example does what the README says."""
+"""README and docs: the example does what it says, numbers and tables are those of the code."""
 
 import re
 from pathlib import Path
@@ -10,7 +10,10 @@ from parity.cli.compare import main
 from parity.reference.frameworks.pytorch.conformance import PYTORCH_OPTIONS
 from parity.reference.mistakes import CATALOGUE
 
-README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[1]
+DOCS = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "docs").glob("*.md")}
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = {"README.md": README, "gate.md": DOCS["gate.md"]}
 
 
 def test_example_fails_as_shown(
@@ -31,21 +34,33 @@ def test_example_fails_as_shown(
     assert smallest in README
 
 
+@pytest.mark.parametrize("page", PAGES)
 @pytest.mark.parametrize("name", GRIDS)
-def test_sizes_of_the_grids_are_as_said(name: str) -> None:
+def test_sizes_of_the_grids_are_as_said(name: str, page: str) -> None:
     """The command that runs a grid stands beside the number of its configurations."""
     count = sum(len(group.configs) for group in GRIDS[name].groups())
-    commands = re.findall(rf"^    pytest .*\b{name}\b.*$", README, re.MULTILINE)
+    commands = re.findall(
+        rf"^    pytest .*\b{name}\b.*#.*|^    pytest .*# {name}\b.*", PAGES[page], re.MULTILINE
+    )
     assert len(commands) == 1
     assert re.findall(r"\b\d[\d,]*\b", commands[0].partition("#")[2])[0] == f"{count:,}"
 
 
 def test_size_of_the_catalogue_is_as_said() -> None:
-    """The number of mistakes in the README is that of the catalogue."""
-    assert f"holds {len(CATALOGUE)} mistakes" in README
+    """The number of mistakes in the docs is that of the catalogue."""
+    assert f"holds {len(CATALOGUE)} mistakes" in DOCS["diagnosis.md"]
 
 
 def test_conformance_table_is_of_the_same_options() -> None:
-    """The README's table has a line for each option that the command prints one for."""
+    """The table in the docs has a line for each option that the command prints one for."""
     heads = [f"| `{option.owner}` | `{option.name}` |" for option in PYTORCH_OPTIONS]
-    assert [head for head in heads if README.count(head) != 1] == []
+    assert [head for head in heads if DOCS["conformance.md"].count(head) != 1] == []
+
+
+@pytest.mark.parametrize("page", ["README.md", *(f"docs/{name}" for name in DOCS)])
+def test_links_lead_somewhere(page: str) -> None:
+    """Every file that a page links to is there, and the README links to every page."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    links = [link for link in re.findall(r"\]\(([^)#]+)\)", text) if "://" not in link]
+    assert [link for link in links if not ((ROOT / page).parent / link).exists()] == []
+    assert page != "README.md" or {f"docs/{name}" for name in DOCS} <= set(links)

@@ -1,4 +1,4 @@
-"""The README's table of the edges of nn.RNN: each row with the calls that it speaks of."""
+"""The table of the edges of nn.RNN: each row with the calls that it speaks of."""
 
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -22,7 +22,7 @@ class Way(NamedTuple):
 
 
 class Row(NamedTuple):
-    """A row of the README's table, and each call that it speaks of."""
+    """A row of the table in docs/edges.md, and each call that it speaks of."""
 
     call: str
     pytorch: str

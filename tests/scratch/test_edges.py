@@ -1,6 +1,6 @@
-"""The edges of nn.RNN: what PyTorch accepts and refuses, and what scratch.RNN does, as README says.
+"""The edges of nn.RNN: what PyTorch accepts and refuses, and what scratch.RNN does.
 
-Each row of the README's table is made and run on both sides.
+Each row of the table in docs/edges.md is made and run on both sides.
 """
 
 from pathlib import Path
@@ -10,7 +10,7 @@ import pytest
 from tests.scratch.calls import Found, assert_same, by_scratch, by_torch, outcome
 from tests.scratch.edge_rows import ROWS, WARNS, Row, Way
 
-README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "edges.md").read_text(encoding="utf-8")
 TABLE = "| call | PyTorch | scratch |\n|---|---|---|\n"
 
 every_row = pytest.mark.parametrize("row", ROWS, ids=[row.call for row in ROWS])
@@ -70,7 +70,7 @@ def test_every_row_has_calls() -> None:
     assert [row.call for row in ROWS if not row.ways] == []
 
 
-def test_readme_has_exactly_these_rows() -> None:
-    """The README's table cannot part from what is tested."""
-    table = README.partition(TABLE)[2].partition("\n\n")[0]
+def test_page_has_exactly_these_rows() -> None:
+    """The page's table cannot part from what is tested."""
+    table = PAGE.partition(TABLE)[2].partition("\n\n")[0]
     assert table.splitlines() == [f"| {r.call} | {r.pytorch} | {r.scratch} |" for r in ROWS]
