@@ -32,6 +32,7 @@ class Predictions:
         self._predicted: dict[tuple[Mistakes, int], Trace] = {}
         self._floors: dict[tuple[Mistakes, int], Floor] = {}
         self._fits: dict[tuple[Mistakes, int, str], bool] = {}
+        self._offering: dict[str, list[int]] = {}
 
     def reach(self, mistakes: Mistakes) -> int:
         """Return how many arrays, in computation order, the mistakes explain in all responses."""
@@ -65,8 +66,11 @@ class Predictions:
 
     def offering(self, name: str) -> list[int]:
         """Return the responses that offer `name`: the cheapest that find it wrong come first."""
-        offer = [i for i, r in enumerate(self.responses) if name in r.subject]
-        return sorted(offer, key=lambda i: (self.fits((), i, name), _size(self.responses[i])))
+        if name not in self._offering:
+            offer = [i for i, r in enumerate(self.responses) if name in r.subject]
+            offer.sort(key=lambda i: (self.fits((), i, name), _size(self.responses[i])))
+            self._offering[name] = offer
+        return self._offering[name]
 
     def changes(self, mistakes: Mistakes, i: int, name: str) -> bool:
         """Return whether these mistakes change an array of response i at all."""

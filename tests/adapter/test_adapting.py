@@ -24,11 +24,20 @@ UNRECOGNISED = {
 }
 """What is not recognised, and why: an entry that is recognised after all fails."""
 
-SEARCHED_LONG = {
+UNRECOGNISED_AFTER_LONG = {
     "sk_style.py:RNNClassifier": "fit() makes the weights and trains in one call",
     "held_out/rede_colunas.py:Rede": "rows in a loop, and the step in the same method",
 }
-"""Not recognised either. They are searched until the budget is spent: `make power` tries them."""
+"""Not recognised either; the search ends with its budget."""
+
+BY_POWER_ALONE = (
+    *UNRECOGNISED_AFTER_LONG,
+    "slow_decoder.py",  # its hangs are waited for; tests/execution has the finding
+    "constants.py:ConstantRNN",
+    "word_rnn.py:RNNNumpy",
+    "held_out/melody.py:MelodyNet",
+)
+"""What takes many seconds, and is like others that are tried here: `make power` tries them."""
 
 UNNAMED = {"handwriting.py:RecurrentNet": "two mistakes, one of them in the step alone"}
 
@@ -63,7 +72,7 @@ QUICK = (
     [
         pytest.param(spec, marks=() if spec in QUICK else pytest.mark.slow, id=spec)
         for spec in BY_SPEC
-        if spec not in SEARCHED_LONG
+        if spec not in BY_POWER_ALONE
     ],
 )
 def test_implementation_is_judged_rightly(spec: str) -> None:
@@ -83,12 +92,14 @@ def test_recognition_is_as_said() -> None:
     """At least 85 % of the 44 that the adapter was developed with are recognised."""
     known = [i.spec for i in IMPLEMENTATIONS if not i.held_out]
     assert len(known) == 44
-    assert sum(spec in UNRECOGNISED | SEARCHED_LONG for spec in known) <= 0.15 * len(known)
+    assert sum(spec in UNRECOGNISED | UNRECOGNISED_AFTER_LONG for spec in known) <= 0.15 * len(
+        known
+    )
 
 
 def test_every_entry_is_of_an_implementation() -> None:
     """No name in the lists above is of a file that is gone."""
-    assert {*UNRECOGNISED, *SEARCHED_LONG, *UNNAMED, *QUICK} <= BY_SPEC.keys()
+    assert {*UNRECOGNISED, *BY_POWER_ALONE, *UNNAMED, *QUICK} <= BY_SPEC.keys()
 
 
 # -- what an adapter is ----------------------------------------------------------------------------
