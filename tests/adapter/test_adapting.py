@@ -150,6 +150,7 @@ def test_printing_an_adapter_writes_nothing(
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_what_cannot_be_told_is_a_skeleton(capsys: pytest.CaptureFixture[str]) -> None:
     """The lines that are certain are filled in, the others are dots, and what was tried is said."""
     assert adapt([spec_of(BY_SPEC["stepper.py:Cell"])]) == 2

@@ -245,6 +245,7 @@ def test_a_failing_case_is_kept_and_repeated(failed: Failed, tmp_path: Path) -> 
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_a_kept_case_is_for_another_subject_too(failed: Failed) -> None:
     """With --subject, the kept numbers are asked of somebody else."""
     assert main([failed.kept, "--subject", "parity.scratch"]) == 0
@@ -269,6 +270,7 @@ def test_a_folder_that_cannot_be_written_fails_nothing(
     assert line.startswith("compare-one-config: not kept: '.parity/cases/")
 
 
+@pytest.mark.slow
 def test_the_smallest_case_is_said_and_kept(wrong: str, capsys: pytest.CaptureFixture[str]) -> None:
     """`--shrink` names the smallest failing case by its id, and keeps it as well."""
     large, small = "b3-t2-f2-h2-c3-tanh-f64-s0", "b2-t1-f1-h1-c2-tanh-f64-s0"
@@ -281,6 +283,7 @@ def test_the_smallest_case_is_said_and_kept(wrong: str, capsys: pytest.CaptureFi
     assert str(read(Path(data["kept"][1])).case.config) == small
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "flags", [["--batch", "3"], ["--lr", "0.5"], ["--epochs", "2"]], ids=lambda flags: flags[0]
 )
@@ -328,6 +331,7 @@ def console_script(*arguments: str, **environment: str) -> Any:
     )
 
 
+@pytest.mark.slow
 def test_console_script_has_no_colour_in_a_pipe() -> None:
     """What goes into a pipe has no escape sequences."""
     done = console_script("b2-t1")

@@ -29,6 +29,7 @@ from parity.report.text import diagnosis_lines
 from parity.subjects.capabilities import ORDINARY
 from tests.support.detection import asked, is_named, names
 from tests.support.mutants import MUTANTS, PLAIN, combined
+from tests.support.slow import one_in
 from tests.support.unknown import UNKNOWN
 from tests.support.variants import VARIANTS
 
@@ -56,7 +57,7 @@ def only(*arrays: str) -> Run:
 # -- the catalogue -------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("slug", MUTANTS)
+@pytest.mark.parametrize("slug", one_in(12, MUTANTS))
 def test_mistake_is_named_alone(slug: str) -> None:
     """A single mistake, made by other code, is named, and no other beside it."""
     mutant = MUTANTS[slug]
@@ -88,7 +89,7 @@ COMBINED = {
 }
 
 
-@pytest.mark.parametrize("slug", COMBINED)
+@pytest.mark.parametrize("slug", one_in(9, COMBINED))
 def test_mistake_in_an_option_is_named_among_many_others(slug: str) -> None:
     """So is one that the grid meets first where ten options are asked for at once."""
     found = diagnose(MUTANTS[slug].subject(), Config.parse(COMBINED[slug]), pytorch)
@@ -109,6 +110,7 @@ def test_probes_are_without_what_the_failure_does_not_need() -> None:
     assert told == {(2, 1): 2, (2, 3): 2, (1, 1): told[1, 1]}  # each is asked twice
 
 
+@pytest.mark.slow
 def test_a_mistake_that_only_the_left_out_options_show_is_named_beside_another() -> None:
     """What explains the lighter configurations and not the one that is asked about is not all."""
     both = [MUTANTS["loss-sum-as-mean"], MUTANTS[NO_MASK]]
@@ -126,6 +128,7 @@ PAIRS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pair", PAIRS, ids=" + ".join)
 def test_both_mistakes_of_a_pair_are_named(pair: tuple[str, str]) -> None:
     """Two mistakes, of which one may hide the other, are told apart."""
@@ -168,7 +171,7 @@ def test_a_search_ends_with_its_budget() -> None:
     assert whole.exhausted
 
 
-@pytest.mark.parametrize("slug", UNKNOWN)
+@pytest.mark.parametrize("slug", one_in(12, UNKNOWN))
 def test_what_is_in_no_catalogue_is_called_unknown(slug: str) -> None:
     """No cause is made up; there are facts instead."""
     found = diagnose(UNKNOWN[slug].subject(), Config(), pytorch)
@@ -341,6 +344,7 @@ def test_16_bits_are_asked_about_in_float64_with_the_same_numbers() -> None:
     assert next(probes(Config(dtype="float32"))).case.config == Config(dtype="float32")
 
 
+@pytest.mark.slow
 def test_what_shows_in_16_bits_alone_is_told_and_not_named() -> None:
     """A mistake in the code for one format is said to be nowhere else."""
 
@@ -401,6 +405,7 @@ def test_subject_that_always_raises_gives_no_diagnosis() -> None:
     assert len(diagnosis_lines(found)) < 10
 
 
+@pytest.mark.slow
 def test_nan_is_a_fact() -> None:
     """An array that is not finite is said to be, and no mistake is made up for it."""
 
@@ -425,6 +430,7 @@ def test_float32_only_subject_is_diagnosed() -> None:
     assert names([diagnosis_of(run, dtype="float32")]) == {PER_BATCH}
 
 
+@pytest.mark.slow
 def test_nan_in_one_probe_is_told_and_the_others_are_diagnosed() -> None:
     """A subject that overflows where it should not is diagnosed by its other answers."""
     subject = MUTANTS[PER_BATCH]
@@ -468,6 +474,7 @@ def test_one_configuration_proves_nothing() -> None:
     assert "it is PyTorch's multiplied by 0.37" in found.facts
 
 
+@pytest.mark.slow
 def test_names_that_vary_from_call_to_call_are_no_crash() -> None:
     """A second answer may offer other arrays than the first."""
     calls: list[int] = []
@@ -481,6 +488,7 @@ def test_names_that_vary_from_call_to_call_are_no_crash() -> None:
     assert says(diagnosis_of(run)) == ["Answers differ from call to call."]
 
 
+@pytest.mark.slow
 def test_momentum_is_no_accumulation() -> None:
     """Steps that change from call to call are not called gradients that add up."""
     kept: dict[str, int] = {}
@@ -500,6 +508,7 @@ STATES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", STATES.values(), ids=STATES.keys())
 def test_wrong_states_are_no_coarse_format(change: Callable[..., np.ndarray]) -> None:
     """Zeros and ones fit into every format, and prove none."""
@@ -514,6 +523,7 @@ def test_plain_logarithm_is_not_taken_for_a_softmax_that_overflows() -> None:
     assert is_named([diagnose(combined(*both), Config(), pytorch)], both)
 
 
+@pytest.mark.slow
 def test_arrays_of_a_wrong_shape_are_told() -> None:
     """What cannot be compared is not said to agree."""
 

@@ -15,6 +15,7 @@ from parity.reference.frameworks.pytorch import pytorch
 from parity.reference.mistakes import by_slug
 from tests.support.detection import caught_at
 from tests.support.mutants import MUTANTS, OPTIONS, PLAIN
+from tests.support.slow import one_in
 
 RECURRENT = ("grad/W_x", "grad/W_h", "grad/b")
 HEAD = ("logits", "loss", "grad/W_out", "grad/b_out")
@@ -74,7 +75,7 @@ def test_mistake_turns_the_smoke_grid_red(slug: str) -> None:
     assert (caught_at(PLAIN[slug].subject(), configs) is None) is (slug in SURVIVORS)
 
 
-@pytest.mark.parametrize("slug", OPTIONS)
+@pytest.mark.parametrize("slug", one_in(8, OPTIONS))
 def test_mistake_in_an_option_turns_the_grid_red(slug: str) -> None:
     """One of the grid's combinations of options shows it."""
     configs = filter(by_slug[slug].applies, (*of_layers(), *of_classifiers()))
@@ -103,6 +104,7 @@ run = MUTANTS["bptt-missing"].run
 """
 
 
+@pytest.mark.slow
 def test_pytest_run_goes_red(tmp_path: Path) -> None:
     """`pytest --parity-subject` on a mutant fails, shows where, and how to run it again."""
     (tmp_path / "mutant.py").write_text(MODULE, encoding="utf-8")

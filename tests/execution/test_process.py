@@ -202,6 +202,7 @@ def test_group_ends_with_its_subject() -> None:
     assert "sleep 61.5" not in running.stdout
 
 
+@pytest.mark.slow
 def test_subject_ends_with_its_harness() -> None:
     """A harness that is killed leaves no process behind, not even one that hangs."""
     program = (

@@ -9,6 +9,7 @@ from parity.gate.gate import SHRUNK
 from tests.gate.conftest import GRID, ROOT, SUBJECTS, judged, outside
 
 
+@pytest.mark.slow
 def test_one_kind_of_failure_stops_nothing_else(project: pytest.Pytester) -> None:
     """A subject that raises for layers is judged on classifiers all the same."""
     done = judged(project, "moody", "-k", "forward")
@@ -17,6 +18,7 @@ def test_one_kind_of_failure_stops_nothing_else(project: pytest.Pytester) -> Non
     assert done.parseoutcomes()["passed"] == 4
 
 
+@pytest.mark.slow
 def test_a_kind_of_failure_is_told_once(project: pytest.Pytester) -> None:
     """The first failure of a kind shows both numbers; every other one of it has its line.
 
@@ -63,6 +65,7 @@ def test_subject_that_answers_nothing_fails(project: pytest.Pytester) -> None:
     assert "skipped" not in done.parseoutcomes()
 
 
+@pytest.mark.slow
 def test_hang_is_a_failure(project: pytest.Pytester) -> None:
     """A configuration that hangs fails by name, and a chapter of others passes."""
     done = judged(
@@ -105,6 +108,7 @@ def test_each_kind_of_failure_is_kept_and_shrunk_once(tmp_path: Path) -> None:
     assert done.stdout.count("What is wrong") == 2
 
 
+@pytest.mark.slow
 def test_this_repository_has_the_grid_once() -> None:
     """The files of the grid here are the grid: nothing is added to them."""
     flags = ["-q", "-n", "0", "-p", "no:cacheprovider", "--collect-only"]
@@ -114,6 +118,7 @@ def test_this_repository_has_the_grid_once() -> None:
     assert all(line.startswith("tests/test_") for line in found)
 
 
+@pytest.mark.slow
 def test_workers_use_one_thread() -> None:
     """Neither BLAS nor torch starts a crowd of threads in each worker."""
     program = (

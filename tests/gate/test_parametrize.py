@@ -34,6 +34,7 @@ def test_scratch_by_parametrize(check: object) -> None:
     check()
 
 
+@pytest.mark.slow
 def test_a_failing_check_says_what_is_wrong(project: pytest.Pytester) -> None:
     """The first failure of a kind has its evidence, diagnosis and kept case; the others a line."""
     done = run(project, "subjects.doubled", "-k", "f64")

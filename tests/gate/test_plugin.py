@@ -94,6 +94,7 @@ def test_grid_is_added_to_the_projects_own_tests(run: Run) -> None:
     assert "33 passed" in run.printed
 
 
+@pytest.mark.slow
 def test_each_configuration_is_computed_once(run: Run) -> None:
     """On two workers and in three chapters, each configuration is judged once.
 
@@ -106,6 +107,7 @@ def test_each_configuration_is_computed_once(run: Run) -> None:
     assert len(set(first)) == 8
 
 
+@pytest.mark.slow
 def test_summary_says_how_much_was_compared(run: Run) -> None:
     """A green run says what it rests on, and names the subject as seen from the working folder."""
     found = re.search(
@@ -115,11 +117,13 @@ def test_summary_says_how_much_was_compared(run: Run) -> None:
     assert int(found[1]) > 256
 
 
+@pytest.mark.slow
 def test_a_note_fails_nothing_and_is_said_once(run: Run) -> None:
     """What a subject does beside its numbers stands in the summary of a green run."""
     assert run.printed.count("note: CHANGED_RANDOM_STATE  the subject draws from or seeds") == 1
 
 
+@pytest.mark.slow
 def test_junit_xml_has_every_test(run: Run) -> None:
     """A CI server reads the results from JUnit XML."""
     assert (run.suite.get("tests"), run.suite.get("failures")) == ("33", "0")

@@ -56,6 +56,7 @@ COMMANDS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("arguments", "name"), COMMANDS.values(), ids=COMMANDS)
 def test_command_finds_its_own_parts(folder: Path, arguments: tuple[str, ...], name: str) -> None:
     """The command judges what was named, and by default the network that was installed with it."""
@@ -64,6 +65,7 @@ def test_command_finds_its_own_parts(folder: Path, arguments: tuple[str, ...], n
     assert f'"subject": "{name}"' in done.stdout
 
 
+@pytest.mark.slow
 def test_scratch_of_the_working_folder_can_be_named(folder: Path) -> None:
     """Whoever names `scratch` gets the file beside him, and not the harness's network."""
     done = outside("--subject", "scratch", program="compare-one-config", cwd=folder)

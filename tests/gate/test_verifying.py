@@ -129,6 +129,7 @@ def test_subject_may_be_a_name(tmp_path: Path) -> None:
         verify(str(tmp_path / "no.py"))
 
 
+@pytest.mark.slow
 def test_limits_hold_for_functions_and_names(tmp_path: Path) -> None:
     """What hangs is a record, in this process as in one of its own; other configurations pass."""
     path = tmp_path / "hanging.py"

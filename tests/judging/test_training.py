@@ -25,6 +25,7 @@ def test_losses_and_parameters_stay_together(training: Training) -> None:
     assert len(training.losses) == 3 * 90
 
 
+@pytest.mark.slow
 def test_noise_floor_of_a_run_stays_narrow(training: Training) -> None:
     """What the run is allowed is rounding: under 1e-10 of anything it trains."""
     allowed = [c.greatest.allowed for c in training.verdict.compared if c.greatest]

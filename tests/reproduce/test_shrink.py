@@ -183,6 +183,7 @@ def twice(case: Case, trace: dict[str, Any]) -> Trace:
     return {name: a for name, a in trace.items() if not name.startswith("step/")} | wrong
 
 
+@pytest.mark.slow
 def test_causes_stay_the_same() -> None:
     """With a diagnosis, the smallest case is one that has the same, or the failing one."""
     subject = planted(twice)
