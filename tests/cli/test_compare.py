@@ -223,6 +223,7 @@ def test_bad_input_is_one_line(
     assert len(err.strip().splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_a_failing_case_is_kept_and_repeated(failed: Failed, tmp_path: Path) -> None:
     """A process of its own, in another folder, repeats it with its subject, and the same bits."""
     assert failed.kept.startswith(f".parity/cases/{DEFAULT}.grad-W_h-DIFFERS.")
@@ -305,6 +306,7 @@ def test_digits_are_real_data(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out.startswith("b7-t8-f8-h6-c10-tanh-f64-s0-digits:")
 
 
+@pytest.mark.slow
 def test_training_and_its_plot(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """`--epochs` trains both sides, and `--plot` draws a picture of it."""
     pytest.importorskip("sklearn")

@@ -57,7 +57,7 @@ def only(*arrays: str) -> Run:
 # -- the catalogue -------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("slug", one_in(12, MUTANTS))
+@pytest.mark.parametrize("slug", one_in(24, MUTANTS))
 def test_mistake_is_named_alone(slug: str) -> None:
     """A single mistake, made by other code, is named, and no other beside it."""
     mutant = MUTANTS[slug]
@@ -279,6 +279,7 @@ BETWEEN_CALLS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("make", "expected"), BETWEEN_CALLS.values(), ids=BETWEEN_CALLS.keys())
 def test_what_one_call_leaves_to_the_next_is_named(make: Callable[[], Run], expected: str) -> None:
     """The second answer is explained by the first one."""

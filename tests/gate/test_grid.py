@@ -34,6 +34,7 @@ def test_a_kind_of_failure_is_told_once(project: pytest.Pytester) -> None:
     assert not Path(".parity").exists()
 
 
+@pytest.mark.slow
 def test_chapter_of_which_a_subject_has_nothing_is_skipped(project: pytest.Pytester) -> None:
     """A subject that never answers gradients or a step is judged on the rest, and the run says so.
 

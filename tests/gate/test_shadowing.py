@@ -38,6 +38,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
+@pytest.mark.slow
 def test_reference_beside_a_test_is_another(folder: Path) -> None:
     """`parity.parametrize` compares with its own reference, whatever lies beside the test.
 

@@ -17,6 +17,7 @@ def training() -> Training:
     return train(load("parity.scratch"), CONFIG, pytorch, epochs=3)
 
 
+@pytest.mark.slow
 def test_losses_and_parameters_stay_together(training: Training) -> None:
     """Over three epochs no loss and no parameter leaves the noise floor of the run."""
     assert training.verdict.passed
