@@ -1,4 +1,4 @@
-"""Asking: which configurations a subject can be asked about, where it cannot be asked all."""
+"""Capabilities: the configurations that a subject supports, if it does not support all."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -7,7 +7,7 @@ from parity.model.config import OPTIONS, Config
 from parity.model.errors import ConfigError
 
 CHOOSES = ("kind", "activation", "dtype")
-"""Options that decide whether a configuration of a grid is for a subject; others are changed."""
+"""Options that decide whether a subject supports a configuration; other options are changed."""
 
 ORDINARY: dict[str, tuple[Any, ...]] = {
     "dtype": ("float64", "float32"),
@@ -23,12 +23,12 @@ ORDINARY: dict[str, tuple[Any, ...]] = {
         *("clip_value", "clip_norm", "updates"),
     )
 }
-"""Options that a subject is asked with only if it says that it knows them, and their values that
-every subject can be asked with."""
+"""Options that a subject must name in OPTIONS before it is asked with them, and the values that
+every subject supports."""
 
 
 def checked(asks: Any, name: str) -> dict[str, Any]:
-    """Return what an adapter's CONFIG says. Raises ConfigError where it is none."""
+    """Return an adapter's CONFIG. Raises ConfigError where it is not a dictionary of options."""
     if not isinstance(asks, Mapping):
         raise ConfigError(f"CONFIG of {name} must be a dictionary, got {type(asks).__name__}")
     for option in asks:
@@ -39,9 +39,9 @@ def checked(asks: Any, name: str) -> dict[str, Any]:
 
 
 def known(options: Any, name: str) -> tuple[str, ...]:
-    """Return what a subject's OPTIONS say that it knows: names, or "all" of them.
+    """Return the options that a subject's OPTIONS list: some names, or "all".
 
-    Raises ConfigError where there is no such option.
+    Raises ConfigError for an unknown option.
     """
     if options == "all":
         return tuple(ORDINARY)
@@ -57,7 +57,7 @@ def known(options: Any, name: str) -> tuple[str, ...]:
 def fitting(
     configs: Iterable[Config], asks: Mapping[str, Any], knows: Collection[str] = ()
 ) -> tuple[Config, ...]:
-    """Return those of `configs` that are for a subject, changed to what it can be asked."""
+    """Return those of `configs` that a subject supports, changed to the values that it supports."""
     chosen = {name: asks[name] for name in CHOOSES if name in asks}
     mine = (c for c in configs if all(getattr(c, n) == v for n, v in chosen.items()))
     told = (config for config in mine if not any(_unknown(config, (*knows, *asks))))
@@ -71,10 +71,10 @@ def asked(
     name: str,
     knows: Collection[str] = (),
 ) -> Config:
-    """Return `config` changed to what a subject can be asked.
+    """Return `config` changed to the values that a subject supports.
 
-    Raises ConfigError where an option that was `given` says otherwise, or is one that the subject
-    does not say it knows.
+    Raises ConfigError where an option that was `given` has another value, or is not among the
+    subject's OPTIONS.
     """
     for option, value in asks.items():
         if option in given and getattr(config, option) != value:
@@ -90,7 +90,7 @@ def asked(
 
 
 def _unknown(config: Config, knows: Collection[str]) -> Iterator[str]:
-    """Yield the options by which `config` is out of the ordinary for a subject."""
+    """Yield the options of `config` that the subject must name in OPTIONS, and does not."""
     for option, values in ORDINARY.items():
         if option not in knows and getattr(config, option) not in values:
             yield option

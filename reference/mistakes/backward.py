@@ -188,7 +188,7 @@ MISTAKES = (
     Mistake(
         slug="tanh-derivative-square-misplaced",
         says="the derivative of tanh is taken as (1 - h)^2",
-        look_for="(1 - h) ** 2 where 1 - h ** 2 is due",
+        look_for="(1 - h) ** 2 instead of 1 - h ** 2",
         part="derivative",
         applies=_has_tanh,
         plant=_slope("tanh", lambda h: (1 - h) ** 2, lambda h: 2 * (1 - h)),
@@ -204,7 +204,7 @@ MISTAKES = (
     Mistake(
         slug="tanh-derivative-of-sigmoid",
         says="the derivative of the sigmoid, h (1 - h), is taken for that of tanh",
-        look_for="h * (1 - h) where 1 - h ** 2 is due",
+        look_for="h * (1 - h) instead of 1 - h ** 2",
         part="derivative",
         applies=_has_tanh,
         plant=_slope("tanh", lambda h: h * (1 - h), lambda h: 1 - 2 * h),
@@ -212,7 +212,7 @@ MISTAKES = (
     Mistake(
         slug="tanh-derivative-of-relu",
         says="the derivative of relu is taken for that of tanh",
-        look_for="h > 0 where 1 - h ** 2 is due",
+        look_for="h > 0 instead of 1 - h ** 2",
         part="derivative",
         applies=_has_tanh,
         plant=_slope("tanh", lambda h: (h > 0) * 1.0, np.zeros_like),
@@ -229,7 +229,7 @@ MISTAKES = (
     Mistake(
         slug="relu-derivative-state-itself",
         says="the derivative of relu is taken as the state itself",
-        look_for="dh * h where dh * (h > 0) is due",
+        look_for="dh * h instead of dh * (h > 0)",
         part="derivative",
         applies=_has_relu,
         plant=_slope("relu", lambda h: h, np.ones_like),
@@ -251,7 +251,7 @@ MISTAKES = (
     Mistake(
         slug="activation-derivative-step-before",
         says="the derivative of the activation is taken at the step before",
-        look_for="h[t - 1] where h[t] is due in the derivative",
+        look_for="h[t - 1] instead of h[t] in the derivative",
         part="derivative",
         plant={"through_activation": _slope_before},
     ),
@@ -287,7 +287,7 @@ MISTAKES = (
     Mistake(
         slug="bptt-untransposed",
         says="W_h is not transposed in the backward",
-        look_for="da @ W_h where da @ W_h.T is due",
+        look_for="da @ W_h instead of da @ W_h.T",
         part="recurrence",
         plant={"carried": _untransposed},
         seen=3,
@@ -295,14 +295,14 @@ MISTAKES = (
     Mistake(
         slug="bptt-untransposed-between-steps",
         says="W_h is not transposed from step to step, though it is for h_0",
-        look_for="da @ W_h where da @ W_h.T is due, inside the loop",
+        look_for="da @ W_h instead of da @ W_h.T, inside the loop",
         part="recurrence",
         plant={"carried": _untransposed_inside},
     ),
     Mistake(
         slug="bptt-derivative-missing",
         says="the gradient goes back through time without the activation's derivative",
-        look_for="dh @ W_h.T where da @ W_h.T is due",
+        look_for="dh @ W_h.T instead of da @ W_h.T",
         part="recurrence",
         plant={"step_back": _carries_before_slope},
     ),
@@ -363,7 +363,7 @@ MISTAKES = (
     Mistake(
         slug="upstream-one-step-late",
         says="the upstream gradients are used one step late",
-        look_for="dh_out[:, t - 1] where dh_out[:, t] is due",
+        look_for="dh_out[:, t - 1] instead of dh_out[:, t]",
         part="upstream",
         plant=_upstream(_one_step_late),
     ),
@@ -386,7 +386,7 @@ MISTAKES = (
     Mistake(
         slug="h0-gradient-wh-missing",
         says="the gradient of h_0 is that of the first pre-activation: W_h is left out",
-        look_for="da[0] where da[0] @ W_h.T is due",
+        look_for="da[0] instead of da[0] @ W_h.T",
         part="initial state",
         plant=_initial(lambda given, da: da * 1.0),
     ),
@@ -400,7 +400,7 @@ MISTAKES = (
     Mistake(
         slug="h0-gradient-untransposed",
         says="W_h is not transposed in the gradient of h_0",
-        look_for="da[0] @ W_h where da[0] @ W_h.T is due",
+        look_for="da[0] @ W_h instead of da[0] @ W_h.T",
         part="initial state",
         plant=_initial(lambda given, da: da @ given.W_h),
     ),

@@ -186,7 +186,7 @@ MISTAKES = (
     Mistake(
         slug="head-reads-first",
         says="the logits are read from the state after the first step, which gets their gradient",
-        look_for="hidden[:, 0] where hidden[:, -1] is due, forward and backward",
+        look_for="hidden[:, 0] instead of hidden[:, -1], forward and backward",
         part="head",
         applies=_reads_last,
         plant=_reads_throughout(lambda states: states[1], 0),
@@ -194,7 +194,7 @@ MISTAKES = (
     Mistake(
         slug="head-reads-mean",
         says="the logits are read from the mean of all states, which all get their gradient",
-        look_for="hidden.mean(axis=1) where hidden[:, -1] is due, forward and backward",
+        look_for="hidden.mean(axis=1) instead of hidden[:, -1], forward and backward",
         part="head",
         applies=_reads_last,
         plant=_mean_throughout(),
@@ -235,7 +235,7 @@ MISTAKES = (
     Mistake(
         slug="head-reads-first-forward",
         says="the logits are read from the state after the first step",
-        look_for="hidden[:, 0] where hidden[:, -1] is due",
+        look_for="hidden[:, 0] instead of hidden[:, -1]",
         part="head",
         applies=_reads_last,
         plant=_reads(lambda states: states[1]),
@@ -243,7 +243,7 @@ MISTAKES = (
     Mistake(
         slug="head-reads-mean-forward",
         says="the logits are read from the mean of all states",
-        look_for="hidden.mean(axis=1) where hidden[:, -1] is due",
+        look_for="hidden.mean(axis=1) instead of hidden[:, -1]",
         part="head",
         applies=_reads_last,
         plant=_reads(_mean),
@@ -291,7 +291,7 @@ MISTAKES = (
     Mistake(
         slug="loss-batch-sum",
         says="the loss is a sum over the batch, its gradient that of the mean",
-        look_for="sum() where mean() is due",
+        look_for="sum() instead of mean()",
         part="loss",
         applies=_is_plain,
         plant=_loss(lambda config: config.batch),
@@ -371,7 +371,7 @@ MISTAKES = (
     Mistake(
         slug="loss-wrong-sign",
         says="the loss has the wrong sign",
-        look_for="log p where -log p is due",
+        look_for="log p instead of -log p",
         part="loss",
         applies=_classifies,
         plant=_loss(lambda _: -1.0),
@@ -379,7 +379,7 @@ MISTAKES = (
     Mistake(
         slug="loss-in-bits",
         says="the loss is taken in bits",
-        look_for="np.log2 where np.log is due",
+        look_for="np.log2 instead of np.log",
         part="loss",
         applies=_classifies,
         plant=_loss(lambda _: 1 / math.log(2)),
@@ -441,7 +441,7 @@ MISTAKES = (
     Mistake(
         slug="softmax-over-batch",
         says="softmax is taken over the batch, not over the classes",
-        look_for="axis=0 where axis=1 is due",
+        look_for="axis=0 instead of axis=1",
         part="loss",
         applies=_is_plain,
         plant=_probabilities(lambda do, logits: do.softmax(logits.T).T),
@@ -466,7 +466,7 @@ MISTAKES = (
     Mistake(
         slug="logit-gradient-wrong-sign",
         says="the gradient by the logits has the wrong sign",
-        look_for="onehot - p where p - onehot is due",
+        look_for="onehot - p instead of p - onehot",
         part="loss",
         applies=_classifies,
         plant=_scaled(lambda _: -1.0),
@@ -474,7 +474,7 @@ MISTAKES = (
     Mistake(
         slug="logit-gradient-logits-for-softmax",
         says="the gradient by the logits takes the logits for probabilities",
-        look_for="logits - onehot where softmax(logits) - onehot is due",
+        look_for="logits - onehot instead of softmax(logits) - onehot",
         part="loss",
         applies=_is_plain,
         plant=_d_logits(lambda do, given, logits: logits - given.onehot),

@@ -244,7 +244,7 @@ MISTAKES = (
     Mistake(
         slug="h0-shared-by-cells",
         says="every layer and direction starts from the first one's initial state",
-        look_for="h_0[0] where h_0[layer * directions + direction] is due",
+        look_for="h_0[0] instead of h_0[layer * directions + direction]",
         part="initial state",
         applies=lambda config: len(config.cells) > 1 and config.initial == "drawn",
         plant=_initial_states(lambda case, cell: case.h_0),
@@ -260,7 +260,7 @@ MISTAKES = (
     Mistake(
         slug="h0-direction-major",
         says="the initial states are read as directions of layers, not as layers of directions",
-        look_for="h_0[direction * layers + layer] where h_0[layer * directions + direction] is due",
+        look_for="h_0[direction * layers + layer] instead of h_0[layer * directions + direction]",
         part="initial state",
         applies=lambda c: c.layers > 1 and c.bidirectional and c.initial == "drawn",
         plant=_initial_states(_direction_first),
@@ -268,7 +268,7 @@ MISTAKES = (
     Mistake(
         slug="h0-absent-ones",
         says="an initial state that is not handed over is taken as one",
-        look_for="np.ones where np.zeros is due when h_0 is None",
+        look_for="np.ones instead of np.zeros when h_0 is None",
         part="initial state",
         applies=lambda config: config.initial == "absent",
         plant=_initial_states(lambda case, cell: np.ones_like(case.h_0)),
@@ -292,7 +292,7 @@ MISTAKES = (
     Mistake(
         slug="layers-wx-gradient-own-states",
         says="above the first layer, the gradient of W_x is made of the layer's own states",
-        look_for="a layer's output where its input is due",
+        look_for="a layer's output instead of its input",
         part="layers",
         applies=_stacked_one_way,
         plant={"layer_gradients": _own_states_as_inputs},
@@ -300,7 +300,7 @@ MISTAKES = (
     Mistake(
         slug="layers-gradient-down-through-wh",
         says="the gradient goes down to the layer below through W_h, not through W_x",
-        look_for="da @ W_h.T where da @ W_x.T is due",
+        look_for="da @ W_h.T instead of da @ W_x.T",
         part="layers",
         applies=_stacked_one_way,
         plant={"layer_gradients": _down_through_W_h},
@@ -364,7 +364,7 @@ MISTAKES = (
     Mistake(
         slug="directions-input-gradient-reverse-only",
         says="what a layer's inputs get is the reverse direction's gradient alone",
-        look_for="= where += is due: both directions have read the same inputs",
+        look_for="= instead of +=: both directions have read the same inputs",
         part="directions",
         applies=_both_ways,
         plant={"together": lambda right, book, gradients: gradients[-1]},
@@ -372,7 +372,7 @@ MISTAKES = (
     Mistake(
         slug="directions-final-at-last-step",
         says="the reverse direction's final state is read at the last step, where it begins",
-        look_for="output[:, -1] where the reverse direction's output[:, 0] is due",
+        look_for="output[:, -1] instead of the reverse direction's output[:, 0]",
         part="directions",
         applies=_both_ways,
         plant={"final": _at_the_last_step},
@@ -380,7 +380,7 @@ MISTAKES = (
     Mistake(
         slug="time-first-reshaped",
         says="a time-first input is read as a batch-first one by a reshape",
-        look_for="x.reshape(batch, steps, features) where x.transpose(1, 0, 2) is due",
+        look_for="x.reshape(batch, steps, features) instead of x.transpose(1, 0, 2)",
         part="input",
         applies=lambda config: config.call == "time-first",
         plant={"given": _reshaped},
@@ -388,7 +388,7 @@ MISTAKES = (
     Mistake(
         slug="unbatched-steps-as-batch",
         says="the steps of an unbatched sequence are taken for a batch of single steps",
-        look_for="x[None] where x[:, None] is due, as (steps, batch, features)",
+        look_for="x[None] instead of x[:, None], as (steps, batch, features)",
         part="input",
         applies=lambda config: config.call == "unbatched",
         plant={

@@ -107,7 +107,7 @@ MISTAKES = (
     Mistake(
         slug="lengths-one-short",
         says="every sequence is taken to be one step shorter than it is",
-        look_for="lengths - 1, an index, where a number of steps is due",
+        look_for="lengths - 1, an index instead of a number of steps",
         part="lengths",
         applies=_packed,
         plant=_lengths(lambda case: np.maximum(case.lengths - 1, 1)),
@@ -131,7 +131,7 @@ MISTAKES = (
     Mistake(
         slug="lengths-final-at-last-step",
         says="the final state is read at the last step, though the sequence may have ended",
-        look_for="output[:, -1] where output[row, length - 1] is due",
+        look_for="output[:, -1] instead of output[row, length - 1]",
         part="lengths",
         applies=_packed,
         plant={"final": _at_the_last_step},

@@ -185,7 +185,7 @@ MISTAKES = (
     Mistake(
         slug="smoothing-weighted-by-label",
         says="label smoothing weighs every class by the label's weight, not by its own",
-        look_for="w[label] * sum(-log p) where sum(w * -log p) is due",
+        look_for="w[label] * sum(-log p) instead of sum(w * -log p)",
         part="loss",
         applies=lambda config: _weighted(config) and _smoothed(config),
         plant={"smoothed": _weighed_by_label},
@@ -233,7 +233,7 @@ MISTAKES = (
     Mistake(
         slug="smoothing-unweighted",
         says="label smoothing does not know the class weights",
-        look_for="s / classes * sum(-log p) where sum(w * -log p) is due",
+        look_for="s / classes * sum(-log p) instead of sum(w * -log p)",
         part="loss",
         applies=lambda config: _weighted(config) and _smoothed(config),
         plant={"smoothed": _smoothed_evenly},
@@ -249,7 +249,7 @@ MISTAKES = (
     Mistake(
         slug="ignore-index-counted-in-mean",
         says="ignored labels count in what the loss is divided by",
-        look_for="/ batch where the number of labels that count is due",
+        look_for="/ batch instead of the number of labels that count",
         part="reduction",
         applies=lambda c: _ignores(c) and not _weighted(c) and c.loss == "mean",
         plant={"reduced": _over_the_batch},
@@ -289,7 +289,7 @@ MISTAKES = (
     Mistake(
         slug="loss-sum-value-as-mean",
         says="the loss is a mean where a sum is asked for, though its gradient is the sum's",
-        look_for="mean() where sum() is due",
+        look_for="mean() instead of sum()",
         part="reduction",
         applies=_summed,
         plant={"loss": _averaged},

@@ -296,7 +296,7 @@ MISTAKES = (
     Mistake(
         slug="weight-decay-wrong-sign",
         says="the weight decay has the wrong sign: weights grow",
-        look_for="g - weight_decay * w where g + weight_decay * w is due",
+        look_for="g - weight_decay * w instead of g + weight_decay * w",
         part="step",
         applies=lambda config: _decays(config) and not config.maximize,  # which may turn both
         plant=_decay(lambda _: -1.0),
@@ -338,7 +338,7 @@ MISTAKES = (
     Mistake(
         slug="maximize-turns-weight-decay",
         says="maximize turns the weight decay around, too",
-        look_for="-(g + weight_decay * w) where weight_decay * w - g is due",
+        look_for="-(g + weight_decay * w) instead of weight_decay * w - g",
         part="step",
         applies=lambda config: config.maximize and _decays(config),
         plant={"pull": _uphill_with_decay},
@@ -362,7 +362,7 @@ MISTAKES = (
     Mistake(
         slug="clip-norm-counts-inputs",
         says="the norm that gradients are clipped by takes in those of x and of the initial states",
-        look_for="a norm over all gradients where that over the parameters' is due",
+        look_for="a norm over all gradients instead of that over the parameters'",
         part="clipping",
         applies=_clips_norm,
         plant={"descent": _norm_of_all},
@@ -378,7 +378,7 @@ MISTAKES = (
     Mistake(
         slug="clip-value-by-norm",
         says="gradients are scaled by their norm where entries are to be clipped",
-        look_for="a norm where np.clip is due",
+        look_for="a norm instead of np.clip",
         part="clipping",
         applies=lambda config: config.clip_value > 0,
         plant=_clipped(_norm_for_value),
