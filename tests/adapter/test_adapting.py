@@ -231,5 +231,5 @@ def test_grid_of_an_adapted_subject(pytester: pytest.Pytester) -> None:
     done = subprocess.run(command, capture_output=True, text=True, cwd=root, check=False)
     assert done.returncode == 0, done.stdout
     assert "4 passed, 1 skipped" in done.stdout
-    assert "answers nothing of this: not checked" in done.stdout
+    assert "answers none of these arrays: not checked" in done.stdout
     assert "assumed: asked as theirs.rnn_forward" in done.stdout

@@ -292,7 +292,7 @@ def test_a_kept_case_stays_as_it_is(
     captured = capsys.readouterr()
     assert captured.out == ""
     (line,) = captured.err.splitlines()
-    assert f"{flags[0]} is no option of a kept case" in line
+    assert f"{flags[0]} is not an option of a kept case" in line
 
 
 def test_digits_are_real_data(capsys: pytest.CaptureFixture[str]) -> None:
