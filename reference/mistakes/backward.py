@@ -1,4 +1,4 @@
-"""Mistakes in going back through time: the derivative, the recurrence, the upstream gradients."""
+"""Mistakes in backpropagation through time: derivative, recurrence, upstream gradients."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -20,7 +20,7 @@ def _has_relu(config: Config) -> bool:
 
 
 def _slope(activation: str, function: Any, derivative: Any) -> dict[str, Wrong]:
-    """Take another function of h for the derivative of one activation."""
+    """Use another function of h as the derivative of one activation."""
 
     def slope(right: Wrong, book: Any, given: Any, h: Any, t: int) -> Any:
         if given.case.config.activation != activation:
@@ -49,7 +49,7 @@ def _no_slope_at_the_end(right: Wrong, book: Any, given: Any, states: Any, dh: A
 
 
 def _carries(times: float) -> dict[str, Wrong]:
-    """Multiply the gradient that one step gets from the next; that of h_0 stays right."""
+    """Multiply the gradient that a step gets from the next one; the gradient of h_0 stays right."""
 
     def carried(right: Wrong, book: Any, given: Any, da: Any, t: int) -> Any:
         return right(given, da, t) * (times if t >= 0 else 1.0)
@@ -66,7 +66,7 @@ def _untransposed_inside(right: Wrong, book: Any, given: Any, da: Any, t: int) -
 
 
 def _initial(wrong: Callable[[Any, Any], Any]) -> dict[str, Wrong]:
-    """Take another gradient by the initial state."""
+    """Use another gradient by the initial state."""
 
     def carried(right: Wrong, book: Any, given: Any, da: Any, t: int) -> Any:
         return right(given, da, t) if t >= 0 else wrong(given, da)
@@ -147,9 +147,9 @@ class _Updated(StepBack[Any]):
 
 
 def _updating(*, first: bool) -> dict[str, Wrong]:
-    """Let W_h take a step of its own after every time step, so that earlier steps see another.
+    """Let W_h take an SGD step after every time step, so that earlier steps see another W_h.
 
-    `first`: the gradient goes on to the step before through the W_h that has been moved already.
+    `first`: the gradient goes on to the step before through the W_h that has already moved.
     """
 
     def step_back(
@@ -203,7 +203,7 @@ MISTAKES = (
     ),
     Mistake(
         slug="tanh-derivative-of-sigmoid",
-        says="the derivative of the sigmoid, h (1 - h), is taken for that of tanh",
+        says="the derivative of the sigmoid, h (1 - h), is used for that of tanh",
         look_for="h * (1 - h) instead of 1 - h ** 2",
         part="derivative",
         applies=_has_tanh,
@@ -211,7 +211,7 @@ MISTAKES = (
     ),
     Mistake(
         slug="tanh-derivative-of-relu",
-        says="the derivative of relu is taken for that of tanh",
+        says="the derivative of relu is used for that of tanh",
         look_for="h > 0 instead of 1 - h ** 2",
         part="derivative",
         applies=_has_tanh,
@@ -220,7 +220,7 @@ MISTAKES = (
     Mistake(
         slug="relu-derivative-of-tanh",
         says="the derivative of tanh is used with relu",
-        look_for="1 - h ** 2 whatever the activation",
+        look_for="1 - h ** 2 for every activation",
         part="derivative",
         applies=_has_relu,
         plant=_slope("relu", lambda h: 1 - h * h, lambda h: 2 * h),
@@ -237,7 +237,7 @@ MISTAKES = (
     Mistake(
         slug="activation-derivative-missing",
         says="the derivative of the activation is missing in the backward",
-        look_for="dh * f'(a) in every step; of relu, h > 0, and not h >= 0, which always holds",
+        look_for="dh * f'(a) in every step; for relu, h > 0, and not h >= 0, which always holds",
         part="derivative",
         plant={"through_activation": _without_slope},
     ),
@@ -308,7 +308,7 @@ MISTAKES = (
     ),
     Mistake(
         slug="bptt-truncated",
-        says="backpropagation is truncated: only the last {value} steps are gone back through",
+        says="backpropagation is truncated: it covers the last {value} steps only",
         look_for="a loop over time that stops early",
         part="recurrence",
         plant=_truncated,

@@ -42,7 +42,7 @@ def _always(activation: str) -> dict[str, Wrong]:
 
 
 def _instead(function: Any, slope: Any, of_state: Any) -> dict[str, Wrong]:
-    """Put a function of a in the activation's place, and its derivative, by h, in the slope's."""
+    """Replace the activation by a function of a, and its slope by the derivative in terms of h."""
 
     def activation(right: Wrong, book: Any, given: Any, a: Any) -> Any:
         return book.do.rounded("hidden", book.do.mapped(function, slope, a))
@@ -114,7 +114,7 @@ MISTAKES = (
     Mistake(
         slug="bias-twice",
         says="the bias is added twice in the forward",
-        look_for="two biases that both hold the layer's one",
+        look_for="two biases that both hold the layer's bias",
         part="pre-activation",
         plant=_with(b=lambda given: given.b * 2.0),
     ),
@@ -155,7 +155,7 @@ MISTAKES = (
     ),
     Mistake(
         slug="activation-always-tanh",
-        says="the activation asked for is ignored: it is always tanh",
+        says="the chosen activation is ignored: it is always tanh",
         look_for="np.tanh instead of the chosen activation",
         part="activation",
         applies=lambda config: config.activation == "relu",
@@ -163,7 +163,7 @@ MISTAKES = (
     ),
     Mistake(
         slug="activation-always-relu",
-        says="the activation asked for is ignored: it is always relu",
+        says="the chosen activation is ignored: it is always relu",
         look_for="np.maximum instead of the chosen activation",
         part="activation",
         applies=lambda config: config.activation == "tanh",

@@ -23,7 +23,7 @@ def _over_all_steps(right: Wrong, book: Any, given: Any, total: Any) -> Any:
 
 
 def _unpooled(pool: str, wrong: Any) -> dict[str, Wrong]:
-    """Hand the gradient of one pooling back wrongly; `wrong` takes it and the number of steps."""
+    """Pass the gradient of one pooling back wrongly; `wrong` takes it and the number of steps."""
 
     def unpooled(right: Wrong, book: Any, given: Any, d_pooled: Any) -> list[Any]:
         config = given.case.config
@@ -77,7 +77,7 @@ def _ends(case: Any) -> Any:
 MISTAKES = (
     Mistake(
         slug="pool-mean-counts-padding",
-        says="the classifier's mean is taken over all steps, the padding among them",
+        says="the classifier's mean is taken over all steps, the padding included",
         look_for="/ steps instead of a division by each sequence's own length",
         part="pooling",
         applies=_pools_padded("mean"),
@@ -133,8 +133,8 @@ MISTAKES = (
     ),
     Mistake(
         slug="pool-own-reverse-at-end",
-        says="of both directions, the classifier reads the step at which the sequence ends",
-        look_for="the reverse direction's state of the first step, where it ends",
+        says="the classifier reads both directions at the step at which the sequence ends",
+        look_for="the reverse direction's state at the first step, where this direction ends",
         part="pooling",
         applies=lambda config: _pools("own")(config) and config.bidirectional,
         plant=_own_read_from(_ends),

@@ -29,7 +29,7 @@ def _batch_and_time_swapped(case: Case) -> Array:
 
 
 def _from_state(place: Callable[[int], int]) -> dict[str, Wrong]:
-    """Let the next state come from another one than the last; `place` of t counts h_0 as 0."""
+    """Compute the next state from one before the last; `place` of t counts h_0 as 0."""
 
     def next_state(right: Wrong, book: Any, given: Any, states: Any) -> Any:
         t = len(states) - 1
@@ -59,21 +59,21 @@ MISTAKES = (
     ),
     Mistake(
         slug="input-one-step-late",
-        says="every step sees the input of the step before, the first one that of the last",
+        says="every step sees the input of the step before, and the first step the last input",
         look_for="x[:, t - 1] instead of x[:, t]",
         part="input",
         plant=_reads(x=_inputs_moved(1)),
     ),
     Mistake(
         slug="input-one-step-early",
-        says="every step sees the input of the step after, the last one that of the first",
+        says="every step sees the input of the step after, and the last step the first input",
         look_for="x[:, t + 1] instead of x[:, t], or np.roll",
         part="input",
         plant=_reads(x=_inputs_moved(-1)),
     ),
     Mistake(
         slug="labels-from-one",
-        says="labels are taken to count from 1",
+        says="labels are read as if they counted from 1",
         look_for="labels - 1: label 0 becomes the last class",
         part="input",
         applies=lambda config: config.kind == "classifier",
