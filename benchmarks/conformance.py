@@ -1,4 +1,4 @@
-"""Everything nn.RNN has, and how many configurations compared it.
+"""All options of nn.RNN, and how many configurations compared each.
 
 `python -m benchmarks.conformance FILE` prints the table of the README from what
 `pytest --compared FILE` wrote: `make conformance` does both.
@@ -15,19 +15,19 @@ from parity.reference.frameworks.pytorch.conformance import table
 
 
 class ReportError(Exception):
-    """A file that `pytest --compared` has not written."""
+    """A file that `pytest --compared` did not write."""
 
 
 def read(file: Path) -> dict[str, Any]:
-    """Return what `pytest --compared FILE` wrote: "shares" by configuration, and "undecided" ones.
+    """Return the data of `pytest --compared FILE`: "shares" by configuration, and "undecided" ones.
 
-    Raises ReportError, in one line, for a file that is not there or has anything else in it.
+    Raises ReportError, in one line, for a file that does not exist or has other content.
     """
     try:
         told = json.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise ReportError(f"cannot read {file}: {error.strerror}") from error
-    except ValueError as error:  # UnicodeDecodeError and JSONDecodeError are such
+    except ValueError as error:  # UnicodeDecodeError and JSONDecodeError, too
         raise ReportError(f"{file} is not JSON: {error}") from error
     if not _is_report(told):
         raise ReportError(f'{file} has no "shares" and "undecided": pytest --compared writes both')
@@ -44,7 +44,7 @@ def _is_report(told: Any) -> bool:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.conformance", description=__doc__)
-    parser.add_argument("file", type=Path, metavar="FILE", help="what pytest --compared wrote")
+    parser.add_argument("file", type=Path, metavar="FILE", help="the file of pytest --compared")
     given = parser.parse_args(arguments)
     try:
         told = read(given.file)
@@ -52,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except ReportError as error:
         parser.error(str(error))
     except ConfigError as error:
-        parser.error(f"{given.file} is no report of pytest --compared: {error}")
+        parser.error(f"{given.file} is not a report of pytest --compared: {error}")
     for line in lines:
         print(line)
     agreed, undecided = len(told["shares"]), len(told["undecided"])

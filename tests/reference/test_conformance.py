@@ -72,7 +72,7 @@ NO_REPORTS: dict[str, tuple[bytes | None, str]] = {
     "shares of text": (b'{"shares": {"b2": "a"}, "undecided": []}', '{file} has no "shares"'),
     "other ids": (
         b'{"shares": {"nonsense": 0.5}, "undecided": []}',
-        "{file} is no report of pytest --compared: ",
+        "{file} is not a report of pytest --compared: ",
     ),
 }
 
