@@ -2,7 +2,7 @@
 
 `python -m benchmarks.adapting [NAME ...]` (part of `make power`): the share that is recognised
 without any help, whether each verdict over the grid is right, and the share of wrong ones whose
-mistake is named, in the diagnosis or as a finding. Each runs in a process of its own.
+mistake is named, in the diagnosis or as a finding. Each runs in its own process.
 """
 
 import argparse

@@ -157,7 +157,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = parser.parse_args(arguments)
     seconds = print_pairs(given.pairs, given.seed) + print_unknown()
     print_correct()
-    print("consistency of the catalogue with mutants that were written beside it:", flush=True)
+    print("consistency: mutants that were written together with the catalogue:", flush=True)
     print_scores()
     seconds += print_singles() + print_combined()
     times = f"median {statistics.median(seconds):.2f} s, longest {max(seconds):.2f} s"

@@ -25,7 +25,7 @@ class Reference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Floor:
-    """The noise floor of one case, name by name; a plain `step/...` has none of its own."""
+    """The noise floor of one case, name by name; a plain `step/...` does not have its own."""
 
     clean: Trace  # the textbook equations in float64
     gauge: Trace  # of the array's last operation
@@ -44,7 +44,7 @@ class Exact:
     largest entry. Any other array comes from a run without radii at `precision` bits.
     """
 
-    high: Trace  # float64, whatever the case's dtype; no step/...
+    high: Trace  # float64 for every dtype of the case; no step/...
     low: Trace
     enclosed: Mapping[str, bool]
     precision: int  # bits, of the last run

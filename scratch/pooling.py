@@ -31,7 +31,7 @@ class Pooled:
 def pool(output: Array, final: Array, how: str, lengths: ArrayLike | None = None) -> Pooled:
     """Return one state per sequence, with its backward.
 
-    how: "last"  output[:, -1], whatever the lengths: padding, where a sequence is shorter;
+    how: "last"  output[:, -1], for all lengths: padding, where a sequence is shorter;
          "own"   where each sequence ends: the last layer's final state of each direction; the
                  backward direction ends at the first step;
          "mean"  the mean over the sequence's own steps;

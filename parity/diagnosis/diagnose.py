@@ -28,7 +28,7 @@ class Diagnosis:
     probes: int  # that it answered
     ranking: tuple[Ranked, ...]
     exhausted: bool  # every combination that could explain it was tried
-    seconds: float  # for information: what is found does not depend on the time it takes
+    seconds: float  # for information: the result does not depend on the time
 
 
 @np.errstate(all="ignore")

@@ -48,7 +48,7 @@ class Predictions:
         return known
 
     def at(self, mistakes: Mistakes, i: int, name: str) -> Array:
-        """Return what the textbook computes for response i with these mistakes in it."""
+        """Return the textbook's trace for response i, with these mistakes."""
         key = mistakes, i
         if key not in self._predicted:
             self._budget.predict(self.responses[i].case)
@@ -56,7 +56,7 @@ class Predictions:
         return self._predicted[key][name]
 
     def right(self, response: Response, name: str) -> Array:
-        """Return what the textbook computes without any mistake."""
+        """Return the textbook's trace without any mistake."""
         return self.at((), self.responses.index(response), name)
 
     def allowed(self, response: Response, name: str) -> Array:

@@ -40,7 +40,7 @@ class EndedError(Exception):
 
 
 class Child:
-    """One process of the worker, in a group of its own."""
+    """One process of the worker, in its own process group."""
 
     def __init__(self) -> None:
         ours, theirs = socket.socketpair()

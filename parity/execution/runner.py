@@ -1,6 +1,6 @@
 """Runner: asks a subject about a case in this process, and watches it while it answers.
 
-The same code watches a function object here and a named subject in a process of its own.
+The same code watches a function object here and a named subject in its own process.
 """
 
 import traceback

@@ -109,7 +109,7 @@ class Gate:
             except NoTraceError:
                 continue
 
-    # -- what is wrong -----------------------------------------------------------------------------
+    # -- failures ----------------------------------------------------------------------------------
 
     def failure(self, verdict: Verdict, part: str = "") -> str:
         """Return what a failing test prints about one configuration.

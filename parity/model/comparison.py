@@ -24,7 +24,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Greatest:
-    """The entry that used the largest share of what it was allowed."""
+    """The entry that used the largest share of its allowance."""
 
     index: tuple[int, ...]
     subject: float
@@ -105,7 +105,7 @@ def _structure(subject: Array, reference: Array, against: str) -> tuple[Status, 
 
 def _greatest(subject: Array, reference: Array, allowed: Array) -> Greatest:
     difference = np.abs(subject.astype(np.float64) - reference)
-    with np.errstate(all="ignore"):  # beside a subnormal allowance a share may be infinite
+    with np.errstate(all="ignore"):  # a share of a subnormal allowance may be infinite
         used = np.where(difference == 0, 0.0, difference / allowed)
     index = _index(np.argmax(used), used)
     return Greatest(

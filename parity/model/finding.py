@@ -5,7 +5,7 @@ from enum import StrEnum
 
 
 class Misbehaviour(StrEnum):
-    """How a subject can misbehave whatever numbers it returns: faults first, then notes."""
+    """How a subject can misbehave, apart from its numbers: faults first, then notes."""
 
     RAISED = "RAISED"
     TIMEOUT = "TIMEOUT"

@@ -45,7 +45,7 @@ _REMEMBERED = 4096
 
 
 class Kind(StrEnum):
-    """What an array is: a value of the run, a gradient, a step, or a relation between answers."""
+    """The kind of an array: a value of the run, a gradient, a step, or a comparison of answers."""
 
     VALUE = ""
     GRADIENT = "grad"

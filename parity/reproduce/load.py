@@ -128,7 +128,7 @@ def _is_same(one: Array, other: Array) -> bool:
     return npz.digest({"": one}) == npz.digest({"": other})
 
 
-# -- what is in the folder -----------------------------------------------------------------------
+# -- the folder's content ------------------------------------------------------------------------
 
 
 def _record(path: Path) -> dict[str, Any]:

@@ -1,4 +1,4 @@
 """Subjects. In: the name of a file, a module or an object. Out: what it contains.
 
-This room finds and loads somebody's code and reads its options. It does not run the code on a case.
+A user's code is found and loaded here, and its options are read. It is not run on a case.
 """

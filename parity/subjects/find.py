@@ -17,7 +17,7 @@ from parity.subjects.tracebacks import own_traceback
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """What a name stands for: the module, the name in it, and how to import it again."""
+    """The meaning of a name: the module, the name in it, and the lines that import it again."""
 
     place: str
     name: str  # empty: the module's functions
@@ -27,7 +27,7 @@ class Found:
 
     @property
     def value(self) -> Any:
-        """What the name stands for."""
+        """The object that the name stands for."""
         return getattr(self.module, self.name) if self.name else self.module
 
     @property

@@ -193,7 +193,7 @@ def _where(cell: _Cell, statement: ast.stmt) -> str:
     return f"{number + comma if comma else ''}line {statement.lineno}: {first}"
 
 
-# -- what is plain ---------------------------------------------------------------------------------
+# -- plain statements ------------------------------------------------------------------------------
 
 
 def _is_plain(statement: ast.stmt) -> bool:

@@ -2,7 +2,7 @@
 
 An error made in one step moves every later one. A step computed from the subject's own h[t-1], or
 in the backward from its own da[t+1], differs only where the mistake is made. Nothing accumulates,
-so the floor is that of a single operation, whatever the number of steps.
+so the floor is that of a single operation, for any number of steps.
 """
 
 from collections.abc import Callable, Mapping, Sequence

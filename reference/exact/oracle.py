@@ -26,7 +26,7 @@ ENOUGH = 70
 """Bits: an array is enclosed when its radii are under 2**-70 of its largest entry, 2**-17 ulp."""
 
 NOTHING = -1080
-"""log2 of a radius that no double can tell from zero, whatever the largest entry is."""
+"""log2 of a radius that no double can tell from zero, for any largest entry."""
 
 PILOT, LIMB, MOST_BITS = 128, 64, 4096
 """Bits of the pilot run, of the machine words a precision is rounded up to, of the last attempt."""

@@ -37,7 +37,7 @@ class Mistake:
     applies: Callable[[Config], bool] = always  # whether a configuration can show it at all
     seen: int = 0  # public implementations found to make it
     values: tuple[float, ...] = ()  # of the number, where there is one
-    guess: Guess | None = None  # further values, from what the subject computed
+    guess: Guess | None = None  # further values, from the subject's arrays
     value: float | None = None
 
     def __str__(self) -> str:

@@ -12,7 +12,7 @@ from tests.support.plain.base import Array
 Net = PlainNetwork
 
 
-# -- what is read ----------------------------------------------------------------------------------
+# -- the pooled state ------------------------------------------------------------------------------
 
 
 def _d_second_last(net: Net, d_pooled: Array, hidden: Array) -> Array:
