@@ -43,7 +43,7 @@ def _text(
     if not decisive:
         return (
             f"not decided: the exact value is not enclosed ({seconds:.1f} s of computing); "
-            f"by a run without bounds the subject is {ours} and {against} {theirs} from it"
+            f"by a run without bounds, the subject is {ours} from it, and {against} {theirs}"
         )
     if all(wrong):
         return f"both are wrong: the subject is {ours} from the exact value, {against} {theirs}"

@@ -33,7 +33,8 @@ def checked(asks: Any, name: str) -> dict[str, Any]:
         raise ConfigError(f"CONFIG of {name} must be a dictionary, got {type(asks).__name__}")
     for option in asks:
         if option not in OPTIONS:
-            raise ConfigError(f"CONFIG of {name} has no option {option!r}: {', '.join(OPTIONS)}")
+            among = ", ".join(OPTIONS)
+            raise ConfigError(f"CONFIG of {name} has {option!r}, which is not one of {among}")
     Config().replace(**asks)
     return dict(asks)
 
@@ -50,7 +51,7 @@ def known(options: Any, name: str) -> tuple[str, ...]:
     for option in options:
         if option not in ORDINARY:
             among = ", ".join(ORDINARY)
-            raise ConfigError(f"OPTIONS of {name} has {option!r}, which is none of {among}")
+            raise ConfigError(f"OPTIONS of {name} has {option!r}, which is not one of {among}")
     return tuple(map(str, options))
 
 
@@ -79,11 +80,11 @@ def asked(
     for option, value in asks.items():
         if option in given and getattr(config, option) != value:
             raise ConfigError(
-                f"{name} can be asked with {option} {value} only, got {getattr(config, option)}"
+                f"{name} supports {option} {value} only, got {getattr(config, option)}"
             )
     for option in _unknown(config, (*knows, *asks)):
         raise ConfigError(
-            f"{name} does not say that it knows {option}, got {getattr(config, option)}: "
+            f"{name} does not list {option} in OPTIONS, got {getattr(config, option)}: "
             f"write OPTIONS = [{option!r}] beside its run(case)"
         )
     return config.replace(**asks)

@@ -94,7 +94,7 @@ def _has_run(path: Path) -> bool:
 def _among(left_out: Sequence[str], name: str) -> str:
     """Return a hint where a statement that was left out of a file may define the name."""
     lines = [line for line in left_out if name in line]
-    return f"; {lines[0]} was not executed: --run-all does it" if lines else ""
+    return f"; {lines[0]} was not executed: --run-all executes it" if lines else ""
 
 
 def _split(spec: str) -> tuple[str, str]:

@@ -201,7 +201,7 @@ def test_what_it_cannot_be_asked_is_refused(capsys: pytest.CaptureFixture[str]) 
     spec = spec_of(BY_SPEC["rnn_layers.py"])
     assert compare(["--subject", spec, "--kind", "classifier"]) == 2
     err = capsys.readouterr().err
-    assert f"{spec} can be asked with kind layer only, got classifier" in err
+    assert f"{spec} supports kind layer only, got classifier" in err
 
 
 def test_verify_asks_what_fits() -> None:

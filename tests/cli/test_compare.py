@@ -359,7 +359,7 @@ def test_a_subject_is_asked_what_it_knows(
     assert main(["--layers", "2", "--subject", wrong]) == 2
     err = capsys.readouterr().err.strip()
     assert err.endswith(
-        "does not say that it knows layers, got 2: write OPTIONS = ['layers'] beside its run(case)"
+        "does not list layers in OPTIONS, got 2: write OPTIONS = ['layers'] beside its run(case)"
     )
     assert len(err.splitlines()) == 1
     knowing = tmp_path / "knowing.py"
@@ -367,4 +367,4 @@ def test_a_subject_is_asked_what_it_knows(
     assert main(["--layers", "2", "--no-keep", "--subject", str(knowing)]) == 0
     knowing.write_text("from parity.scratch import run\nOPTIONS = ['depth']\n")
     assert main(["--subject", str(knowing)]) == 2
-    assert "has 'depth', which is none of dtype, initial" in capsys.readouterr().err
+    assert "has 'depth', which is not one of dtype, initial" in capsys.readouterr().err
