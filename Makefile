@@ -28,7 +28,7 @@ calibrate: $(READY)  ## false alarms, power and cost of the verdict
 	$(BIN)/python -m benchmarks.calibrate
 	$(BIN)/python -m benchmarks.cost
 
-conformance: $(READY)  ## the README's table of what nn.RNN has and what was compared
+conformance: $(READY)  ## the table of docs/conformance.md: all options of nn.RNN, and what was compared
 	$(BIN)/python -m pytest -n auto -q --parity-compared build/compared.json tests/test_forward.py tests/test_gradients.py tests/test_sgd_step.py
 	$(BIN)/python -m benchmarks.conformance build/compared.json
 

@@ -1,1 +1,1 @@
-"""Speed, side by side with what a user would run instead. `make bench` runs all of it."""
+"""Speed, compared with the programs that a user would run instead. `make bench` runs all of it."""

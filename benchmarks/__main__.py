@@ -1,7 +1,7 @@
-"""`python -m benchmarks [--json FILE]`: every figure of speed, each beside what is asked of it.
+"""`python -m benchmarks [--json FILE]`: every figure of speed, each beside its limit.
 
-Each benchmark has a process of its own, so that none meets what another left: threads, caches,
-modules. The last line says which limits are not met; a benchmark fails nobody.
+Each benchmark has its own process, so that no threads, caches or modules of another one are left.
+The last line reports which limits are not met. A benchmark does not fail.
 """
 
 import argparse
@@ -27,7 +27,7 @@ BENCHMARKS = (
 
 
 def told(benchmark: list[str], folder: Path) -> dict[str, Any]:
-    """Run one benchmark, which prints what it finds, and return that."""
+    """Run one benchmark, which prints its figures, and return them."""
     name, *arguments = benchmark
     file = folder / f"{name}.json"
     command = [sys.executable, "-m", f"benchmarks.{name}", *arguments, "--json", str(file)]
@@ -38,7 +38,7 @@ def told(benchmark: list[str], folder: Path) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Run them all, and say which limits are not met."""
+    """Run them all, and report which limits are not met."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all of it there too")
     given = parser.parse_args()

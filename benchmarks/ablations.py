@@ -1,4 +1,4 @@
-"""The noise floor with one of its pieces left out: what each of them is there for."""
+"""The noise floor without one of its pieces, which shows the purpose of that piece."""
 
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -48,7 +48,7 @@ class _CleanGauge(Noisy):
 
 @dataclass(frozen=True, kw_only=True)
 class Ablation:
-    """What takes the place of names in `reference`, and the most copies that are run."""
+    """The replacements for names in `reference`, and the number of copies, at most."""
 
     instead: Mapping[str, Any] = field(default_factory=dict)
     copies: int = MANY_COPIES
@@ -68,5 +68,5 @@ ABLATIONS = {
     "no sqrt(n) in g(n)": Ablation(instead={"Noisy": _Rootless}),
     "the clean run's gauges": Ablation(instead={"Noisy": _CleanGauge}),
     "no pool, K = 4": Ablation(instead={"_pool": lambda spread: spread}, copies=FEW_COPIES),
-    "K = 4, with the pool": Ablation(copies=FEW_COPIES),  # so the pool is what the last one lacks
+    "K = 4, with the pool": Ablation(copies=FEW_COPIES),  # so the last one lacks only the pool
 }

@@ -1,8 +1,8 @@
-"""Implementations as their authors left them: recognised, judged, and named what is wrong.
+"""Implementations as their authors wrote them: recognised, judged, and their mistakes named.
 
 `python -m benchmarks.adapting [NAME ...]` (part of `make power`): the share that is recognised
 without any help, whether each verdict over the grid is right, and the share of wrong ones whose
-mistake is named, in the diagnosis or as a finding. Each runs in a process of its own.
+mistake is named, in the diagnosis or as a finding. Each runs in its own process.
 """
 
 import argparse
@@ -32,7 +32,7 @@ LIMITS = Limits(seconds=3.0)
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """What became of one implementation."""
+    """The result for one implementation."""
 
     recognised: bool
     agrees: bool = False
@@ -42,7 +42,7 @@ class Result:
 
 
 def spec_of(implementation: Implementation) -> str:
-    """Return what the command line is given for it."""
+    """Return its name for the command line."""
     if ".py" in implementation.spec:
         return str(FOLDER / implementation.spec)
     if ".ipynb" in implementation.spec:
@@ -82,7 +82,7 @@ def _first_failing(subject: Subject, grid: str) -> Verdict | None:
     first = judge(subject, draw(asked), pytorch, thorough=True)
     if not first.passed and not first.only_undecided:
         return first
-    ends = (asked.replace(steps=28, hidden=16), asked.replace(steps=1))  # those of the grid
+    ends = (asked.replace(steps=28, hidden=16), asked.replace(steps=1))  # the grid's extremes
     for config in (*ends, *subject.fitting(configs(grid))):
         verdict = judge(subject, draw(config), pytorch)
         if not verdict.passed and not verdict.only_undecided:
@@ -99,16 +99,16 @@ def _said(subject: Subject, failing: Verdict | None, diagnosis: Diagnosis | None
 
 
 def is_named(implementation: Implementation, found: Result) -> bool:
-    """Return whether what is wrong with an implementation was said, each of its mistakes."""
+    """Return whether each mistake of an implementation was named."""
     said = "\n".join(found.said).lower()
     wanted = [what.lower() for what in (*implementation.facts, implementation.finding) if what]
     return found.causes >= {*implementation.mistakes} and all(what in said for what in wanted)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Print every implementation that is not as it should be, and the shares."""
+    """Print every implementation with a wrong result, and the shares."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.adapting")
-    parser.add_argument("names", nargs="*", help="parts of names; all without")
+    parser.add_argument("names", nargs="*", help="parts of names; default: all")
     parser.add_argument("--grid", default="default")
     given = parser.parse_args(arguments)
     chosen = [

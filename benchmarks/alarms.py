@@ -1,4 +1,4 @@
-"""False alarms: correct implementations judged as subjects are; not one of them may differ."""
+"""False alarms: correct implementations are judged like subjects; none of them may differ."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -27,12 +27,12 @@ METHODS: dict[str, NoiseFloor] = {
 }
 
 HARMLESS = (Status.AGREES, Status.INCONCLUSIVE, Status.UNDEFINED)
-"""What a comparison of correct code may come to; anything else is a false alarm."""
+"""The statuses that correct code may get; any other status is a false alarm."""
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The z of one array, and the line that says how to see it again."""
+    """The z of one array, and a line that says how to repeat it."""
 
     z: float
     where: str
@@ -40,7 +40,7 @@ class Found:
 
 @dataclass(slots=True)
 class Tally:
-    """What the comparisons of one method and dtype came to; it grows as they are counted."""
+    """The results of one method and dtype; it grows as comparisons are counted."""
 
     statuses: Counter[Status] = field(default_factory=Counter)
     largest: dict[str, Found] = field(default_factory=dict)  # by family
@@ -48,7 +48,7 @@ class Tally:
     alarms: list[Found] = field(default_factory=list)
 
     def add(self, sample: Sample, variant: str, comparison: Comparison) -> None:
-        """Count one comparison; z and resolution only where the noise floor alone decides."""
+        """Count one comparison; z and resolution count only where the noise floor alone decides."""
         self.statuses[comparison.status] += 1
         greatest = comparison.greatest
         found = Found(
@@ -62,7 +62,7 @@ class Tally:
             self._raise(family(comparison.name), found)
 
     def merge(self, other: "Tally") -> None:
-        """Add what another tally counted."""
+        """Add the counts of another tally."""
         self.statuses.update(other.statuses)
         self.resolutions.extend(other.resolutions)
         self.alarms.extend(other.alarms)
@@ -78,11 +78,11 @@ Tallies = dict[tuple[str, str], Tally]  # by method and dtype
 
 
 def family(name: str) -> str:
-    """Return `name`, or `grad` for all gradients and `step` for all that a step comes to."""
+    """Return `name`, or `grad` for all gradients and `step` for all results of a step."""
     return ArrayName.parse(name).kind.value or name
 
 
-@np.errstate(all="ignore")  # as in parity.judge: what overflows is judged
+@np.errstate(all="ignore")  # as in parity.judge: overflows are judged
 def judged(seed: int, methods: Mapping[str, NoiseFloor] = METHODS) -> Tallies:
     """Judge every variant on `sample(seed)` by every method."""
     drawn = sample(seed)
@@ -99,7 +99,7 @@ def judged(seed: int, methods: Mapping[str, NoiseFloor] = METHODS) -> Tallies:
 
 
 def compared(case: Case, trace: Trace, reference: Trace, floor: NoiseFloor) -> Iterator[Comparison]:
-    """Yield what `parity.judge` compares, with the resolution of every array."""
+    """Yield the comparisons of `parity.judge`, with the resolution of every array."""
     comparator = Comparator(
         case, trace, reference, against=pytorch.name, resolution=True, floor=floor
     )
@@ -107,7 +107,7 @@ def compared(case: Case, trace: Trace, reference: Trace, floor: NoiseFloor) -> I
 
 
 def once(floor: NoiseFloor) -> NoiseFloor:
-    """Return `floor` of one case, which computes no floor twice: the variants share them."""
+    """Return a `floor` of one case that computes no floor twice: the variants share them."""
     known: dict[tuple[int, bytes], Floor] = {}
 
     def remembered(case: Case, copies: int, branches: Branches | None) -> Floor:

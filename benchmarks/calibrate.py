@@ -1,7 +1,7 @@
 """How far the verdict can be trusted: false alarms, power, ablations.
 
 `python -m benchmarks.calibrate [--pairs N] [--power N] [--ablated N] [--workers N] [--seed S]`:
-every case is drawn from one integer, which a line about it names.
+every case is drawn from one integer, which is printed in each line about the case.
 """
 
 import os
@@ -53,7 +53,7 @@ def _judged(seed: int, methods: Sequence[str]) -> Tallies:
 def share_caught(name: str, cases: int, seed: int) -> float:
     """Return the share of `cases` ordinary cases in which the mistake is caught.
 
-    The variants make it in turn.
+    The variants take turns in making it.
     """
     mistake = MISTAKES[name]
     samples = itertools.islice(ordinary(mistake, seed), cases)
@@ -62,7 +62,7 @@ def share_caught(name: str, cases: int, seed: int) -> float:
 
 
 def print_alarms(tallies: Tallies, pairs: int) -> None:
-    """Print what comparing correct code came to, by dtype."""
+    """Print the results of comparing correct code, by dtype."""
     print(f"false alarms: {pairs} judgements of correct code, {len(VARIANTS)} implementations")
     for dtype in DTYPES:
         if (FULL, dtype) not in tallies:
@@ -79,7 +79,7 @@ def print_alarms(tallies: Tallies, pairs: int) -> None:
 
 
 def print_power(cases: int, seed: int) -> None:
-    """Print the share of planted mistakes that is caught, beside the share that is asked for."""
+    """Print the share of planted mistakes that is caught, beside its limit."""
     if not cases:
         return
     print(f"power: {cases} ordinary cases for each mistake   caught (asked)")
@@ -89,7 +89,7 @@ def print_power(cases: int, seed: int) -> None:
 
 
 def print_ablations(tallies: Tallies, cases: int) -> None:
-    """Print what becomes of correct code when a piece of the method is left out."""
+    """Print the results of correct code when a piece of the method is left out."""
     print(
         f"ablations: the first {cases} of these cases   false alarms, largest z (float64, float32)"
     )

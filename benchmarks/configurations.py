@@ -1,10 +1,10 @@
-"""What judging a configuration costs, and that it costs the same in a long run.
+"""The cost of judging a configuration, and a check that it is the same in a long run.
 
 `python -m benchmarks.configurations [--json FILE]`: `parity.judge` over 100, 1,000 and 10,000
 configurations of the full grid, in an order shuffled by a seed, in one process and thread. The
-cost is drawing, the twin, the subject and the verdict, in units of what the twin alone takes on
-the same configurations in the same moments, both in CPU time. 100 of them are too few to be the
-same mix: ten runs of them, one after the other on the first thousand, count as one.
+cost is drawing, the twin, the subject and the verdict, in units of the twin's own time on the same
+configurations at the same time, both in CPU time. 100 of them are too few to be the same mix: ten
+runs of them, one after the other on the first thousand, count as one.
 """
 
 import random
@@ -20,20 +20,20 @@ from parity.reference.frameworks.pytorch import pytorch
 
 COUNTS = (100, 1_000, 10_000)
 LEAST = 1_000
-"""Configurations that are judged for each count: as many runs of it as it takes."""
+"""Configurations that are judged for each count, at least, in as many runs as necessary."""
 
 MOST_SPREAD = 1.1
 
 
 def shuffled() -> list[Config]:
-    """Return the configurations of the full grid, in an order of no meaning, always the same."""
+    """Return the configurations of the full grid, in a random order that is always the same."""
     configs = [config for group in GRIDS["full"].groups() for config in group.configs]
     random.Random(0).shuffle(configs)
     return configs
 
 
 def seconds(configs: Sequence[Config]) -> tuple[float, float]:
-    """Return the seconds that judging takes, and those of them that are the twin's own."""
+    """Return the seconds that judging takes, and the twin's own part of them."""
     subject = load("parity.scratch")
     start, twin = time.process_time(), 0.0
     for config in configs:
@@ -47,11 +47,11 @@ def seconds(configs: Sequence[Config]) -> tuple[float, float]:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Print the cost of a configuration at every count, and how far they are apart."""
+    """Print the cost of a configuration at every count, and their spread."""
     given = report.parser("configurations", __doc__).parse_args(arguments)
     threads.limit(1)
     configs = shuffled()
-    seconds(configs[-LEAST // 5 :])  # what is done once
+    seconds(configs[-LEAST // 5 :])  # warms up
     said = Report("judging a configuration, in units of the twin's own computing")
     ratios = []
     for count in COUNTS:

@@ -1,7 +1,7 @@
-"""Everything nn.RNN has, and how many configurations compared it.
+"""All options of nn.RNN, and how many configurations compared each.
 
-`python -m benchmarks.conformance FILE` prints the table of the README from what
-`pytest --compared FILE` wrote: `make conformance` does both.
+`python -m benchmarks.conformance FILE` prints the table of docs/conformance.md from the file that
+`pytest --parity-compared FILE` wrote: `make conformance` does both.
 """
 
 import argparse
@@ -15,22 +15,23 @@ from parity.reference.frameworks.pytorch.conformance import table
 
 
 class ReportError(Exception):
-    """A file that `pytest --compared` has not written."""
+    """A file that `pytest --parity-compared` did not write."""
 
 
 def read(file: Path) -> dict[str, Any]:
-    """Return what `pytest --compared FILE` wrote: "shares" by configuration, and "undecided" ones.
+    """Return a file's "shares" by configuration and its "undecided" configurations.
 
-    Raises ReportError, in one line, for a file that is not there or has anything else in it.
+    Raises ReportError, in one line, for a file that does not exist or has other content.
     """
     try:
         told = json.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise ReportError(f"cannot read {file}: {error.strerror}") from error
-    except ValueError as error:  # UnicodeDecodeError and JSONDecodeError are such
+    except ValueError as error:  # UnicodeDecodeError and JSONDecodeError, too
         raise ReportError(f"{file} is not JSON: {error}") from error
     if not _is_report(told):
-        raise ReportError(f'{file} has no "shares" and "undecided": pytest --compared writes both')
+        writer = "pytest --parity-compared writes both"
+        raise ReportError(f'{file} has no "shares" and "undecided": {writer}')
     return dict(told)
 
 
@@ -44,7 +45,7 @@ def _is_report(told: Any) -> bool:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.conformance", description=__doc__)
-    parser.add_argument("file", type=Path, metavar="FILE", help="what pytest --compared wrote")
+    parser.add_argument("file", type=Path, metavar="FILE", help="from pytest --parity-compared")
     given = parser.parse_args(arguments)
     try:
         told = read(given.file)
@@ -52,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except ReportError as error:
         parser.error(str(error))
     except ConfigError as error:
-        parser.error(f"{given.file} is no report of pytest --compared: {error}")
+        parser.error(f"{given.file} is not a report of pytest --parity-compared: {error}")
     for line in lines:
         print(line)
     agreed, undecided = len(told["shares"]), len(told["undecided"])

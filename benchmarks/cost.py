@@ -1,4 +1,4 @@
-"""What the verdict costs: noise floor, arbiter, and the whole default grid.
+"""The cost of the verdict: noise floor, arbiter, and the whole default grid.
 
 `python -m benchmarks.cost`: medians, one thread; each figure beside its limit.
 """
@@ -34,7 +34,7 @@ SHAPES = {
 
 
 def no_floor(_: Case, __: int, ___: Branches | None) -> Floor:
-    """Return a noise floor that costs nothing and lets everything through."""
+    """Return a noise floor that costs nothing and allows everything."""
     endless = dict.fromkeys(_NAMES, np.asarray(np.inf))
     return Floor(clean={}, gauge=endless, sigma=endless, most={}, near_kink=False)
 

@@ -1,4 +1,4 @@
-"""What a process of its own costs: the default grid, with the subject there and here.
+"""The cost of the subject's own process: the default grid, with the subject there and here.
 
 `python -m benchmarks.isolation`: alternating, one thread in each process; beside it the limit.
 """
@@ -42,13 +42,13 @@ def asking_seconds(subject: Subject, config: Config, times: int = 200) -> float:
 
 
 def main() -> None:
-    """Print both times over the default grid, their ratio, and what one question costs."""
+    """Print both times over the default grid, their ratio, and the cost of one question."""
     torch.set_num_threads(1)
     here, there = load("parity.scratch"), isolated("parity.scratch")
     taken = [(grid_seconds(there), grid_seconds(here)) for _ in range(ROUNDS)]
     own, same = (statistics.median(times) for times in zip(*taken, strict=True))
     ratio = statistics.median(one / other for one, other in taken)
-    print("a process of its own for the subject, over the default grid")
+    print("the subject in its own process, over the default grid")
     print(f"  there  {own:6.2f} s")
     print(f"  here   {same:6.2f} s")
     print(f"  ratio  {ratio:6.2f}  (1.3)")

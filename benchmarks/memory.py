@@ -1,11 +1,11 @@
-"""The memory that a training step fills, beside what it cannot do without.
+"""The memory that a training step fills, beside the memory that it needs at least.
 
-`python -m benchmarks.memory [--json FILE]`: what must be kept are the inputs (x and h_0, until the
-backward pass reads them again), every hidden state, the weights, and the gradients that are asked
-for: of the weights, of x and of h_0. What is filled is all that Python and NumPy have allocated at
-the peak of a model's second step, by tracemalloc, the model's own weights included: the first
-step's states and gradients are still there when it begins, as they are when a network is trained.
-The arrays that the caller hands in are the caller's, and count on neither side.
+`python -m benchmarks.memory [--json FILE]`. A step must keep the inputs (x and h_0, until the
+backward pass reads them again), every hidden state, the weights, and the gradients of the weights,
+of x and of h_0. The filled memory is all that Python and NumPy have allocated at the peak of a
+model's second step, by tracemalloc, with the model's own weights. The first step's states and
+gradients still exist when the second one begins, as in the training of a network. The caller's
+arrays count on neither side.
 """
 
 import tracemalloc
@@ -20,7 +20,7 @@ from parity.model.case import Case
 BATCH, FEATURES, HIDDEN = 64, 28, 128
 STEPS = (50, 100, 200, 400)
 MOST = 1.2
-MOST_GROWTH = 1.05  # of the bytes for each step of time: a term beyond linear would show
+MOST_GROWTH = 1.05  # of the bytes for each step of time: a term above linear would show
 
 
 def kept(case: Case) -> int:
@@ -28,11 +28,11 @@ def kept(case: Case) -> int:
     inputs = case.x.nbytes + case.h_0.nbytes
     weights = sum(weight.nbytes for weight in case.parameters.values())
     states = case.h_0.nbytes * case.config.steps
-    return 2 * inputs + 2 * weights + states  # of inputs and weights a gradient, too
+    return 2 * inputs + 2 * weights + states  # inputs and weights have a gradient, too
 
 
 def filled(case: Case) -> int:
-    """Return the bytes that are filled at the peak of a model's second training step."""
+    """Return the allocated bytes at the peak of a model's second training step."""
     tracemalloc.start()
     try:
         step = ours.training_step(case)
@@ -49,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = report.parser("memory", __doc__).parse_args(arguments)
     said = Report(f"memory of a training step, ({BATCH}, steps, {FEATURES}, {HIDDEN}), float64")
     ratios, each = [], []
-    ours.training_step(drawn((1, 1, 1, 1), "float64"))()  # what is allocated once
+    ours.training_step(drawn((1, 1, 1, 1), "float64"))()  # makes what is made only once
     for steps in STEPS:
         case = drawn((BATCH, steps, FEATURES, HIDDEN), "float64")
         peak, least = filled(case), kept(case)

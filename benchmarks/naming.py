@@ -1,10 +1,10 @@
-"""Mutants: whether the grid catches them, and the diagnosis names their mistakes.
+"""Mutants: whether the grid catches them, and whether the diagnosis names their mistakes.
 
-`python -m benchmarks.naming [--pairs N] [--seed S]` (`make power`): the share of pairs of mistakes
-that is named, what becomes of errors that are in no catalogue and of correct code. Then a test of
-consistency, since these mutants were written beside the catalogue: how many of them both grids
-catch, and how many are named, alone and where the grid's combinations of options meet them first.
-Last, how long a diagnosis takes.
+`python -m benchmarks.naming [--pairs N] [--seed S]` (`make power`): the share of named pairs of
+mistakes, and the results for errors that the catalogue lacks and for correct code. Then a test of
+consistency, since these mutants were written together with the catalogue: how many of them both
+grids catch, and how many are named, alone and at the first failing combination of options of the
+grid. Last, how long a diagnosis takes.
 """
 
 import os
@@ -34,14 +34,14 @@ from tests.support.variants import VARIANTS
 
 
 def configs(grid: str, knows: Collection[str] = ()) -> list[Config]:
-    """Return the grid's configurations for a subject that knows these options, well mixed."""
+    """Return the grid's configurations for a subject that supports these options, well mixed."""
     all_of_it = (config for group in GRIDS[grid].groups() for config in group.configs)
     every = fitting(all_of_it, {}, knows)
     return [every[i] for i in np.random.default_rng(0).permutation(len(every))]
 
 
 def showing(mutant: Mutant, within: Sequence[Config]) -> list[Config]:
-    """Return the configurations that can show a mutant's mistake at all."""
+    """Return the configurations that can show a mutant's mistake."""
     return [config for config in within if by_slug[mutant.slug].applies(config)]
 
 
@@ -61,7 +61,7 @@ def pairs(seed: int) -> Iterator[tuple[tuple[Mutant, Mutant], Subject]]:
 
 
 def print_scores() -> None:
-    """Print the mutation score of the grids, and who survives; the smallest has no options."""
+    """Print the mutation score of the grids, and the survivors; the smallest has no options."""
     where = {
         grid: {each.name: caught_at(each.subject(), configs(grid)) for each in PLAIN.values()}
         for grid in ("smoke", "default")
@@ -79,7 +79,7 @@ def print_scores() -> None:
 
 
 def print_singles() -> list[float]:
-    """Print the share of single mistakes that is named, alone; return each diagnosis's seconds."""
+    """Print the share of single mistakes that is named; return each diagnosis's seconds."""
     found = {each: list(asked(each.subject())) for each in PLAIN.values()}
     found |= {each: [diagnose(each.subject(), each.config, pytorch)] for each in OPTIONS.values()}
     missed = [each for each, diagnoses in found.items() if not is_named(diagnoses, [each])]
@@ -96,12 +96,12 @@ def seconds_of(found: Iterable[Iterable[Diagnosis]]) -> list[float]:
 
 
 def first_combination(mutant: Mutant) -> Config | None:
-    """Return the first of the grid's combinations of options that turns red."""
+    """Return the first of the grid's combinations of options that fails."""
     return caught_at(mutant.subject(), showing(mutant, (*of_layers(), *of_classifiers())))
 
 
 def print_combined() -> list[float]:
-    """Print the share of mistakes in options that is named where a user meets it first."""
+    """Print the share of mistakes in options that is named where a user sees it first."""
     at = {each: first_combination(each) for each in OPTIONS.values()}
     found = {
         each: [diagnose(each.subject(), config, pytorch)] if config else []
@@ -116,7 +116,7 @@ def print_combined() -> list[float]:
 
 
 def print_pairs(count: int, seed: int) -> list[float]:
-    """Print the share of pairs of which both are named, and no third; return the seconds."""
+    """Print the share of pairs with both named, and no other mistake; return the seconds."""
     drawn = itertools.islice(pairs(seed), count)
     found = [(both, list(asked(subject))) for both, subject in drawn]
     missed = [(both, diagnoses) for both, diagnoses in found if not is_named(diagnoses, both)]
@@ -127,7 +127,7 @@ def print_pairs(count: int, seed: int) -> list[float]:
 
 
 def print_unknown() -> list[float]:
-    """Print what becomes of errors that are in no catalogue; return the seconds."""
+    """Print the results for errors that the catalogue lacks; return the seconds."""
     found = {each: list(asked(each.subject())) for each in UNKNOWN.values()}
     misnamed = [each for each, diagnoses in found.items() if names(diagnoses)]
     for each in misnamed:
@@ -138,7 +138,7 @@ def print_unknown() -> list[float]:
 
 
 def print_correct() -> None:
-    """Print whether correct implementations are left alone."""
+    """Print whether correct implementations are accused."""
     correct = [Subject(name=name, run=run) for name, run in VARIANTS.items()]
     correct.append(Subject(name="twin", run=twin.run))
     accused = [
@@ -157,7 +157,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = parser.parse_args(arguments)
     seconds = print_pairs(given.pairs, given.seed) + print_unknown()
     print_correct()
-    print("consistency of the catalogue with mutants that were written beside it:", flush=True)
+    print("consistency: mutants that were written together with the catalogue:", flush=True)
     print_scores()
     seconds += print_singles() + print_combined()
     times = f"median {statistics.median(seconds):.2f} s, longest {max(seconds):.2f} s"

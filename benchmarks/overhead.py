@@ -1,10 +1,10 @@
-"""The training step of small networks: how much of it is anything but its NumPy calls.
+"""The training step of small networks: how much time it spends outside its NumPy calls.
 
 `python -m benchmarks.overhead [--json FILE]`: scratch's step beside the same NumPy calls alone,
 eager PyTorch and a notebook's loop, one thread, in CPU time. A ratio is the least of several
-rounds, each of which takes medians: noise raises some of them, a slow step raises all. Where each
-step of time weighs most, an array that is made or copied without need is seen here. The last line
-shows that the measurement sees a step that is twice as slow.
+rounds, each of which takes medians: noise raises some of them, a slow step raises all. Long
+sequences show an array that is made or copied without need. The last line shows that the
+measurement detects a step that is twice as slow.
 """
 
 import statistics
@@ -20,7 +20,7 @@ from benchmarks.timing import medians
 
 ROUNDS = 8
 SMALL = ((8, 20, 8, 16), (1, 200, 4, 8), (8, 200, 8, 16))  # (batch, steps, features, hidden)
-LONG = SMALL[1:]  # steps of time weigh there, not calls
+LONG = SMALL[1:]  # here the steps of time cost most, not the calls
 
 MOST_OF_BARE = 1.6
 """Of the NumPy calls alone; without an array made or copied for each step it is 1.0 to 1.2."""
@@ -29,7 +29,7 @@ Step = Callable[[], object]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Print each ratio beside what is asked of it."""
+    """Print each ratio beside its limit."""
     given = report.parser("overhead", __doc__).parse_args(arguments)
     threads.limit(1)
     said = Report("a small training step beside its NumPy calls alone and its peers, one thread")
@@ -60,7 +60,7 @@ def _ratios(one: Step, other: Step) -> Iterator[float]:
 
 
 def _twice() -> float:
-    """Return the median ratio of a step that is taken twice: a least one may be noise alone."""
+    """Return the median ratio of a step that is taken twice: a least one may be only noise."""
     case = drawn(LONG[-1], "float64")
     step = ours.training_step(case)
 

@@ -1,4 +1,4 @@
-"""Mistakes to be caught: each makes a correct variant's trace wrong in one way."""
+"""Mistakes to be caught: each changes a correct variant's trace in one way."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -15,15 +15,15 @@ from parity.model.trace import Trace, read
 from parity.reference.frameworks.pytorch import pytorch
 from parity.subjects.subject import Run
 
-Wrong = tuple[Trace, str]  # and the only name that may give it away, or "" for any
+Wrong = tuple[Trace, str]  # and the only name that may show it, or "" for any
 Plant = Callable[[Case, Run, Generator], Wrong]
 
 
 TRIES = 16
-"""Entries that are tried for one whose change alters any bit."""
+"""Entries that are tried until a change alters any bit, at most."""
 
 CHAOTIC = "3/sqrt(H)"
-"""Weights with which a network is no ordinary one: rounding grows at every step."""
+"""Weights with which a network is not ordinary: rounding grows at every step."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +37,7 @@ class Mistake:
     weights: tuple[str, ...] = tuple(name for name in WEIGHTS if name != CHAOTIC)
 
 
-@np.errstate(all="ignore")  # as in parity.judge: what overflows is judged
+@np.errstate(all="ignore")  # as in parity.judge: overflows are judged
 def caught(mistake: Mistake, drawn: Sample, run: Run) -> bool:
     """Return whether some array DIFFERS when `run` makes the mistake."""
     wrong, name = mistake.plant(drawn.case, run, np.random.default_rng(drawn.seed))
@@ -95,7 +95,7 @@ def _one_input(share: float) -> Plant:
     """The subject sees one entry of x that is off by `share` of itself.
 
     Where that alters no bit of its answer, as in a saturated or forgotten step, there is nothing
-    to be caught: another entry is tried.
+    to catch: another entry is tried.
     """
 
     def plant(case: Case, run: Run, rng: Generator) -> Wrong:
@@ -124,7 +124,7 @@ def _first_step_missing(case: Case, run: Run, _: Generator) -> Wrong:
 
 
 def _has_a_gradient(case: Case) -> bool:
-    """Return whether any gradient is not zero: with one class, or units that are off, all are."""
+    """Return whether any gradient is not zero: with one class, or with dead units, all are zero."""
     trace = pytorch.run(case)
     return any(array.any() for name, array in trace.items() if ArrayName.parse(name).is_gradient)
 

@@ -1,7 +1,7 @@
-"""Automatic mutants: how many wrong ones the grids catch, and what a diagnosis says of them.
+"""Automatic mutants: how many wrong ones the grids catch, and how they are diagnosed.
 
 `python -m benchmarks.power_auto [--diagnosed N]` (part of `make power`): some hundreds of small
-edits of a plain network, made by a program and not with the catalogue of mistakes in mind. Each is
+edits of a plain network, made by a program and independent of the catalogue of mistakes. Each is
 labelled right or wrong by PyTorch's autograd, without the harness. Two processes share the work.
 """
 
@@ -55,12 +55,12 @@ FRESH: tuple[dict[str, Any], ...] = (
     {"seed": 102, "steps": 7, "hidden": 4, "classes": 6, "weights": "torch"},
     {"seed": 103, "steps": 3, "hidden": 3, "features": 5, "classes": 5, "lr": 0.2},
 )
-"""What is changed in the configuration that was diagnosed: no probe has these seeds."""
+"""The changes to the configuration that was diagnosed: no probe has these seeds."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Judged:
-    """What a mutant is, and the first configuration of each grid that turns red, if any."""
+    """A mutant's label, and the first configuration of each grid that fails, if any."""
 
     name: str
     label: Label
@@ -70,14 +70,14 @@ class Judged:
 
 @dataclass(frozen=True, kw_only=True)
 class Named:
-    """What a diagnosis says of a mutant."""
+    """The diagnosis of a mutant."""
 
     name: str
     outcome: str
     said: str
 
 
-# -- judging, in a process of its own --------------------------------------------------------------
+# -- judging, in its own process -------------------------------------------------------------------
 
 
 @functools.cache
@@ -88,14 +88,14 @@ def mutants() -> Mapping[str, AutoMutant]:
 
 @functools.cache
 def configs(grid: str) -> tuple[Config, ...]:
-    """Return the grid's configurations, well mixed: those that are alike are not neighbours."""
+    """Return the grid's configurations, well mixed: similar ones are not neighbours."""
     every = [config for group in GRIDS[grid].groups() for config in group.configs]
     return tuple(every[i] for i in np.random.default_rng(0).permutation(len(every)))
 
 
 @functools.cache
 def _known(config: Config) -> tuple[Case, Trace, bytes]:
-    """Return the case, what PyTorch computes, and what the plain network does."""
+    """Return the case, PyTorch's trace, and the plain network's trace."""
     case = draw(config)
     return case, pytorch.run(case), _bits(PlainNetwork().run(case))
 
@@ -105,10 +105,10 @@ def _bits(answer: Trace) -> bytes:
 
 
 def caught_at(subject: Subject, grid: str, *, always: bool = False) -> Config | None:
-    """Return the first configuration that turns red.
+    """Return the first configuration that fails.
 
-    An answer that is the plain network's, bit for bit, has its verdict: that the plain network
-    agrees everywhere is printed, too, by judging it `always`.
+    An answer that equals the plain network's, bit for bit, has the same verdict. The plain network
+    itself is judged `always`, and the output reports whether it agrees everywhere.
     """
     for config in configs(grid):
         case, expected, right = _known(config)
@@ -123,12 +123,12 @@ def caught_at(subject: Subject, grid: str, *, always: bool = False) -> Config | 
 def _answers(subject: Subject, case: Case) -> bytes | None:
     try:
         return _bits(subject.run(case))
-    except Exception:  # noqa: BLE001 - a mutant may raise anything; the verdict says so
+    except Exception:  # noqa: BLE001 - a mutant may raise anything; the verdict reports it
         return None
 
 
 def judged(name: str) -> Judged:
-    """Label a mutant, and ask it with both grids. What never answers is caught by anything."""
+    """Label a mutant, and judge it with both grids. One that never answers is caught anywhere."""
     mutant = mutants()[name]
     label = labelled(mutant.run)
     decided = label in (Label.RIGHT, Label.WRONG)
@@ -138,12 +138,12 @@ def judged(name: str) -> Judged:
 
 
 def _is_asked(mutant: AutoMutant) -> bool:
-    """Return whether some configuration runs the edit, so that the answer is another one."""
+    """Return whether the edit changes the answer in some configuration."""
     known = map(_known, configs(DEFAULT))
     return any(_answers(mutant.subject(), case) != right for case, _, right in known)
 
 
-# -- naming, in a process of its own ---------------------------------------------------------------
+# -- naming, in its own process --------------------------------------------------------------------
 
 
 def named(task: tuple[str, Config]) -> Named:
@@ -181,7 +181,7 @@ def _fresh(config: Config) -> Iterator[Config]:
 def _same(mutant: AutoMutant, case: Case, mistakes: Sequence[Mistake]) -> bool:
     try:
         answer = mutant.run(case)
-    except Exception:  # noqa: BLE001 - where it raises, no mistake of the catalogue does
+    except Exception:  # noqa: BLE001 - if it raises, no known mistake explains it
         return False
     expected = predict(case, mistakes)
     return all(
@@ -196,7 +196,7 @@ def _largest(array: np.ndarray) -> float:
 
 
 def sampled(names: Sequence[str], count: int) -> list[str]:
-    """Return so many names, in an order that says nothing and stays when others come or go."""
+    """Return `count` names in a random order that does not change when other names come or go."""
     return sorted(names, key=lambda name: hashlib.sha256(name.encode()).digest())[:count]
 
 
@@ -204,7 +204,7 @@ def sampled(names: Sequence[str], count: int) -> list[str]:
 
 
 def print_labels(found: Sequence[Judged]) -> None:
-    """Print what the edits have made of the network."""
+    """Print the labels of the edited networks."""
     counts = Counter(one.label for one in found)
     told = ", ".join(f"{counts[label]} {label.value}" for label in Label)
     print(f"{len(found)} automatic mutants, labelled by autograd: {told}", flush=True)
@@ -214,7 +214,7 @@ def print_labels(found: Sequence[Judged]) -> None:
 
 
 def print_wrong(found: Sequence[Judged]) -> None:
-    """Print how many wrong ones each grid catches, and which the default grid does not."""
+    """Print how many wrong ones each grid catches, and which ones the default grid misses."""
     wrong = [one for one in found if one.label is Label.WRONG]
     for grid in (SMOKE, DEFAULT):
         caught = sum(one.at[grid] is not None for one in wrong)
@@ -222,13 +222,13 @@ def print_wrong(found: Sequence[Judged]) -> None:
         print(f"wrong automatic mutants caught by the {grid} grid: {share}", flush=True)
     missed = [one for one in wrong if one.at[DEFAULT] is None]
     unasked = sum(not one.asked for one in missed)
-    print(f"not caught by it: {len(missed)}; {unasked} of them are wrong at nothing that it asks")
+    print(f"not caught by it: {len(missed)}; {unasked} of them are right in all its configurations")
     for one in missed:
         _print_edit("not caught" if one.asked else "not asked about", one.name)
 
 
 def print_right(found: Sequence[Judged]) -> None:
-    """Print how many right ones a grid accuses, and the plain network itself."""
+    """Print how many right ones a grid accuses, and whether it accuses the plain network."""
     right = [one for one in found if one.label is Label.RIGHT]
     accused = [one for one in right if any(one.at.values())]
     print(f"right automatic mutants accused: {len(accused)} of {len(right)} (0 asked)")
@@ -240,7 +240,7 @@ def print_right(found: Sequence[Judged]) -> None:
 
 
 def print_named(found: Sequence[Named]) -> None:
-    """Print what a diagnosis says of a sample of the wrong ones."""
+    """Print the diagnoses of a sample of the wrong ones."""
     counts = Counter(one.outcome for one in found)
     told = ", ".join(
         f"{counts[outcome]} {outcome}" for outcome in ("rightly", "misnamed", "unknown")

@@ -1,4 +1,4 @@
-"""How near a training step comes to the rate at which this machine multiplies matrices.
+"""How near a training step comes to this machine's rate of multiplying matrices.
 
 `python -m benchmarks.products [--json FILE]`: on the largest shape, one thread, the operations of
 the step's matrix products for each second of the whole step, over the best rate of NumPy's dot on
@@ -25,8 +25,8 @@ LEAST = {"float32": 0.6}
 def operations(config: Config) -> int:
     """Return the multiplications and additions of all matrix products of a training step.
 
-    x W_x, h W_h and three products more for each step of time - da W_h^T, and the sums of
-    h^T da and x^T da - and da W_x^T, the gradient of x; the head has three on the last state.
+    They are x W_x, h W_h, da W_h^T, the sums of h^T da and x^T da, and da W_x^T, the gradient of
+    x, for each step of time; the head has three on the last state.
     """
     n, t, f, h, c = config.batch, config.steps, config.features, config.hidden, config.classes
     return 2 * (3 * n * t * h * (h + f) + 3 * n * h * c)

@@ -57,7 +57,7 @@ def _ratios(said: Report, then: ModuleType) -> Iterator[float]:
 
 
 def earlier() -> str:
-    """Return the latest tag, or the last commit of another scratch than the one that lies here."""
+    """Return the latest tag, or the last commit with another scratch than this one."""
     if tags := _git("tag", "--merged", "HEAD", "--sort=-creatordate").split():
         return tags[0]
     changed = _git("status", "--porcelain", "--", "scratch")
@@ -66,9 +66,9 @@ def earlier() -> str:
 
 
 def package(rev: str, folder: Path) -> ModuleType:
-    """Return scratch as it was at `rev`, written to `folder` and imported under a name of its own.
+    """Return scratch as it was at `rev`, written to `folder` and imported under another name.
 
-    Raises SystemExit when git knows no such revision, or no scratch in it.
+    Raises SystemExit when git has no such revision, or the revision has no scratch.
     """
     try:
         archive = _git_bytes("archive", "--format=tar", rev, "scratch")

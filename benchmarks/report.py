@@ -1,4 +1,4 @@
-"""What a benchmark says: figures beside what is asked of them, on screen and as JSON."""
+"""The report of a benchmark: figures beside their limits, on screen and as JSON."""
 
 import argparse
 import json
@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True, kw_only=True)
 class Figure:
-    """One number, and the most or the least that it is asked to be."""
+    """One number, and its upper or lower limit."""
 
     name: str
     value: float
@@ -18,7 +18,7 @@ class Figure:
 
     @property
     def met(self) -> bool:
-        """Whether it is as asked; a number of which nothing is asked is."""
+        """Whether it is within its limits; a number without limits is."""
         return (self.most is None or self.value <= self.most) and (
             self.least is None or self.value >= self.least
         )
@@ -32,7 +32,7 @@ class Figure:
 
 @dataclass
 class Report:
-    """All that one benchmark measured; it is printed as it comes."""
+    """All figures of one benchmark; each is printed when it is added."""
 
     title: str
     rows: list[dict[str, Any]] = field(default_factory=list)
@@ -50,7 +50,7 @@ class Report:
     def figure(
         self, name: str, value: float, *, most: float | None = None, least: float | None = None
     ) -> None:
-        """Print a figure beside what is asked of it, and keep it."""
+        """Print a figure beside its limit, and keep it."""
         found = Figure(name=name, value=value, most=most, least=least)
         self.figures.append(found)
         print(f"  {name:58} {found}{'' if found.met else '  NOT MET'}", flush=True)

@@ -11,7 +11,7 @@ from parity.model.case import Array, Case
 from parity.model.config import Config
 
 LARGEST_SIZES = {"batch": 64, "steps": 200, "features": 64, "hidden": 256, "classes": 16}
-"""Sizes are drawn log-uniformly from 1 to here: all orders of magnitude, and cheap on average."""
+"""Sizes are drawn log-uniformly from 1 to these: all orders of magnitude, cheap on average."""
 
 MOST_STATES = 2**18
 """batch * steps * hidden at most: 64 copies of more would not fit into a small machine's memory."""
@@ -23,7 +23,7 @@ WEIGHTS: dict[str, Callable[[int], float]] = {
     "0.01": lambda _: 0.01,
     "1/sqrt(H)": lambda hidden: hidden**-0.5,
     "1.5/sqrt(H)": lambda hidden: 1.5 * hidden**-0.5,
-    "sqrt(3/H)": lambda hidden: (3 / hidden) ** 0.5,  # spectral radius about 1, as orthogonal ones
+    "sqrt(3/H)": lambda hidden: (3 / hidden) ** 0.5,  # spectral radius about 1
     "3/sqrt(H)": lambda hidden: 3 * hidden**-0.5,
 }
 """The largest absolute weight, by `hidden`."""
@@ -33,7 +33,7 @@ WEIGHT_NAMES = ("W_x", "W_h", "b", "W_out", "b_out")
 
 
 class Sample(NamedTuple):
-    """A case that `config` alone does not determine, and what `seed` made of it."""
+    """A case that `config` alone does not determine, and the choices that `seed` made for it."""
 
     seed: int  # sample(seed) draws it again
     case: Case
@@ -77,7 +77,7 @@ def _config(rng: Generator, seed: int) -> Config:
 
 
 def _scaled(case: Case, scale: float) -> dict[str, Array]:
-    now = case.config.hidden**-0.5  # what `draw` gives weights "torch"
+    now = case.config.hidden**-0.5  # the scale of `draw` for weights "torch"
     return {name: getattr(case, name) * (scale / now) for name in WEIGHT_NAMES}
 
 
@@ -85,7 +85,7 @@ def _scaled(case: Case, scale: float) -> dict[str, Array]:
 
 
 def _ones(case: Case, rng: Generator) -> dict[str, Array]:
-    """Ones for data; in half of the cases weights are equal as well, so that all units are."""
+    """Data are ones; in half of the cases all weights are equal, too, and so are all units."""
     ones = {name: np.ones_like(getattr(case, name)) for name in DATA}
     if rng.random() < 0.5:
         return ones
@@ -94,7 +94,7 @@ def _ones(case: Case, rng: Generator) -> dict[str, Array]:
 
 
 def _identical_rows(case: Case, rng: Generator) -> dict[str, Array]:
-    """Every sequence of the batch is the first one; in half of the cases all steps are, too."""
+    """Every sequence of the batch equals the first; in half of the cases all steps are equal."""
     names = (*DATA, "labels")
     rows = {name: np.repeat(getattr(case, name)[:1], case.config.batch, 0) for name in names}
     if rng.random() < 0.5:

@@ -2,11 +2,11 @@
 
 `python -m benchmarks.speed [--threads N] [--json FILE]`: forward pass alone and training step, of
 all shapes and dtypes, each beside its peers: medians of bursts in alternating order in one process.
-A ratio under 1 means that scratch is faster. One thread is timed in CPU time, which is that of the
-clock on an idle machine - the last line tells - and the same on a busy one. Several are timed by
-the clock, and not at all where other processes leave too few cores to them: threads that wait for
-each other then wait for those. Before it is timed, a peer must lose what scratch loses in two
-steps: gradients and steps are those.
+A ratio under 1 means that scratch is faster. One thread is timed in CPU time, which equals the
+clock's on an idle machine - the last line shows it - and is the same on a busy one. Several threads
+are timed by the clock, but not if other processes leave too few cores: then threads also wait for
+those. Before it is timed, a peer must have the same losses as scratch in two steps, which shows
+that gradients and steps are the same.
 """
 
 import statistics
@@ -27,7 +27,7 @@ PEERS = ("eager", "jitted", "plain")
 MOST = {"eager": 1.0, "jitted": 1.5}  # of any shape
 MOST_IN_MEAN = {"eager": 0.35, "jitted": 1.0, "plain": 0.5}
 FREE = 0.9
-"""Share of the cores that must be there for several threads, while they multiply matrices."""
+"""Share of the cores that several threads must get while they multiply matrices."""
 
 TITLES = {"forward": "forward pass alone", "training_step": "training step"}
 
@@ -61,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _disturbed(said: Report, count: int) -> bool:
-    """Return whether several threads have too few cores to be timed by the clock, and say so."""
+    """Return whether several threads have too few cores to be timed by the clock; report it."""
     if count == 1 or (free := threads.free()) >= FREE * count:
         return False
     said.skip(f"only {free:.1f} cores are free on this machine")
@@ -97,7 +97,7 @@ def _tell(said: Report, what: str, ratios: Ratios, many: str) -> None:
 
 
 def agree(calls: Sequence[Callable[[], Any]], case: Case) -> None:
-    """Call each twice; raise ValueError where one returns something else than the first."""
+    """Call each twice; raise ValueError where one does not return the same as the first."""
     near = 1e-4 if case.config.dtype == "float32" else 1e-9
     first, *others = ([np.asarray(call()) for _ in range(2)] for call in calls)
     for other in others:

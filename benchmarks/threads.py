@@ -15,11 +15,11 @@ def available() -> int:
 
 
 def limit(threads: int) -> None:
-    """Let all of them use so many threads in this process. Call it before JAX is imported.
+    """Let all of them use `threads` threads in this process. Call it before JAX is imported.
 
-    XLA on a CPU heeds NPROC, and neither --xla_cpu_multi_thread_eigen nor
-    intra_op_parallelism_threads; but its pool of one works beside the thread that calls it. So the
-    whole process is kept on as many cores, where the system can.
+    XLA on a CPU reads NPROC, and neither --xla_cpu_multi_thread_eigen nor
+    intra_op_parallelism_threads; but its pool of one thread works beside the calling thread. So the
+    whole process is kept on `threads` cores, if the system can do it.
     """
     os.environ["NPROC"] = str(threads)
     threadpool_limits(limits=threads)

@@ -8,7 +8,7 @@ Call = Callable[[], object]
 Clock = Callable[[], float]
 
 BURST = 1e-3
-"""Seconds that are timed at once at least: the clock, and what another call left, weigh little."""
+"""Seconds of one burst, at least: then the clock and the previous call matter little."""
 
 
 def medians(
@@ -19,10 +19,10 @@ def medians(
 ) -> list[float]:
     """Return the median seconds of each call, measured in turn.
 
-    Each round goes through all of them, every other one backwards, until `seconds` are over and
+    Each round goes through all of them, every other round backwards, until `seconds` are over and
     there were `least` rounds. A burst begins with a call that is not timed: it waits for threads
-    that the one before left spinning, and brings its own data into the caches. With `clock`
-    time.process_time what other processes take is not counted.
+    that the previous call left spinning, and brings its own data into the caches. With `clock`
+    time.process_time the time of other processes is not counted.
     """
     often = [_often(call, clock) for call in calls]
     taken: list[list[float]] = [[] for _ in calls]
@@ -36,7 +36,7 @@ def medians(
 
 
 def cores_busy(call: Call, seconds: float = 0.3) -> float:
-    """Return CPU seconds of the whole process for each second of the clock while it calls."""
+    """Return the CPU seconds of the whole process for each second of the clock during the calls."""
     call()
     start, cpu = time.perf_counter(), time.process_time()
     while time.perf_counter() < start + seconds:

@@ -1,7 +1,7 @@
 """The full grid through pytest, against the bare sum of the twin's own computing.
 
-`python -m benchmarks.whole_grid [smoke|default|full]`: `-n 0` and `-n auto`, whole processes. Too
-long for `make bench`, which asks what `parity.judge` costs: `benchmarks.configurations`.
+`python -m benchmarks.whole_grid [smoke|default|full]`: `-n 0` and `-n auto`, whole processes. It
+is too long for `make bench`, which measures `parity.judge` instead: `benchmarks.configurations`.
 """
 
 import os

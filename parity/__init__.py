@@ -1,7 +1,7 @@
 """The engine: a subject and a reference run on a case, their traces compared, a verdict explained.
 
-Every public name is imported where it is first asked for: pytest loads this package in every
-project in which it is installed, and must not pay for NumPy there.
+A public name is imported when it is first asked for. pytest loads this package in every project
+in which it is installed, and must not pay for NumPy there.
 """
 
 import importlib

@@ -1,4 +1,4 @@
-"""The protocol of a reference, and the values that are known around its answers."""
+"""The protocol of a reference, and the values that belong to its answers."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from parity.model.trace import Trace
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reference:
-    """A framework that a subject is held against.
+    """A framework that a subject is compared with.
 
     `run` returns its trace of a case; a subject's arrays must have the same names, shapes and
     dtypes. `environment` returns its version, and its switches that can change bits.
@@ -25,26 +25,26 @@ class Reference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Floor:
-    """The noise floor of one case, name by name; a plain `step/...` has none of its own."""
+    """The noise floor of one case, name by name; a plain `step/...` does not have its own."""
 
     clean: Trace  # the textbook equations in float64
     gauge: Trace  # of the array's last operation
     sigma: Trace  # standard deviation of a correct entry; infinite where it decides nothing
-    most: Mapping[str, float]  # what sigma may come to with more copies, at most
-    near_kink: bool  # some pre-activation of relu is within its own noise of zero
+    most: Mapping[str, float]  # the largest sigma that more copies could give
+    near_kink: bool  # some pre-activation of relu is nearer to zero than its own noise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exact:
     """The true values of a case's arrays, as unevaluated sums high + low of two doubles.
 
-    `high` is the double next to the value and `low` the one next to what remains, together good
-    to 2**-106 of an entry where doubles reach that far (not under 1e-290; a value beyond all
-    doubles is an infinite `high`). An array that is `enclosed` is certainly right to 2**-70 of
-    its largest entry; any other is right as far as dropping radii at `precision` bits goes.
+    `high` is the double nearest to the value, and `low` the double nearest to the rest. Together
+    they are right to 2**-106 of an entry, except under 1e-290, where doubles end; a value beyond
+    all doubles is an infinite `high`. An `enclosed` array is certainly right to 2**-70 of its
+    largest entry. Any other array comes from a run without radii at `precision` bits.
     """
 
-    high: Trace  # float64, whatever the case's dtype; no step/...
+    high: Trace  # float64 for every dtype of the case; no step/...
     low: Trace
     enclosed: Mapping[str, bool]
     precision: int  # bits, of the last run
@@ -73,7 +73,7 @@ class Exact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """What each step of an array should have been, from the subject's own neighbouring step."""
+    """The expected value of each step of an array, from the subject's own neighbouring step."""
 
     expected: Array  # (batch, steps from the first one on, hidden)
     gauge: Array  # of the one operation

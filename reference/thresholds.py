@@ -6,7 +6,7 @@ from parity.model.case import Array, Case
 from parity.model.formats import UNIT_ROUNDOFF, smallest_normal
 
 LIMIT = 32
-"""z = |difference| / sigma that no correct code was seen to reach: see `make calibrate`."""
+"""z = |difference| / sigma that no correct code has reached in tests: see `make calibrate`."""
 
 SUSPICIOUS = 8
 """z above which sigma is estimated again, from more copies."""
@@ -23,8 +23,8 @@ USELESS = 1e-2
 PARTED = 0.1
 """Deviation of the copies, as a share of the largest entry, above which it is not linear in theta.
 
-There the copies of a chaotic network have gone their own ways: sigma is infinite, and neither
-agreement nor a difference means anything.
+There the copies of a chaotic network have separated: sigma is infinite, and neither agreement nor
+a difference means anything.
 """
 
 

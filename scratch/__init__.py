@@ -1,4 +1,4 @@
-"""A recurrent network by hand, in NumPy alone: the thing under test."""
+"""A recurrent network by hand, in NumPy alone: the code under test."""
 
 from ._activations import relu
 from ._check import DtypeError, ShapeError

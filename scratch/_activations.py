@@ -19,7 +19,7 @@ def relu(a: Array, out: Array | None = None) -> Array:
 
 @cache
 def _one(dtype: np.dtype[Any]) -> Array:
-    return np.ones((), dtype)  # NumPy takes longer over a Python number
+    return np.ones((), dtype)  # NumPy is slower with a Python number
 
 
 def _tanh_slope(h: Array, out: Array) -> None:
@@ -42,7 +42,7 @@ _SLOPES: dict[Activation, Callable[[Array, Array], None]] = {
 def named(activation: str | Activation) -> Activation:
     """Return the activation called `activation`; a callable is returned as it is.
 
-    Raises ValueError for a name nobody knows, TypeError for what is neither.
+    Raises ValueError for an unknown name, TypeError for anything that is neither.
     """
     if isinstance(activation, str):
         if activation not in _BY_NAME:
@@ -56,7 +56,7 @@ def named(activation: str | Activation) -> Activation:
 def in_place(activation: Activation) -> Activation:
     """Return `activation` as a function (a, out) that writes to `out`, which may be `a`."""
     if activation in _SLOPES:
-        return activation  # a known one needs no second array
+        return activation  # a known activation needs no second array
 
     def write(a: Array, out: Array) -> Array:
         out[...] = activation(a)

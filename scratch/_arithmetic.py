@@ -1,7 +1,7 @@
-"""What a dtype computes in: 16-bit numbers in float32, rounded wherever a result is stored.
+"""Arithmetic by dtype: 16-bit numbers are computed in float32 and rounded when they are stored.
 
-NumPy multiplies 16-bit matrices element by element, far from BLAS, and rounds after each sum.
-PyTorch sums such products in float32 and rounds what it stores; so does this.
+NumPy multiplies 16-bit matrices element by element, without BLAS, and rounds after each sum.
+PyTorch sums such products in float32 and rounds each stored result; this module does the same.
 """
 
 from collections.abc import Callable
@@ -17,7 +17,7 @@ Array = NDArray[Any]
 
 
 class Operations(NamedTuple):
-    """What a loop over time calls, each with the array to write to as its last argument."""
+    """The operations of a loop over time; the last argument of each is the array to write to."""
 
     dot: Callable[..., Array]
     add: Callable[..., Array]
@@ -32,7 +32,7 @@ def working(dtype: np.dtype[Any]) -> np.dtype[Any]:
 
 @cache
 def operations(activation: Activation, dtype: np.dtype[Any]) -> Operations:
-    """Return the operations on working arrays, each of whose results is a number of `dtype`."""
+    """Return the operations on working arrays; all results are numbers of `dtype`."""
     found = Operations(np.ndarray.dot, np.add, np.multiply, in_place(activation))
     if working(dtype) == dtype:
         return found
@@ -60,7 +60,7 @@ def widened(array: Array) -> Array:
 
 
 def rounded(array: Any, dtype: np.dtype[Any]) -> Any:
-    """Return `array`, or a scalar, as `dtype`; what is too large for it becomes infinite."""
+    """Return `array`, or a scalar, as `dtype`; too large numbers become infinite."""
     if array.dtype == dtype:
         return array
     with np.errstate(over="ignore"):

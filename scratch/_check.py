@@ -1,4 +1,4 @@
-"""Checks of what a caller hands in: the shape is stated, and the one that came."""
+"""Checks of a caller's arguments: messages give the expected shape and the actual one."""
 
 from typing import Any
 
@@ -42,7 +42,7 @@ def sequence(value: ArrayLike, features: int, dtype: np.dtype[Any]) -> Array:
     """
     x = np.asarray(value, dtype)
     if x.ndim != 3 or x.shape[2] != features:
-        return array("x", x, ("batch", "steps", features), dtype)  # it says what does not fit
+        return array("x", x, ("batch", "steps", features), dtype)  # this raises the right error
     if not x.shape[1]:
         raise ShapeError(f"x must have at least one step, got shape {x.shape}")
     return x
@@ -93,7 +93,7 @@ def _whole_numbers(
         raise TypeError(f"{name} must be whole numbers, got dtype {result.dtype}")
     whole: NDArray[np.int64] = result.astype(np.int64, copy=False)
     above_least = (whole - least if least else whole).view(np.uint64)
-    # one pass: what is below wraps to above all
+    # one pass: a number below wraps to a huge one
     if result.size and np.maximum.reduce(above_least) > most - least:
         wrong = result[(result < least) | (result > most)][0]
         raise ValueError(f"{name} must lie in {least}..{most}, got {wrong}")

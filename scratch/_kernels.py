@@ -1,12 +1,12 @@
-"""One direction of one recurrent layer, forward and backward: all the arithmetic there is.
+"""One direction of one recurrent layer, forward and backward: all of its arithmetic.
 
-Every array is time first and of the working dtype (see `_arithmetic`). What can be done for many
-steps at once is one matrix product; a step itself is a product, a sum and an activation, each
-written where its result stays. Steps are taken in parts that fit the cache, so that a large array
-comes from memory once, and the gradients of pre-activations need room for one part only.
+Every array is time first and of the working dtype (see `_arithmetic`). Many steps share one matrix
+product where that is possible. A single step is a product, a sum and an activation, and each is
+written to its final place. Steps are taken in parts that fit the cache, so that a large array
+is read from memory once, and the gradients of pre-activations need room for one part only.
 
-A run's arrays are its own, and made anew: written over by the next run, they would save two percent
-of a training step, and a copy of the layer, or another thread, would see it.
+Each run makes new arrays. To reuse them in the next run would save two percent of a training step,
+but a copy of the layer, or another thread, would see the change.
 """
 
 from collections.abc import Iterable
@@ -23,36 +23,36 @@ from ._arithmetic import Operations, operations, settle, working
 Array = NDArray[Any]
 
 _CACHE = 2**17  # bytes of states: with input, weights and gradients in a second-level cache
-_MOST = 2**20  # bytes of states in a part that is large for the sake of its weights' gradients
+_MOST = 2**20  # bytes of states in a part that is large because of its weights' gradients
 
 
 class Cell(NamedTuple):
     """h[t] = f(x[t] W_x + h[t-1] W_h + b), with weights of the working dtype, in C order.
 
-    The forward pass reads the caller's weights; what the backward pass reads, W_x^T and W_h^T, are
-    copies: weights that are changed in place after a forward pass do not change its gradients.
+    The forward pass reads the caller's weights. The backward pass reads copies, W_x^T and W_h^T: if
+    weights are changed in place after a forward pass, its gradients do not change.
     """
 
     W_x: Array  # (features, nodes)
     W_h: Array  # (nodes, nodes)
     b: Array | None  # (nodes,)
     activation: _activations.Activation
-    dtype: np.dtype[Any]  # whose numbers all results are
-    W_x_T: Array  # (nodes, features), in C order, with which BLAS is faster
+    dtype: np.dtype[Any]  # of all results
+    W_x_T: Array  # (nodes, features), in C order, which is faster with BLAS
     W_h_T: Array  # (nodes, nodes)
     operations: Operations
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """A copy makes its operations again: functions made on the way cannot be pickled."""
+        """A copy makes its operations again: local functions cannot be pickled."""
         return cell, self[:5]
 
 
 class Rows(NamedTuple):
-    """Which rows there are at each step, when rows are sorted by length, longest first."""
+    """The rows that exist at each step, when rows are sorted by length, longest first."""
 
     lengths: Array  # (batch,), descending
-    counts: list[int]  # (steps,): the first so many rows are there
-    padding: Array  # (steps, batch): True where there is none
+    counts: list[int]  # (steps,): how many of the first rows exist
+    padding: Array  # (steps, batch): True where the row has no step
 
 
 class _Part(NamedTuple):
@@ -75,7 +75,7 @@ class Run(NamedTuple):
     parts: list[_Part]  # of the steps, in order of the pass
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """A copy makes its views again: copied one by one, they would be arrays of their own."""
+        """A copy makes its views again: copied one by one, they would be separate arrays."""
         return _run, self[:-1]
 
     @property
@@ -94,7 +94,7 @@ class Run(NamedTuple):
 
 
 class Gradients(NamedTuple):
-    """By each weight, summed over rows and steps, and by the initial state (batch, nodes)."""
+    """Gradients by each weight, summed over rows and steps, and by the initial state."""
 
     W_x: Array
     W_h: Array
@@ -164,8 +164,8 @@ def backward(
     dx[t] = da[t] W_x^T,  dh_0 = da[0] W_h^T.
 
     d_output: (steps, batch, nodes), d_final: (batch, nodes), None for zero. d_x: (steps, batch,
-    features), of any memory order, None if nobody asks. Raises NotImplementedError for an
-    activation without a slope.
+    features), of any memory order, None if it is not needed. Raises NotImplementedError for an
+    activation without a derivative.
     """
     slope = _activations.slope(run.cell.activation)
     dh = np.empty(run.states.shape[1:], run.x.dtype)
@@ -190,7 +190,7 @@ def backward(
 
 
 def _project(run: Run, part: _Part) -> None:
-    """Write x W_x + b where the states of these steps will be: one product for all of them."""
+    """Write x W_x + b to the place of the states of these steps: one product for all of them."""
     cell = run.cell
     flat = part.hidden.reshape(len(part.x), len(cell.W_h))  # a view
     part.x.dot(cell.W_x, flat)
@@ -203,7 +203,7 @@ def _project(run: Run, part: _Part) -> None:
 
 
 def _through_time(run: Run, part: _Part, da: Array, d_output: Array | None, dh: Array) -> None:
-    """Turn `da` from f'(a) into da at these steps, and `dh` from after them to before them."""
+    """Turn `da` from f'(a) into da at these steps, and move `dh` from after them to before them."""
     dot, add, multiply, _ = run.cell.operations
     W_h_T = run.cell.W_h_T
     if run.rows is not None:
@@ -223,9 +223,9 @@ def _through_time(run: Run, part: _Part, da: Array, d_output: Array | None, dh: 
 
 
 def _elsewhere(array: Array) -> Array:
-    """Return where to write what is computed from `array`: there, or elsewhere for one element.
+    """Return the output for an operation on `array`: itself, or a new array for one element.
 
-    NumPy takes four times as long to write a single element where it reads it.
+    NumPy takes four times as long to write a single element in place.
     """
     return array if array.size > 1 else np.empty_like(array)
 
@@ -242,7 +242,7 @@ def _by_input(run: Run, da: Array, d_x: Array, *, more: bool) -> None:
 
 
 def _by_weights(run: Run, part: _Part, da: Array) -> list[tuple[Array, Array]]:
-    """Return what these steps add to the gradients by W_x, W_h and b, each as two factors."""
+    """Return the terms of these steps in the gradients by W_x, W_h and b, each as two factors."""
     previous = part.previous
     if run.rows is not None:  # da is 0 in the padding, but a row may have ended with NaN before it
         previous = np.where(run.rows.padding[part.steps, :, None], 0, previous)
@@ -259,9 +259,9 @@ def _ones(length: int, dtype: np.dtype[Any]) -> Array:
 
 
 def _length(steps: int, size: int) -> int:
-    """Return how many steps, of so many bytes of states each, make a part.
+    """Return how many steps, each with `size` bytes of states, make a part.
 
-    They fit the cache, but are an eighth of all steps at least: parts of few rows would spend
+    They fit the cache, but are at least an eighth of all steps: parts of few rows would spend
     their time on adding up the gradients by the weights.
     """
     size = max(1, size)  # there may be no rows
@@ -285,7 +285,7 @@ def _run(cell: Cell, x: Array, states: Array, rows: Rows | None, reverse: bool) 
 
 
 def _views(run: Run, part: _Part, array: Array, *, backward: bool = False) -> list[Array]:
-    """Return `array[t]` of each step, in order of the pass, of the rows that are there."""
+    """Return `array[t]` for each step, in order of the pass, with the rows that exist."""
     views = list(array)
     if run.rows is not None:
         counts = run.rows.counts[part.steps]
@@ -294,7 +294,7 @@ def _views(run: Run, part: _Part, array: Array, *, backward: bool = False) -> li
 
 
 def _rooms(run: Run, part: _Part, array: Array, *, backward: bool = False) -> Iterable[Array]:
-    """Return `array` for each step, in order of the pass, of the rows that are there."""
+    """Return `array` for each step, in order of the pass, with the rows that exist."""
     if run.rows is None:
         return repeat(array)
     rooms = [array[:count] for count in run.rows.counts[part.steps]]

@@ -1,4 +1,4 @@
-"""Between a caller's arrays and the kernels': time first, rows sorted by their lengths."""
+"""Conversion between a caller's arrays and the kernels': time first, rows sorted by length."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Array = NDArray[Any]
 
 
 class Layout(NamedTuple):
-    """How one call's arrays lie: `read` turns the caller's into the kernels', `write` back."""
+    """The layout of one call's arrays: `read` converts to the kernels' layout, `write` back."""
 
     steps: int
     batch: tuple[int, ...]  # (batch,), or () without one
@@ -59,7 +59,7 @@ class Layout(NamedTuple):
         return plain if lengths is None else plain._with(lengths)
 
     def shape(self, width: int) -> tuple[int, ...]:
-        """Return the shape of a caller's array of so many numbers at each step of each row."""
+        """Return the shape of a caller's array with `width` numbers at each step of each row."""
         if not self.batch:
             return (self.steps, width)
         return (
@@ -69,12 +69,12 @@ class Layout(NamedTuple):
         )
 
     def read(self, array: ArrayLike) -> Array:
-        """Return a caller's array as (steps, batch, width) of working numbers: a view if it can."""
+        """Return a caller's array as (steps, batch, width) of working numbers: perhaps a view."""
         by_time = np.asarray(self._by_time(np.asarray(array, self.dtype)), working(self.dtype))
         if self.rows is None:
             return by_time
         result: Array = by_time[:, self.order]
-        result[self.rows.padding] = 0  # whatever the caller has there, NaN too
+        result[self.rows.padding] = 0  # the caller may have anything there, NaN too
         return result
 
     def copy(self, array: ArrayLike) -> Array:
@@ -85,7 +85,7 @@ class Layout(NamedTuple):
         result = np.empty(by_time.shape, working(self.dtype))
         for place, row in enumerate(self.order):
             result[:, place] = by_time[:, row]
-        result[self.rows.padding] = 0  # whatever the caller has there, NaN too
+        result[self.rows.padding] = 0  # the caller may have anything there, NaN too
         return result
 
     def room(self, width: int) -> tuple[Array, Array]:

@@ -1,4 +1,4 @@
-"""Mini-batch training, whatever a step does."""
+"""Mini-batch training, with any kind of step."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -15,7 +15,7 @@ Rows = NDArray[np.int64]
 def train(
     step: Callable[[Rows], Any], samples: int, *, epochs: int, batch_size: int, seed: Seed
 ) -> Iterator[float]:
-    """Yield the mean loss of each epoch, of steps that return their mini-batch's loss.
+    """Yield the mean loss of each epoch; a step returns its mini-batch's loss.
 
     Every epoch visits all samples once, in an order that `seed` decides; the last mini-batch may be
     smaller, and counts less. Raises ValueError for a number below 1.

@@ -84,7 +84,7 @@ class ScratchSimpleRNNClassifier:
         x, last, logits = self._last_forward()
         labels = _check.labels(y_true, len(logits), self.n_classes)
         loss, dlogits = mean_cross_entropy(logits, labels)
-        self.grads = {}  # the old ones need not be there beside the new ones
+        self.grads = {}  # frees the old ones before the new ones are made
         W_out = np.asarray(self.W_out, self.dtype)
         d_last, dW_out, db_out = _head.backward(last, W_out, dlogits)
         dW_x, dW_h, db, dx, dh_0 = self.rnn.backward(x, None, d_last=d_last, inputs=True)
@@ -124,7 +124,7 @@ class ScratchSimpleRNNClassifier:
         """Train by mini-batch SGD, and keep the mean loss of each epoch in `loss_curve_`.
 
         x: (samples, steps, n_features), y: (samples,). Every epoch visits all samples once, in an
-        order that `seed` decides; the last mini-batch may be smaller. Calling it again goes on.
+        order that `seed` decides; the last mini-batch may be smaller. Another call continues.
         """
         x = np.asarray(x, self.dtype)
         labels = _check.labels(y, len(x), self.n_classes)

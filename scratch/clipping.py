@@ -1,4 +1,4 @@
-"""Gradients cut to size before a step, as `torch.nn.utils` has it."""
+"""Clipping of gradients before a step, as in `torch.nn.utils`."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,10 +14,10 @@ Gradients = Mapping[str, Array]
 
 
 def clip_by_value(gradients: Gradients, limit: float) -> dict[str, Array]:
-    """Return each gradient with its elements cut to -limit..limit: new arrays, NaN stays NaN.
+    """Return each gradient with its elements clipped to -limit..limit: new arrays, NaN stays NaN.
 
     Raises ValueError for a limit below 0, with which PyTorch makes every element `limit`, TypeError
-    for what is no number.
+    for a value that is not a number.
     Source: PyTorch `torch.nn.utils.clip_grad_value_`.
     """
     bound = _check.at_least_0("limit", limit)
@@ -35,11 +35,11 @@ def clip_by_norm(
     total = norm of the gradients' norms;  gradient <- gradient * min(limit / (total + 1e-6), 1)
 
     norm_type: p of the p-norm (sum |g|^p)^(1/p), with inf for the greatest element. A total that is
-    infinite or NaN is no error: the elements become 0 or NaN. All new arrays. 16-bit gradients are
-    rounded wherever PyTorch rounds them: each norm, the total, the factor and the result.
+    infinite or NaN is not an error: the elements become 0 or NaN. All arrays are new. 16-bit
+    gradients are rounded where PyTorch rounds them: each norm, the total, the factor, the result.
 
     Raises ValueError for a limit below 0, with which PyTorch turns the gradients around, and for
-    NaN, TypeError for what is no number.
+    NaN, TypeError for a value that is not a number.
     Source: PyTorch `torch.nn.utils.clip_grad_norm_`, with error_if_nonfinite=False.
     """
     bound, p = _check.at_least_0("limit", limit), _check.number("norm_type", norm_type)
@@ -54,7 +54,7 @@ def clip_by_norm(
 
 
 def total_norm(gradients: Gradients, norm_type: float = 2.0) -> Any:
-    """Return the norm of the gradients' norms, which is that of all their elements; 0 of none."""
+    """Return the norm of the gradients' norms, which is the norm of all elements; 0 of none."""
     if not gradients:
         return np.float64(0)
     norms = np.array([_norm(g, norm_type) for g in gradients.values()])  # of the widest dtype

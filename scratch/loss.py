@@ -32,9 +32,9 @@ def mean_cross_entropy(logits: Array, labels: Labels) -> tuple[Any, Array]:
     gradient = (softmax(logits) - onehot(labels)) / batch
 
     logits: (batch, classes); labels: (batch,), each in 0..classes-1. Returns a scalar of the
-    logits' dtype and (batch, classes). The logarithm is taken of the sum, which is at
-    least 1 after the row's maximum is subtracted, never of a probability: the loss has no cap and
-    log needs no epsilon.
+    logits' dtype and (batch, classes). The logarithm is never taken of a probability, but of the
+    sum, which is at least 1 after the row's maximum is subtracted. So the loss has no cap and log
+    needs no epsilon.
     """
     if logits.dtype.itemsize == 2:
         loss, p = mean_cross_entropy(widened(logits), labels)
@@ -72,11 +72,10 @@ def softmax_cross_entropy(
 
     logits: (batch, classes); labels: (batch,) whole numbers; class_weights: (classes,), of the
     logits' dtype, all 1 by default; label_smoothing: 0 to 1. Returns a scalar of the logits' dtype
-    and (batch, classes); 16-bit logits are computed with in float32, and each result is rounded
-    once.
+    and (batch, classes). 16-bit logits are converted to float32, and each result is rounded once.
 
     Raises ShapeError for an array that does not fit, DtypeError for class_weights of another dtype
-    (a list has none), TypeError for labels that are no whole numbers, ValueError for a label
+    (a list has none), TypeError for labels that are not whole numbers, ValueError for a label
     outside 0..classes-1 and for an option out of its range.
     Source: PyTorch `CrossEntropyLoss` documentation, of class numbers.
     """
@@ -94,7 +93,7 @@ def softmax_cross_entropy(
         weights = _check.exactly(
             "class_weights", class_weights, (classes,), given.dtype, "the logits"
         )
-    with np.errstate(invalid="ignore", divide="ignore"):  # 0/0 where nothing is left to divide by
+    with np.errstate(invalid="ignore", divide="ignore"):  # 0/0 where no label counts
         loss, gradient = _cross_entropy(
             widened(given), numbers, kept, widened(weights), label_smoothing, reduction
         )
@@ -107,7 +106,7 @@ def checked_labels(
     """Return `value` as class numbers, and which of them are not ignored, None for all: (batch,).
 
     Raises ShapeError for another shape, TypeError for anything but whole numbers, ValueError for
-    one that is neither `ignore_index` nor in 0..classes-1.
+    a label that is neither `ignore_index` nor in 0..classes-1.
     """
     result = np.asarray(value)
     if result.shape != (batch,):
@@ -115,7 +114,7 @@ def checked_labels(
     if result.dtype.kind not in "iu" and batch:
         raise TypeError(f"labels must be whole numbers, got dtype {result.dtype}")
     labels = result.astype(np.int64, copy=False)
-    unsigned = labels.view(np.uint64)  # where what is below 0 is huge: one comparison for both ends
+    unsigned = labels.view(np.uint64)  # a number below 0 becomes huge: one comparison for both ends
     if batch and not 0 <= ignore_index < classes and unsigned.max() < classes:
         return labels, None
     kept: Array = labels != ignore_index
@@ -128,10 +127,10 @@ def checked_labels(
 
 
 def check_options(label_smoothing: float, ignore_index: int, reduction: str) -> None:
-    """Refuse what no loss can be computed with.
+    """Refuse options with which no loss can be computed.
 
     Raises ValueError for a smoothing outside 0..1 or an unknown reduction, TypeError for an
-    ignore_index that is no whole number.
+    ignore_index that is not a whole number.
     """
     _check.probability("label_smoothing", label_smoothing)  # not NaN, which PyTorch takes for 0
     if isinstance(ignore_index, bool) or not isinstance(ignore_index, (int, np.integer)):
@@ -156,7 +155,7 @@ def _cross_entropy(
     own = np.where(kept, weights[picked], 0)  # (batch,)
     norm = own.sum() if reduction == "mean" else logits.dtype.type(1)
 
-    loss = np.where(kept, own * -log_p[rows, picked], 0).sum() / norm  # of nothing 0.0, not -0.0
+    loss = np.where(kept, own * -log_p[rows, picked], 0).sum() / norm  # of no label 0.0, not -0.0
     sharp = np.where(kept, (1 - smoothing) * own / norm, 0)
     gradient = p * sharp[:, None]
     gradient[rows, picked] -= sharp

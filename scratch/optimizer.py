@@ -1,4 +1,4 @@
-"""SGD with momentum, dampening, weight decay and Nesterov, as `torch.optim.SGD` has it."""
+"""SGD with momentum, dampening, weight decay and Nesterov, as in `torch.optim.SGD`."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -23,8 +23,8 @@ class SGD:
     `state` holds every parameter's v by its name, and is empty without momentum. The options are
     plain attributes: a schedule assigns `lr`.
 
-    Raises ValueError for what `torch.optim.SGD` refuses too and for NaN, TypeError for what is no
-    number.
+    Raises ValueError for NaN and for values that `torch.optim.SGD` refuses, too; TypeError for a
+    value that is not a number.
     Source: PyTorch `torch.optim.SGD` documentation.
     """
 
@@ -60,8 +60,8 @@ class SGD:
         """Return the parameters after one step: new arrays, by the same names.
 
         Each gradient has its parameter's shape; a gradient of anything else, such as the input, is
-        ignored. Raises ValueError for a parameter without a gradient, ShapeError for one that does
-        not fit; then no parameter's momentum has moved.
+        ignored. Raises ValueError for a parameter without a gradient, ShapeError for a gradient
+        that does not fit; then no parameter's momentum has moved.
         """
         fitting = {name: _fitting(name, w, gradients) for name, w in parameters.items()}
         return {name: self._stepped(name, w, fitting[name]) for name, w in parameters.items()}

@@ -1,4 +1,4 @@
-"""What a classifier reads of a sequence's hidden states, and where its gradient goes back to."""
+"""Pooling: the states of a sequence that a classifier reads, and the way back of their gradient."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,10 +18,10 @@ KINDS = ("last", "own", "mean", "max")
 
 @dataclass(frozen=True)
 class Pooled:
-    """What was read: `state`, (batch, nodes * directions).
+    """The pooled states: `state`, (batch, nodes * directions).
 
-    `backward` takes the gradient by `state` and returns those by `output` and by `final`, None for
-    the one that was not read.
+    `backward` takes the gradient by `state` and returns the gradients by `output` and by `final`,
+    with None for the one that was not read.
     """
 
     state: Array
@@ -29,11 +29,11 @@ class Pooled:
 
 
 def pool(output: Array, final: Array, how: str, lengths: ArrayLike | None = None) -> Pooled:
-    """Return one state per sequence, and how to go back.
+    """Return one state per sequence, with its backward.
 
-    how: "last"  output[:, -1], whatever the lengths: padding, where a sequence is shorter;
-         "own"   where each sequence ends: the last layer's final state of each direction, of which
-                 the backward one has ended at the first step;
+    how: "last"  output[:, -1], for all lengths: padding, where a sequence is shorter;
+         "own"   where each sequence ends: the last layer's final state of each direction; the
+                 backward direction ends at the first step;
          "mean"  the mean over the sequence's own steps;
          "max"   the greatest of the sequence's own steps, for each node. Of equal ones the first
                  gets the gradient; the first NaN is greater than all: PyTorch's `max(dim=1)`.
@@ -41,7 +41,7 @@ def pool(output: Array, final: Array, how: str, lengths: ArrayLike | None = None
     output: (batch, steps, nodes * directions); final: (layers * directions, batch, nodes);
     lengths: (batch,) whole numbers, all steps by default.
     Raises ValueError for another `how` or a length outside 1..steps, TypeError for lengths that are
-    no whole numbers, ShapeError for those of another shape.
+    not whole numbers, ShapeError for lengths of another shape.
     """
     check_kind(how)
     if how == "last":
@@ -55,7 +55,7 @@ def pool(output: Array, final: Array, how: str, lengths: ArrayLike | None = None
 
 
 def check_kind(how: str) -> None:
-    """Raise ValueError when nothing is known to be pooled so."""
+    """Raise ValueError for an unknown kind of pooling."""
     if how not in KINDS:
         raise ValueError(f"pooling must be one of {', '.join(KINDS)}, got {how!r}")
 

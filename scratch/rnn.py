@@ -15,9 +15,9 @@ class SimpleRNN:
     """A recurrent layer: h[t] = f(x[t] W_x + h[t-1] W_h + b), with h[-1] = h_0.
 
     W_x: (n_features, n_nodes), W_h: (n_nodes, n_nodes), b: (n_nodes,), plain attributes that may
-    be assigned. Weights start as 0.01 times a standard normal and biases as zero, from a generator
-    of the layer's own: `seed` gives the numbers that np.random.seed(seed) and randn would, and
-    NumPy's global state is left alone.
+    be assigned. Weights start as 0.01 times a standard normal and biases as zero. The layer has its
+    own generator: `seed` gives the same numbers as np.random.seed(seed) and randn, and NumPy's
+    global state does not change.
 
     activation: np.tanh, scratch.relu, their names, or any elementwise function (forward only).
     dtype: float16, bfloat16, float32 or float64, of everything that is returned.
@@ -54,7 +54,7 @@ class SimpleRNN:
     def last(self, x: ArrayLike, h_0: ArrayLike | None = None) -> Array:
         """Return the last hidden state alone, (batch, n_nodes): forward without copying the rest.
 
-        x, h_0 and what is raised as for `forward`.
+        x, h_0 and the errors are those of `forward`.
         """
         return self._run(x, h_0).final.astype(self.dtype)
 
@@ -97,9 +97,9 @@ class SimpleRNN:
         dW_x = sum_t x[t]^T da[t],  dW_h = sum_t h[t-1]^T da[t],  db = sum_t,n da[t, n],
         dx[t] = da[t] W_x^T,  dh_0 = da[0] W_h^T.
 
-        x: what the last forward was given. dh_out: (batch, steps, n_nodes), the gradient of the
-        loss by every hidden state; d_last: (batch, n_nodes), one more by the last. None is zero.
-        Sums over the batch are sums: a mean belongs to the loss.
+        x: the input of the last forward. dh_out: (batch, steps, n_nodes), the gradient of the loss
+        by every hidden state; d_last: (batch, n_nodes), a further gradient by the last. None is
+        zero. Sums over the batch are sums: a mean belongs to the loss.
 
         Raises RuntimeError before any forward, ShapeError when an array does not fit,
         NotImplementedError for an activation whose derivative is not known.
@@ -135,7 +135,7 @@ class SimpleRNN:
             self.activation,
             dtype,
         )
-        self._forward = None  # its arrays need not be there beside the new ones
+        self._forward = None  # frees its arrays before the new ones are made
         by_time = np.array(given.transpose(1, 0, 2), cell.W_x.dtype, order="C")  # the one copy
         self._forward = run = _kernels.forward(cell, by_time, h_0)
         return run
@@ -151,7 +151,7 @@ class SimpleRNN:
 
 
 def generator(seed: Seed) -> np.random.RandomState:
-    """Return a generator of one's own; a RandomState is handed on, to draw from it further."""
+    """Return a new generator; a RandomState is returned itself, and drawn from further."""
     if isinstance(seed, np.random.RandomState):
         return seed
     return np.random.RandomState(seed)  # the stream that np.random.seed(seed) would start

@@ -1,4 +1,4 @@
-"""SequenceClassifier: any stack of recurrent layers, any loss and any SGD that PyTorch has."""
+"""SequenceClassifier: any stack of recurrent layers, with PyTorch's losses and SGD."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -21,7 +21,7 @@ Array = NDArray[Any]
 
 
 class _Pass(NamedTuple):
-    """What the backward pass needs from the forward pass."""
+    """The arrays that the backward pass needs from the forward pass."""
 
     output: Array  # (batch, steps, width)
     final: Array  # (layers * directions, batch, n_nodes)
@@ -32,19 +32,19 @@ class _Pass(NamedTuple):
 class SequenceClassifier:
     """A classifier of sequences: logits = pool(RNN(x)) W_out + b_out.
 
-    layers, bidirectional, bias, dropout, activation: as for RNN, which is `rnn`.
+    layers, bidirectional, bias, dropout, activation: as for RNN; `rnn` is that RNN.
     pooling: "last", "own", "mean" or "max", as for `pool`.
     class_weights, label_smoothing, ignore_index, reduction: as for `softmax_cross_entropy`.
-    optimizer: an SGD of this classifier's own, SGD(0.01) by default.
-    clip_value, then clip_norm with clip_norm_type: the parameters' gradients are cut to these by
-    `clip_by_value` and `clip_by_norm` before each step; None for neither.
+    optimizer: an SGD that no other classifier uses, SGD(0.01) by default.
+    clip_value, then clip_norm with clip_norm_type: `clip_by_value` and `clip_by_norm` clip the
+    parameters' gradients to these before each step; None does not clip.
     seed, dtype: as for RNN; the head's weights are drawn next from the same generator.
 
     W_out: (n_nodes * directions, n_classes), b_out: (n_classes,). After `backward`, `grads` holds
     the gradients of all `parameters`, of x and of h_0 by these names, before any clipping.
 
-    Arrays must have the dtype, as PyTorch's: another one is a DtypeError. Lists have none and get
-    it.
+    Arrays must have the dtype, as in PyTorch: another one is a DtypeError. Lists have no dtype and
+    get this one.
 
     Raises ValueError, TypeError or ShapeError for an option that makes no sense.
     """
@@ -111,7 +111,7 @@ class SequenceClassifier:
 
     @property
     def parameters(self) -> dict[str, Array]:
-        """The layers' weights by RNN's names, W_out and b_out. May be assigned, all of them."""
+        """The layers' weights by RNN's names, W_out and b_out. All together may be assigned."""
         return {**self.rnn.weights, "W_out": self.W_out, "b_out": self.b_out}
 
     @parameters.setter
@@ -134,7 +134,7 @@ class SequenceClassifier:
         x: (batch, steps, n_features) of the classifier's dtype. h_0, lengths, masks: as for RNN,
         which drops out in training (`rnn.training`) only.
 
-        Raises ShapeError, DtypeError, ValueError or TypeError for what does not fit.
+        Raises ShapeError, DtypeError, ValueError or TypeError for an argument that does not fit.
         """
         given = _check.exactly("x", x, ("batch", "steps", self.rnn.n_features), self.dtype)
         output, final = self.rnn.forward(given, h_0, lengths, masks)
@@ -167,7 +167,7 @@ class SequenceClassifier:
         return loss
 
     def clipped_grads(self) -> dict[str, Array]:
-        """Return the parameters' gradients as the step takes them.
+        """Return the parameters' gradients as the step uses them, after clipping.
 
         Raises RuntimeError before any backward.
         """
@@ -197,8 +197,8 @@ class SequenceClassifier:
         """Train by mini-batches, and keep the mean of their losses in `loss_curve_`, by epoch.
 
         x: (samples, steps, n_features), y: (samples,), lengths: (samples,). Every epoch visits all
-        samples once, in an order that `seed` decides; the last mini-batch may be smaller. Calling
-        it again goes on. Raises as `forward` and `backward` do.
+        samples once, in an order that `seed` decides; the last mini-batch may be smaller. Another
+        call continues. Raises as `forward` and `backward` do.
         """
         x = _check.exactly("x", x, ("samples", "steps", self.rnn.n_features), self.dtype)
         labels, _ = checked_labels(y, len(x), self.n_classes, self.loss_options["ignore_index"])
@@ -218,7 +218,7 @@ class SequenceClassifier:
     def predict_proba(self, x: ArrayLike, lengths: ArrayLike | None = None) -> Array:
         """Return the probability of each class: (samples, n_classes). Nothing is dropped out.
 
-        x, lengths and what is raised as for `forward`.
+        x, lengths and the errors are those of `forward`.
         """
         with self._training(on=False):
             return softmax(self.forward(x, lengths=lengths))
@@ -226,7 +226,7 @@ class SequenceClassifier:
     def predict(self, x: ArrayLike, lengths: ArrayLike | None = None) -> NDArray[np.int64]:
         """Return the most probable class of each sample: (samples,). Nothing is dropped out.
 
-        x, lengths and what is raised as for `forward`.
+        x, lengths and the errors are those of `forward`.
         """
         with self._training(on=False):
             classes: NDArray[np.int64] = self.forward(x, lengths=lengths).argmax(axis=1)

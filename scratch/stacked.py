@@ -1,4 +1,4 @@
-"""RNN: recurrent layers on top of each other, in one direction or both, as `nn.RNN` has them."""
+"""RNN: recurrent layers on top of each other, in one direction or both, as in `nn.RNN`."""
 
 import warnings
 from itertools import product
@@ -15,7 +15,7 @@ Array = NDArray[Any]
 
 
 class _Pass(NamedTuple):
-    """What the backward pass needs from the forward pass."""
+    """The arrays that the backward pass needs from the forward pass."""
 
     layout: Layout
     runs: list[list[_kernels.Run]]  # of each layer, of each direction
@@ -23,18 +23,18 @@ class _Pass(NamedTuple):
 
 
 class RNN:
-    """What `torch.nn.RNN` computes: h[t] = f(x[t] W_x + h[t-1] W_h + b) in every layer.
+    """The network of `torch.nn.RNN`: h[t] = f(x[t] W_x + h[t-1] W_h + b) in every layer.
 
     The first layer reads x, every other one the output of the layer below; a reverse direction
     runs from the last step to the first, and a layer's output is both directions side by side.
 
-    weights: the first layer's are W_x (n_features, n_nodes), W_h (n_nodes, n_nodes) and b
-    (n_nodes,), those of others have "_reverse", "_l1", "_l1_reverse", ... after these names, in
-    this order; W_x of a deeper layer is (n_nodes * directions, n_nodes). The dictionary and its
+    weights: the first layer has W_x (n_features, n_nodes), W_h (n_nodes, n_nodes) and b
+    (n_nodes,). The others have "_reverse", "_l1", "_l1_reverse", ... after these names, in this
+    order; W_x of a deeper layer is (n_nodes * directions, n_nodes). The dictionary and its
     arrays may be assigned. `bias=False` leaves out every b. They start as SimpleRNN's do.
 
-    dropout: in training (`training`, as a module has it), the share of every layer's output but
-    the last's that becomes zero; the rest is divided by what remains.
+    dropout: in training (`training`, as in a module), the share of every layer's output, except
+    the last's, that becomes zero; the rest is divided by 1 - dropout.
     activation, seed, dtype: as for SimpleRNN; dropout draws from the same generator.
 
     Raises ValueError or TypeError for an option that PyTorch refuses as well.
@@ -86,21 +86,21 @@ class RNN:
         x: (batch, steps, n_features), (steps, batch, n_features) unless batch_first, or
         (steps, n_features) without a batch. output: as x, n_nodes * directions wide.
         h_0: (layers * directions, batch, n_nodes), zero by default, without the batch where x has
-        none; final: as h_0, of a reverse direction the state at the first step.
+        none; final: as h_0; for a reverse direction the state at the first step.
 
-        lengths: (batch,), in 1..steps, each row's own, in any order: what PyTorch does with a
-        packed sequence. A row ends, and its reverse direction begins, at its own last step; its
-        output is zero after it; what x holds there plays no part.
+        lengths: (batch,), in 1..steps, one for each row, in any order, as in PyTorch's packed
+        sequences. A row ends, and its reverse direction begins, at its own last step; its output
+        is zero after it, and x is not used there.
 
-        masks: what each layer's output but the last's is multiplied by in training, of its shape:
-        0 or 1 / (1 - dropout). Drawn by default.
+        masks: the factors of each layer's output, except the last's, in training, of the same
+        shape: 0 or 1 / (1 - dropout). Drawn by default.
 
-        Raises ShapeError, DtypeError, ValueError or TypeError for what does not fit.
+        Raises ShapeError, DtypeError, ValueError or TypeError for an argument that does not fit.
         """
         layout = Layout.of(x, self.n_features, self.dtype, lengths, batch_first=self.batch_first)
         initial = self._states("h_0", h_0, layout)
         factors = self._masks(masks, layout)
-        self._forward = None  # its arrays need not be there beside the new ones
+        self._forward = None  # frees its arrays before the new ones are made
         below = layout.copy(x)
         runs: list[list[_kernels.Run]] = []
         for layer in range(self.layers):
@@ -128,10 +128,11 @@ class RNN:
         d_output, d_final: the gradients of the loss by forward's output and final, in their
         shapes; None is zero. The equations are SimpleRNN's, for each layer from the last to the
         first. Sums over the batch are sums: a mean belongs to the loss. Where a row has ended,
-        d_output plays no part and the gradient by x is zero.
+        d_output is not used and the gradient by x is zero.
 
         Raises ValueError without either gradient, RuntimeError before any forward, ShapeError
-        when an array does not fit, NotImplementedError for an activation without a known slope.
+        when an array does not fit, NotImplementedError for an activation without a known
+        derivative.
         """
         layout, runs, masks = self._last_forward()
         if d_output is None and d_final is None:
@@ -242,7 +243,7 @@ class RNN:
         return layout.read(_check.array("d_output", d_output, shape, self.dtype))
 
     def _masks(self, masks: list[ArrayLike] | None, layout: Layout) -> list[Array] | None:
-        """Return what each layer's output but the last's is multiplied by, or None for nothing."""
+        """Return the factors of each layer's output, except the last's, or None for no factors."""
         shape, between = layout.shape(self.n_nodes * self.directions), self.layers - 1
         if masks is not None:
             if not self.training:
@@ -275,7 +276,7 @@ def _suffix(layer: int, direction: int) -> str:
 def _joined(runs: list[_kernels.Run]) -> Array:
     """Return a layer's output, (steps, batch, n_nodes * directions): zero in the padding.
 
-    It is a view of the states where they can be had as they are.
+    It is a view of the states where no change is needed.
     """
     rows = runs[0].rows
     if len(runs) == 1 and rows is None:

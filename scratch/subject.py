@@ -1,4 +1,4 @@
-"""How the scratch network is asked: its layers or its classifier, with the case's weights."""
+"""The subject `run(case)`: the scratch layers or classifier, with the case's weights."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ OPTIONS = "all"
 def run(case: Case) -> dict[str, Any]:
     """Return the scratch network's arrays for `case`, by the harness's names.
 
-    The notebook's layer and classifier answer whatever they can be asked. Raises
-    NotImplementedError for a loss that is no cross-entropy of one state per sequence.
+    The notebook's layer and classifier answer every case that they support. Raises
+    NotImplementedError for a loss that is not a cross-entropy of one state per sequence.
     """
     config = case.config
     if config.squared or config.every_step:
@@ -187,7 +187,7 @@ def _by_cell(case: Case, of: str) -> Array:
 
 
 def _laid_out(case: Case, array: Array) -> Array:
-    """Return (batch, steps, ...) as the call wants it, or what a call has given back."""
+    """Return (batch, steps, ...) in the call's layout, or the other way round."""
     if case.config.call == "unbatched":
         turned: Array = array[0]
     else:
@@ -223,7 +223,7 @@ def _named(kind: str, arrays: Arrays) -> Arrays:
 
 
 def _updated(updates: Iterator[tuple[Arrays, Arrays]]) -> Arrays:
-    """Return the trace of all updates: of the later ones, what they start from and come to."""
+    """Return the trace of all updates: for later ones, their states, loss and parameters."""
     found: Arrays = {}
     for number, (trace, weights) in enumerate(updates, 1):
         kind = "step" if number == 1 else f"step{number}"

@@ -1,6 +1,6 @@
-"""The NumPy calls that a training step cannot do without, into arrays and views made beforehand.
+"""The NumPy calls that a training step needs at least, into arrays and views that exist already.
 
-No user would write it. What scratch takes beyond it is its checks, allocations and copies.
+No user would write it. The further time of scratch is for its checks, allocations and copies.
 """
 
 from collections.abc import Callable
@@ -44,7 +44,7 @@ def training_step(case: Case) -> Callable[[], float]:
             np.dot(das[s], back, das[s - 1])
             np.multiply(das[s - 1], slopes[s - 1], das[s - 1])
         flat = da.reshape(-1, h)
-        np.dot(flat, W_x.T)  # the gradients of x and h_0: nobody's step needs them
+        np.dot(flat, W_x.T)  # the gradients of x and h_0, which the step does not need
         np.dot(das[0], back)
         for weight, gradient in (
             (W_x, x.T @ flat),

@@ -1,6 +1,6 @@
-"""PyTorch as its users write it: nn.RNN, nn.Linear, cross-entropy, SGD, modules and optimiser kept.
+"""PyTorch as its users write it: nn.RNN, nn.Linear, cross-entropy, SGD; modules are kept.
 
-The inputs are tensors already; they ask for gradients, since scratch gives those of x and h_0.
+The inputs are tensors already. They require gradients, since scratch computes those of x and h_0.
 """
 
 from collections.abc import Callable
@@ -52,7 +52,7 @@ def _modules(case: Case) -> tuple[nn.RNN, nn.Linear]:
     dtype = getattr(torch, config.dtype)
     rnn = nn.RNN(config.features, config.hidden, batch_first=True, dtype=dtype)
     head = nn.Linear(config.hidden, config.classes, dtype=dtype)
-    weights = (*rnn.parameters(), *head.parameters())  # the second bias of the layer is the fourth
+    weights = (*rnn.parameters(), *head.parameters())  # the fourth one is the layer's second bias
     arrays: tuple[Array, ...] = (case.W_x.T, case.W_h.T, case.b, 0 * case.b)
     arrays += (case.W_out.T, case.b_out)
     with torch.no_grad():

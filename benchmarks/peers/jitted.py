@@ -1,8 +1,8 @@
-"""JAX, compiled: lax.scan through time, the whole training step one XLA program.
+"""JAX, compiled: lax.scan through time, and the whole training step is one XLA program.
 
-Compiling is not timed, nor is moving arrays to the device and back; nothing is donated. The
-dispatch is the synchronous one, which a CPU answers sooner. x W_x is taken of all steps at once or
-inside the scan: the one is faster at small sizes, the other at large ones, and the faster is taken.
+Compiling is not timed, and neither is moving arrays to the device and back; nothing is donated. The
+dispatch is synchronous, which is faster on a CPU. x W_x is computed for all steps at once or inside
+the scan: the first is faster at small sizes, the second at large ones, and the faster one is used.
 """
 
 from collections.abc import Callable, Sequence

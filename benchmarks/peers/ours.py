@@ -1,4 +1,4 @@
-"""The scratch classifier, of this working tree or of another copy of the package."""
+"""The scratch classifier, from this working tree or from another copy of the package."""
 
 from collections.abc import Callable
 from types import ModuleType
@@ -9,7 +9,7 @@ from parity.model.case import Array, Case
 
 
 def forward(case: Case, package: ModuleType = scratch) -> Callable[[], Array]:
-    """Return the logits; every hidden state is kept for a backward pass that may come."""
+    """Return the logits; every hidden state is kept for a possible backward pass."""
     model = _model(case, package)
 
     def logits() -> Array:
@@ -20,7 +20,7 @@ def forward(case: Case, package: ModuleType = scratch) -> Callable[[], Array]:
 
 
 def training_step(case: Case, package: ModuleType = scratch) -> Callable[[], float]:
-    """Return one training step, as `fit` takes it."""
+    """Return one training step, as in `fit`."""
     model = _model(case, package)
 
     def step() -> float:

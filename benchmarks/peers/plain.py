@@ -1,7 +1,7 @@
-"""The loop that a notebook would have: NumPy, step by step, the equations as in a textbook.
+"""A loop as in a notebook: NumPy, step by step, with the equations of a textbook.
 
-A layer returns every state and takes a gradient by each; it keeps the pre-activations, and
-differentiates the activation where it was computed.
+A layer returns every state and takes a gradient by each. It keeps the pre-activations, and
+computes the derivative of the activation from them.
 """
 
 from collections.abc import Callable

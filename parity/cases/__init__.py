@@ -1,4 +1,4 @@
-"""Cases: in go configurations, seeds and grids; out come the arrays that a run starts from.
+"""Cases. In: configurations, seeds and grids. Out: the arrays that a run starts from.
 
-Everything random in the harness is drawn here, by generators that a configuration's id seeds.
+All random numbers of the harness are drawn here, by generators that a configuration's id seeds.
 """

@@ -1,4 +1,4 @@
-"""Drawing: the numbers of a case, a function of its id, the same bits everywhere."""
+"""Drawing: the numbers of a case depend on its id alone, and are the same bits everywhere."""
 
 import hashlib
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from parity.model.formats import dtype
 from parity.model.names import ArrayName
 
 SHARE_IGNORED = 0.3
-"""Of the labels, where some are to be ignored; the first one always counts."""
+"""The share of labels that are ignored, where some are; the first label always counts."""
 
 
 def draw(config: Config) -> Case:
@@ -100,12 +100,12 @@ class _Drawn:
             return np.full(n, 1 if self.config.lengths == "ones" else steps, np.int64)
         drawn = 1 + self.whole(steps, n)
         drawn[-1:] = steps  # padded to the longest, as batches are
-        if (drawn[:-1] == steps).all():  # lengths that tell nothing from one another
+        if (drawn[:-1] == steps).all():  # all lengths are equal, which would show nothing
             drawn[:1] = max(1, steps - 1)
         return np.sort(drawn)[::-1] if self.config.lengths == "sorted" else drawn
 
     def with_ignored(self, labels: Array) -> Array:
-        """Return labels of which the first one counts, and one of several certainly does not."""
+        """Return labels. The first one counts; if there are several, at least one is ignored."""
         ignored = self._rng.random(len(labels)) < SHARE_IGNORED
         ignored[1:2] = True
         ignored[0] = False
@@ -115,7 +115,7 @@ class _Drawn:
 
 
 def _emptied(config: Config, arrays: Mapping[str, Array]) -> dict[str, Array]:
-    """Return the arrays that are zero where a configuration wants no initial state, or no bias."""
+    """Return the arrays that are zero when a configuration has no initial state, or no bias."""
     biases = {"drawn": (), "zero": ("b", "b_out"), "absent": ("b",)}
     zero = (*biases[config.bias], *(("h_0",) if config.initial != "drawn" else ()))
     own = (name for name in arrays if ArrayName.parse(name).quantity in zero)

@@ -1,4 +1,4 @@
-"""The grid: which configurations a test run covers, in groups that are one test each."""
+"""The grid: the configurations that a test run covers, in groups of one test each."""
 
 import itertools
 from collections.abc import Iterator, Sequence
@@ -16,14 +16,14 @@ HUGE = ("huge",)
 
 @dataclass(frozen=True, kw_only=True)
 class Group:
-    """Configurations that share all that `id` says; inputs, weights and seeds vary inside."""
+    """Configurations that share everything in `id`; inputs, weights and seeds vary inside."""
 
     id: str  # parses to the first of them
     configs: tuple[Config, ...]
 
     @property
     def more_than_one_way(self) -> bool:
-        """Whether a subject can be asked again in another way: see `parity.behaviour`."""
+        """Whether a subject can be asked again in another way: see `parity.judging.metamorphic`."""
         first = self.configs[0]
         return first.batch > 1 or first.kind == "layer"
 

@@ -1,8 +1,8 @@
 """Combinations: every pair of two options' values in at least one configuration.
 
-All combinations of twenty options would be billions; mistakes are nearly always made in one option
-or where two of them meet. Source: Kuhn, Wallace and Gallo 2004, "Software fault interactions and
-implications for software testing".
+Twenty options have billions of combinations. Nearly every mistake is in one option, or where two
+options meet. Source: Kuhn, Wallace and Gallo 2004, "Software fault interactions and implications
+for software testing".
 """
 
 import functools
@@ -15,7 +15,7 @@ from parity.model.config import Config
 from parity.model.errors import ConfigError
 
 Axis = Sequence[Mapping[str, Any]]
-"""The choices for one thing, each as the options that it sets; the first one sets none."""
+"""The choices of one axis, each with the options that it sets; the first one sets none."""
 
 Choice = tuple[int, int]
 """The place of an axis, and that of a choice in it."""
@@ -49,7 +49,7 @@ SHARED: Mapping[str, Axis] = {
     "clipping": ({}, {"clip_value": 0.02}, {"clip_norm": 0.1}, {"clip_norm": 1000.0}),
     "updates": ({}, {"updates": 3}),
 }
-"""What layers and classifiers have in common."""
+"""The options that layers and classifiers have in common."""
 
 LAYER: Mapping[str, Axis] = {
     "kind": ({"kind": "layer"},),
@@ -80,10 +80,10 @@ def of_classifiers() -> tuple[Config, ...]:
 
 
 def combinations(axes: Mapping[str, Axis]) -> tuple[Config, ...]:
-    """Return configurations in which every pair of choices that goes together is met.
+    """Return configurations that together contain every pair of choices that fit together.
 
-    Greedy: each begins with a pair that has not been met yet, and takes of every other axis the
-    choice that meets most such pairs, of equal ones the one that was taken least.
+    Greedy: each configuration begins with a pair that is not covered yet. From every other axis it
+    takes the choice that covers most new pairs, and of equal ones the choice that was taken least.
     """
     choices = [[(place, c) for c in range(len(axis))] for place, axis in enumerate(axes.values())]
     both = (pair for two in itertools.combinations(choices, 2) for pair in itertools.product(*two))

@@ -1,10 +1,10 @@
-"""Scaled: a case with some of its arrays multiplied, which shows what ordinary numbers hide."""
+"""Scaled: a case with some arrays multiplied, which shows mistakes that ordinary numbers hide."""
 
 from parity.model.case import Array, Case
 
 
 def with_large_gradients(case: Case, head: float = 30) -> Case:
-    """Make gradients of hundreds, without saturating the layer; W_out is `head` times as large."""
+    """Make gradients in the hundreds and do not saturate the layer; multiply W_out by `head`."""
     times: dict[str, float] = {"x": 100, "W_x": 0.01, "W_out": head, "upstream": 1000}
     if case.config.data != "drawn":
         del times["x"], times["W_x"]

@@ -1,1 +1,1 @@
-"""The commands and the pytest plugin: they parse arguments and call the other rooms."""
+"""The commands and the pytest plugin: they parse arguments and call the other packages."""

@@ -1,4 +1,4 @@
-"""adapt-subject: print the adapter that makes a subject of somebody's class, functions or notebook.
+"""adapt-subject: print the adapter that makes a class, functions or a notebook a subject.
 
 Exit status: 0 an adapter, 2 one to be completed by hand, or none.
 """
@@ -24,8 +24,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="adapt-subject",
         allow_abbrev=False,
-        description="Find out how an RNN written by hand is asked, and print it as a short Python "
-        "file with one run(case): a subject of its own, to be read and edited.",
+        description="Find out how to call an RNN written by hand, and print it as a short Python "
+        "file with one run(case), which is a subject that you can read and edit.",
         epilog="exit status: 0 an adapter, 2 one that is to be completed by hand, or none",
     )
     parser.add_argument(
@@ -69,7 +69,7 @@ def _check(target: Path | None) -> None:
     if not target.parent.is_dir():
         raise SubjectError(f"--write {target}: there is no folder {str(target.parent)!r}")
     if target.exists():
-        raise SubjectError(f"--write {target}: there is such a file, which is not overwritten")
+        raise SubjectError(f"--write {target}: this file exists, and is not overwritten")
 
 
 def _imports(found: Found, target: Path | None) -> tuple[str, ...]:
@@ -86,7 +86,7 @@ def _tell(made: Adapted, found: Found, target: Path | None) -> None:
     if target is not None and made.run is not None:
         print(f"wrote {target}: compare-one-config --subject {target}", file=sys.stderr)
     if made.run is None:
-        print("this could not be told: complete the lines with ...", file=sys.stderr)
+        print("some lines could not be found out: complete the lines with ...", file=sys.stderr)
     if made.lacking:
         print(made.lacking, file=sys.stderr)
     for said in (*made.assumed, *(f"{NOT_EXECUTED}{line}" for line in found.left_out)):

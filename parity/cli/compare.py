@@ -26,7 +26,7 @@ from parity.subjects.subject import DEFAULT, Subject
 AGREES, DIFFERS, COULD_NOT_COMPARE = 0, 1, 2
 
 PICTURES = (".png", ".pdf", ".svg")
-"""What --plot can write."""
+"""The formats that --plot can write."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -43,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 class _Parser(argparse.ArgumentParser):
-    """An ArgumentParser whose complaint is one line."""
+    """An ArgumentParser whose error message is one line."""
 
     def error(self, message: str) -> NoReturn:
         self.exit(COULD_NOT_COMPARE, f"{self.prog}: {message} (see {self.prog} --help)\n")
@@ -72,28 +72,28 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--subject",
         metavar="SUBJECT",
-        help="what is compared: module, file.py or file.ipynb, each also with :name; a function "
+        help="the subject: module, file.py or file.ipynb, each also with :name; a function "
         "run(case), or a class or functions, which are adapted (default: parity.scratch, or the "
-        "one that was kept)",
+        "subject of the kept case)",
     )
     parser.add_argument(
         "--run-all",
         action="store_true",
-        help="execute every statement of the subject's file, not only what defines something",
+        help="execute every statement of the subject's file, not only definitions",
     )
     parser.add_argument(
         "--time-limit",
         type=float,
         default=TIME_LIMIT,
         metavar="SECONDS",
-        help=f"what the subject may take for one configuration (default: {TIME_LIMIT:g})",
+        help=f"how long the subject may take for one configuration (default: {TIME_LIMIT:g})",
     )
     parser.add_argument(
         "--memory-limit",
         type=int,
         default=MEMORY_LIMIT,
         metavar="MB",
-        help=f"what the subject's process may fill (default: {MEMORY_LIMIT})",
+        help=f"how much memory the subject's process may fill (default: {MEMORY_LIMIT})",
     )
     parser.add_argument(
         "--in-process",
@@ -155,18 +155,18 @@ def _config(arguments: argparse.Namespace) -> Config:
 
 
 def _given(text: str, changes: Mapping[str, Any]) -> list[str]:
-    """Return the options that the command names: what a subject cannot be asked is then refused."""
+    """Return the options that the command names; a subject must support their values."""
     parsed, default = Config.parse(text) if text else Config(), Config()
     in_id = [name for name in OPTIONS if getattr(parsed, name) != getattr(default, name)]
     return [*in_id, *changes]
 
 
 def _kept(arguments: argparse.Namespace, changes: Sequence[str]) -> KeptCase | None:
-    """Return the case that is kept in the folder that was given, if one was."""
+    """Return the case in the folder that was given, if one was."""
     if not arguments.id or not is_folder(arguments.id):
         return None
     if changes:
-        raise ConfigError(f"--{changes[0]} is no option of a kept case, which stays as it is")
+        raise ConfigError(f"--{changes[0]} is not an option of a kept case, which stays as it is")
     return read(Path(arguments.id))
 
 
@@ -183,7 +183,7 @@ def _check_target(flag: str, target: Path | None, endings: Sequence[str] = ()) -
 
 
 def _compare(config: Config, arguments: argparse.Namespace) -> Callable[[], int]:
-    """Compare, and return what prints the verdict and gives the exit status."""
+    """Compare, and return a function that prints the verdict and gives the exit status."""
     from parity import diagnose, draw, judge
 
     kept: KeptCase | None = arguments.kept
@@ -199,7 +199,7 @@ def _compare(config: Config, arguments: argparse.Namespace) -> Callable[[], int]
         verdict = judge(subject, case, pytorch, thorough=True, exact=arguments.exact)
         if kept is not None:
             verdict = dataclasses.replace(verdict, kept=arguments.id)
-        differs = is_failure(verdict) and verdict.compared  # who answers nothing is asked no more
+        differs = is_failure(verdict) and verdict.compared
         why = diagnose(subject, config, pytorch) if differs else None
         after = follow(
             subject,
@@ -235,7 +235,7 @@ def _compare(config: Config, arguments: argparse.Namespace) -> Callable[[], int]
 
 
 def _train(config: Config, arguments: argparse.Namespace) -> Callable[[], int]:
-    """Train both sides, and return what prints the verdict and gives the exit status."""
+    """Train both sides, and return a function that prints the verdict and gives the exit status."""
     with _asked(arguments) as loaded:
         from parity.reference.frameworks.pytorch import pytorch
 
@@ -258,7 +258,7 @@ def _train(config: Config, arguments: argparse.Namespace) -> Callable[[], int]:
 
 @contextlib.contextmanager
 def _asked(arguments: argparse.Namespace) -> Iterator[Callable[[], Subject]]:
-    """Start the subject's process, if it gets one, and give what waits until it is loaded."""
+    """Start the subject's process, if it gets one; yield a function that waits for it."""
     limits = Limits(seconds=arguments.time_limit, megabytes=arguments.memory_limit)
     if arguments.in_process:
         subject = unlimited(arguments.subject, run_all=arguments.run_all)

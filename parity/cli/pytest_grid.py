@@ -1,6 +1,6 @@
 """The grid in a test run: its tests collected, sent to workers, checked and summed up.
 
-Loaded by `parity.cli.pytest_plugin` where a run uses the grid; other runs pay for none of it.
+`parity.cli.pytest_plugin` loads it when a run uses the grid; it costs other runs nothing.
 """
 
 import importlib
@@ -39,13 +39,13 @@ CHAPTERS = {
     "test_sgd_step": "step",
     "test_behaviour": BEHAVIOUR,
 }
-"""The tests of the grid, each in a file of its name, and the chapter that it is about."""
+"""The tests of the grid, each in a file of its name, and the chapter that it checks."""
 
 SUBJECT = pytest.StashKey[Subject]()
-"""What the grid judges, where this process has loaded it."""
+"""The subject of the grid, if this process has loaded it."""
 
 KNOWN = pytest.StashKey[dict[str, Any]]()
-"""What the subject can be asked, and what it answers where that is known."""
+"""The options that the subject supports, and the arrays that it answers, if known."""
 
 RUN = pytest.StashKey[str]()
 """The id of a run over several workers."""
@@ -55,7 +55,7 @@ RUN = pytest.StashKey[str]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Load the subject before anything is collected; a worker is sent what is known of it."""
+    """Load the subject before anything is collected; a worker gets its description instead."""
     if hasattr(config, "workerinput"):
         sent = json.loads(config.workerinput["parity"])
         config.stash[WANTED] = sent["wanted"]
@@ -67,12 +67,12 @@ def pytest_configure(config: pytest.Config) -> None:
         except ParityError as error:
             raise pytest.UsageError(str(error)) from error
         if config.getoption("numprocesses", None):
-            closed(config.stash[SUBJECT])  # each worker has a process of its own
+            closed(config.stash[SUBJECT])  # each worker has its own process
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Tell each worker what is known of the subject: they must collect the same tests."""
+    """Send the subject's description to each worker: they must all collect the same tests."""
     stash = node.config.stash
     sent = {"wanted": stash[WANTED], "known": stash.get(KNOWN, None)}
     node.workerinput["parity"] = json.dumps(sent)
@@ -80,7 +80,7 @@ def pytest_configure_node(node: Any) -> None:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """End the subject's process, and remove what workers have shared."""
+    """End the subject's process, and remove the workers' shared folder."""
     if SUBJECT in config.stash:
         closed(config.stash[SUBJECT])
     if RUN in config.stash:
@@ -88,7 +88,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def _subject(config: pytest.Config) -> Subject:
-    """Return the subject, loaded where it is first needed. Raises SubjectError, ConfigError."""
+    """Return the subject, loaded when first needed. Raises SubjectError, ConfigError."""
     if SUBJECT not in config.stash:
         config.stash[SUBJECT] = _loaded(config.stash[SETTINGS])
     return config.stash[SUBJECT]
@@ -107,7 +107,7 @@ def _loaded(chosen: Settings) -> Subject:
 
 
 def _known(config: pytest.Config) -> dict[str, Any]:
-    """Return what is known of the subject, in plain values."""
+    """Return the subject's description, in plain values."""
     if KNOWN not in config.stash:
         subject = _subject(config)
         config.stash[KNOWN] = {
@@ -123,7 +123,7 @@ def _known(config: pytest.Config) -> dict[str, Any]:
 
 
 class Chapter(pytest.Module):
-    """A file of the grid, imported as the module that it is, wherever the package lies."""
+    """A file of the grid, imported as a module of the package, wherever that is installed."""
 
     def _getobj(self) -> ModuleType:
         return importlib.import_module(f"{tests.__name__}.{self.path.stem}")
@@ -147,7 +147,7 @@ def _is_of_grid(item: pytest.Item) -> bool:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Give every test of the grid its groups, under ids that compare-one-config understands."""
+    """Give every test of the grid its groups, with ids that compare-one-config understands."""
     if "parity_group" not in metafunc.fixturenames:
         return
     try:
@@ -165,7 +165,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def _groups(config: pytest.Config) -> list[Group]:
-    """Return the groups of the grid, without what the subject cannot be asked about."""
+    """Return the groups of the grid that the subject supports."""
     known, chosen = _known(config), config.stash[SETTINGS]
     every = GRIDS[chosen.grid].groups(chosen.seeds)
     asked = (replace(g, configs=fitting(g.configs, known["asks"], known["knows"])) for g in every)
@@ -178,7 +178,7 @@ def _groups(config: pytest.Config) -> list[Group]:
 class ByGroup(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
     """Sends the tests of one group to one worker, so that each case is computed once.
 
-    The group's id is the scope; any other test is a scope of its own.
+    The group's id is the scope; any other test is its own scope.
     """
 
     def _split_scope(self, nodeid: str) -> str:
@@ -188,7 +188,7 @@ class ByGroup(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByGroup | None:
-    """Send tests to workers by group, unless the run says how it wants them sent."""
+    """Send tests to workers by group, unless the run sets another order."""
     return ByGroup(config, log) if config.getoption("dist") == "load" else None
 
 
@@ -215,8 +215,8 @@ def parity_check(
 ) -> Check:
     """Fail, as a subtest, each configuration of a group that does not pass one chapter.
 
-    One in which the noise hides the answer is skipped. A passing one makes no subtest: reports of
-    thousands would cost more than the comparisons.
+    A configuration in which the noise hides the answer is skipped. A passing one makes no subtest:
+    thousands of reports would cost more than the comparisons.
     """
 
     def check(group: Group, part: str) -> None:
@@ -237,7 +237,7 @@ def parity_check(
 
 
 def _recorded(judged: list[Verdict]) -> dict[str, Any]:
-    """Return what a test says of its configurations, for the summary and for JUnit XML."""
+    """Return a test's record of its configurations, for the summary and for JUnit XML."""
     return {
         "configurations": len(judged),
         "comparisons": sum(len(verdict.compared) for verdict in judged),
@@ -252,7 +252,7 @@ def _recorded(judged: list[Verdict]) -> dict[str, Any]:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say how much was compared: a green run over nothing must not look like one over all."""
+    """Report how much was compared: a green run over nothing must not look like one over all."""
     tally, config = Tally(), terminalreporter.config
     chosen = config.stash[SETTINGS]
     for report in itertools.chain.from_iterable(terminalreporter.stats.values()):

@@ -1,7 +1,7 @@
 """pytest plugin: the grid in any project, by `pytest --parity-subject my_rnn.py`.
 
-pytest loads this module in every project in which the package is installed. It adds options, and
-nothing else until the grid is asked for: then `parity.cli.pytest_grid` does the work.
+pytest loads this module in every project in which the package is installed. It only adds options
+until the grid is asked for: then `parity.cli.pytest_grid` does the work.
 """
 
 import argparse
@@ -16,13 +16,13 @@ from parity.gate.settings import OPTIONS, Settings, find_table, settings
 from parity.model.errors import ParityError
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-"""What limits the threads of NumPy's and PyTorch's libraries."""
+"""The variables that limit the threads of NumPy's and PyTorch's libraries."""
 
 SETTINGS = pytest.StashKey[Settings]()
-"""What the grid is run with; absent where it is not used."""
+"""The settings of the grid; absent where it is not used."""
 
 WANTED = pytest.StashKey[bool]()
-"""Whether the grid's tests are added to this run; without, it has those that it names itself."""
+"""Whether the grid's tests are added to this run; otherwise it has those that it names."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -43,7 +43,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Read what the grid is run with, and refuse nonsense before anything is collected."""
+    """Read the settings of the grid, and refuse nonsense before anything is collected."""
     given = _given(config.option)
     try:
         table = find_table(config.rootpath)
@@ -64,7 +64,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def _names_tests(config: pytest.Config) -> bool:
-    """Return whether the command line says which tests to run."""
+    """Return whether the command line names the tests to run."""
     return config.args_source is pytest.Config.ArgsSource.ARGS
 
 
@@ -74,7 +74,7 @@ def _limit_threads() -> None:
 
 
 def _given(parsed: argparse.Namespace) -> dict[str, Any]:
-    """Return the options of the grid that the command line gives."""
+    """Return the options of the grid that the command line sets."""
     found = {name: getattr(parsed, _dest(name), None) for name in OPTIONS}
     return {name: value for name, value in found.items() if value is not None}
 

@@ -1,4 +1,4 @@
-"""Budget: how much a search may compute, in work and not in seconds.
+"""Budget: how much a search may compute, counted in work and not in seconds.
 
 The same subject gets the same diagnosis on a slow machine, on a busy one and in a debugger.
 """
@@ -9,19 +9,19 @@ BUDGET = 75_000
 """Work of one search, at most, in steps of one cell.
 
 In 400 diagnoses of 100 random pairs of mistakes, 30 searches were ended after 2 seconds. They had
-done 44,000 to 76,000 of it by then, and 74,425 was the most with which a pair was still named. On
-the machine that was measured, a busy one, this much takes 1.6 to 3.7 seconds.
+done 44,000 to 76,000 steps by then, and the longest search that named a pair took 74,425. On the
+busy machine where this was measured, the whole budget takes 1.6 to 3.7 seconds.
 """
 
 OVERHEAD = 8
-"""Steps that a prediction takes the time of before its first: 0.25 ms, each step 0.03 ms more."""
+"""The cost of starting a prediction, in steps: it takes 0.25 ms, and each step 0.03 ms."""
 
 FLOOR = 6
-"""Predictions that a noise floor takes the time of: 1.4 ms, each step 0.19 ms more."""
+"""The cost of a noise floor, in predictions: it takes 1.4 ms, and 0.19 ms for each step."""
 
 
 class Budget:
-    """What is left of the work that a search may do. It is asked before every attempt."""
+    """The remaining work of a search. It is checked before every attempt."""
 
     def __init__(self, most: int = BUDGET) -> None:
         self.left = most
@@ -32,11 +32,11 @@ class Budget:
         return self.left <= 0
 
     def predict(self, case: Case) -> None:
-        """Count a prediction of a case."""
+        """Count one prediction of a case."""
         self.left -= OVERHEAD + cell_steps(case)
 
     def estimate_noise(self, case: Case) -> None:
-        """Count a noise floor of a case."""
+        """Count one noise floor of a case."""
         self.left -= FLOOR * (OVERHEAD + cell_steps(case))
 
 

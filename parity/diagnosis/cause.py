@@ -1,22 +1,22 @@
-"""Cause: one thing that is wrong with a subject, and what proves it."""
+"""Cause: one mistake of a subject, and its proof."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cause:
-    """A sentence, the proof by numbers, and where to look.
+    """A sentence, the proof by numbers, and the place to look at.
 
-    `slug` is that of a mistake in the catalogue, or of what shows between calls or in a format.
+    `slug` names a mistake in the catalogue, or a mistake between calls or in a format.
     """
 
     slug: str  # its name for programs, which never changes
-    value: float | None = None  # of the mistake's number, where there is one
+    value: float | None = None  # the mistake's number, if it has one
     says: str
     look_for: str
     evidence: tuple[str, ...]
-    hidden_at: tuple[str, ...] = ()  # what is special about the configurations that don't show it
-    shown_at: tuple[str, ...] = ()  # and of those that do
+    hidden_at: tuple[str, ...] = ()  # properties of the configurations that don't show it
+    shown_at: tuple[str, ...] = ()  # and of those that show it
     also: tuple[str, ...] = ()  # other mistakes that give the same numbers
 
     @property

@@ -15,7 +15,7 @@ TIME, ROWS = 1, 0
 
 
 def facts(name: str, ours: Array, theirs: Array, allowed: Array, config: Config) -> Iterator[str]:
-    """Yield where the array is wrong, and what relates it to the right one."""
+    """Yield where the array is wrong, and its relation to the right one."""
     wrong = ~(distance(ours, theirs) <= allowed)
     if not ours.any() and theirs.any():
         yield "it is zero throughout"
@@ -30,7 +30,7 @@ def facts(name: str, ours: Array, theirs: Array, allowed: Array, config: Config)
 
 
 def related(ours: Array, theirs: Array, allowed: Array, config: Config) -> str | None:
-    """Return what makes one array of the other, to rounding: a factor, a transpose, an order."""
+    """Return the relation between two arrays, to rounding: a factor, a transpose, an order."""
     if not (np.isfinite(ours).all() and np.isfinite(theirs).all() and np.any(ours)):
         return None
     for text, size in _sizes(config) if theirs.size > 1 else ():
@@ -58,14 +58,14 @@ def _factor(ours: Array, theirs: Array, allowed: Array) -> float | None:
 
 
 def _said(factor: float) -> str:
-    """Return a factor that is no size in words; of one near 1, how far it is from it."""
+    """Return a factor that is not a size, in words; near 1, its distance from 1."""
     digits = f"{factor:.6g}"
     near = f"1 {'+' if factor > 1 else '-'} {abs(factor - 1):.1e}"
     return f"multiplied by {near if digits == '1' else digits}"
 
 
 def _sizes(config: Config) -> Iterator[tuple[str, float]]:
-    """Yield the factors that have a name, in words and as numbers."""
+    """Yield the factors that have a name, each in words and as a number."""
     yield "with the other sign", -1.0
     sizes = {name: getattr(config, name) for name in ("batch", "steps", "hidden", "classes")}
     sizes |= {"batch * steps": config.batch * config.steps}
@@ -121,4 +121,4 @@ def _first_step(name: str, wrong: Array) -> str:
         return f"the first wrong step is t = {steps[0]}; {count} are wrong"
     from_end = wrong.shape[TIME] - 1 - steps[-1]
     where = "the last one" if from_end == 0 else f"{from_end} before the last one"
-    return f"gone back through, the first wrong step is t = {steps[-1]}, {where}; {count} are wrong"
+    return f"going back, the first wrong step is t = {steps[-1]}, {where}; {count} are wrong"

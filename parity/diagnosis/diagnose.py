@@ -1,4 +1,4 @@
-"""Diagnosis: why a subject differs, proven by the numbers - or unknown, and what can be said."""
+"""Diagnosis: why a subject differs, proven by the numbers, or facts if the cause is unknown."""
 
 import time
 from dataclasses import dataclass
@@ -20,25 +20,25 @@ from parity.subjects.subject import Subject
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diagnosis:
-    """Why a subject differs: causes that are proven, or facts when it is unknown."""
+    """Why a subject differs: proven causes, or facts when the cause is unknown."""
 
     causes: tuple[Cause, ...]
     facts: tuple[str, ...]
-    problems: tuple[str, ...]  # probes, or arrays of them, that could not be compared, and why
+    problems: tuple[str, ...]  # probes or arrays that could not be compared, and why
     probes: int  # that it answered
     ranking: tuple[Ranked, ...]
     exhausted: bool  # every combination that could explain it was tried
-    seconds: float  # for information: what is found does not depend on the time it takes
+    seconds: float  # for information: the result does not depend on the time
 
 
 @np.errstate(all="ignore")
 def diagnose(subject: Subject, config: Config, reference: Reference) -> Diagnosis:
-    """Say why `subject`, which differs at `config`, does so.
+    """Return why `subject` differs at `config`.
 
     The subject is asked about the configuration and a dozen probes around it, at first without
-    the updates, layers and directions that the difference does not need. At most three mistakes are
-    the cause when the textbook with them planted gives the subject's numbers, within rounding, in
-    every array that it offers to every probe. Otherwise the cause is unknown.
+    the updates, layers and directions that the difference does not need. At most three mistakes
+    are the cause if the textbook with these mistakes gives the subject's numbers, within rounding,
+    in every array of every probe. Otherwise the cause is unknown.
     """
     start = time.perf_counter()
     inquiry = Inquiry(subject=subject, config=config, reference=reference)
@@ -57,7 +57,7 @@ def diagnose(subject: Subject, config: Config, reference: Reference) -> Diagnosi
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Understood:
-    """What is known however the responses are explained, and what mistakes explain."""
+    """The causes that are known for certain, and the mistakes that explain the responses."""
 
     responses: Responses
     known: tuple[Cause, ...]
@@ -65,7 +65,7 @@ class _Understood:
 
     @property
     def is_right(self) -> bool:
-        """Whether nothing is left that a mistake in the equations would have to explain."""
+        """Whether nothing remains that a mistake in the equations would have to explain."""
         return self.explained.complete and not self.explained.causes
 
 
@@ -81,9 +81,10 @@ def _by_its_own_probes(inquiry: Inquiry) -> _Understood:
 
 
 def _by_simpler_probes(inquiry: Inquiry) -> _Understood | None:
-    """Explain it by probes that take less time; None where no single mistake does so.
+    """Explain it by probes that take less time; None where no single mistake explains it.
 
-    The configuration itself is among the probes: what it alone shows is a second mistake.
+    The configuration itself is among the probes: a difference that only it shows is a second
+    mistake.
     """
     if not is_small(inquiry.config):
         return None
@@ -99,7 +100,7 @@ def _by_simpler_probes(inquiry: Inquiry) -> _Understood | None:
 
 
 def _in_the_best_format(inquiry: Inquiry, around: Config | None = None) -> Responses:
-    """Ask in float64, which shows most; or in float32, where a subject can do no better."""
+    """Ask in float64, which shows most; or in float32, if the subject supports nothing better."""
     responses = inquiry.ask_around(around=around)
     if inquiry.config.dtype != "float32":
         return responses
@@ -111,7 +112,7 @@ def _in_the_best_format(inquiry: Inquiry, around: Config | None = None) -> Respo
 
 
 def _and_in_its_own_format(responses: Responses, inquiry: Inquiry) -> Responses:
-    """Return the responses with the configuration's own in its own format: it may show there."""
+    """Return the responses, and the configuration's own one in its own format."""
     own = inquiry.ask_itself()
     others = [r for r in responses.answered if r.label != ASKED]
     return Responses(

@@ -1,4 +1,4 @@
-"""Evidence: how an explanation is reported, and what is reported where there is none."""
+"""Evidence: the report of an explanation, and the report where there is none."""
 
 import re
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ HEAD = ("grad/W_out", "grad/b_out")
 
 
 def own_fault(finding: Finding) -> Cause:
-    """Return the cause that a subject's writing into its inputs is."""
+    """Return the cause for a subject that writes into its inputs."""
     return Cause(
         slug="writes-into-inputs",
         says="The subject writes into the arrays it is given.",
@@ -44,7 +44,7 @@ def _is_right(predictions: Predictions, i: int) -> bool:
 
 
 def _cause(predictions: Predictions, mistakes: Mistakes, mistake: Mistake) -> Cause:
-    """Return one mistake with its evidence: the arrays that only it explains."""
+    """Return one mistake with its evidence: the arrays that only this mistake explains."""
     without = tuple(other for other in mistakes if other is not mistake)
     explained = [n for n in predictions.names if _needs(predictions, without, n)]
     first = _beginnings(explained)
@@ -84,7 +84,7 @@ def _needs(predictions: Predictions, without: Mistakes, name: str) -> bool:
 
 
 def _what(predictions: Predictions, mistakes: Mistakes, explained: Sequence[str]) -> str:
-    """Return what the explained arrays equal: PyTorch's by a factor, or the textbook's."""
+    """Return what the explained arrays are equal to: PyTorch's by a factor, or the textbook's."""
     relations = {_relation(predictions, name) for name in _without_first_step(explained)}
     relation = relations.pop() if len(mistakes) == 1 and len(relations) == 1 else None
     if relation is not None:
@@ -93,7 +93,7 @@ def _what(predictions: Predictions, mistakes: Mistakes, explained: Sequence[str]
 
 
 def _relation(predictions: Predictions, name: str) -> str | None:
-    """Return what makes the subject's array of the right one, the same wherever sizes tell it."""
+    """Return the relation of the subject's array to the right one, if it is the same everywhere."""
     offer = [(i, r) for i, r in enumerate(predictions.responses) if name in r.subject]
     wrong = [r for i, r in offer if r.label in DISTINCT and not predictions.fits((), i, name)]
     found = [
@@ -110,29 +110,29 @@ def _relation(predictions: Predictions, name: str) -> str | None:
 
 
 def _shown(predictions: Predictions, name: str) -> Response:
-    """Return the response that shows best what is wrong with an array: all its sizes differ."""
+    """Return the response that shows best what is wrong with an array: its sizes all differ."""
     offer = [(i, r) for i, r in enumerate(predictions.responses) if name in r.subject]
     wrong = [r for i, r in offer if not predictions.fits((), i, name)]
     return min(wrong, key=lambda r: (r.label not in DISTINCT, r.label == ASKED))
 
 
 def sentence(mistake: Mistake) -> str:
-    """Return what a mistake says, as a sentence of its own."""
+    """Return the text of a mistake as a sentence."""
     text = str(mistake)
     return f"{text[0].upper()}{text[1:]}."
 
 
 def _listed(names: Sequence[str]) -> str:
-    """Return names as one text, and the head's pair of gradients by a name of their own."""
+    """Return names as one text, with one name for the head's pair of gradients."""
     said = ["the head's gradients" if n in HEAD and set(names) >= set(HEAD) else n for n in names]
     return ", ".join(dict.fromkeys(said))
 
 
-# -- what is known when nothing explains it ------------------------------------------------------
+# -- facts when nothing explains it --------------------------------------------------------------
 
 
 def unexplained(predictions: Predictions, inquiry: Inquiry) -> list[str]:
-    """Return what is wrong first, where, and what makes it vanish."""
+    """Return the first wrong array, where it is wrong, and where the difference vanishes."""
     name = predictions.names[predictions.reach(())]
     offer = [i for i, r in enumerate(predictions.responses) if name in r.subject]
     wrong = [i for i in offer if not predictions.fits((), i, name)]

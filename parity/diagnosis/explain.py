@@ -1,4 +1,4 @@
-"""Explaining: the mistakes that give a subject's numbers, and the facts where none do."""
+"""Explaining: the mistakes that give a subject's numbers, and facts where none gives them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -21,12 +21,12 @@ from parity.reference.mistakes.planting import predict
 NOTHING = "without any mistake"
 
 FEWEST = 2
-"""Configurations without which nothing is proven: one alone fits too many mistakes."""
+"""Configurations that a proof needs, at least: one alone fits too many mistakes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ranked:
-    """What was tried, and how many arrays, in computation order, it explains."""
+    """An attempt, and how many arrays, in computation order, it explains."""
 
     says: str
     explained: int
@@ -35,13 +35,13 @@ class Ranked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """What mistakes in the equations explain."""
+    """The mistakes in the equations, and what they explain."""
 
     causes: tuple[Cause, ...] = ()
     facts: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
     ranking: tuple[Ranked, ...] = ()
-    complete: bool = False  # all is right or explained
+    complete: bool = False  # everything is right or explained
     exhausted: bool = True  # every combination that could explain it was tried
 
 
@@ -55,8 +55,9 @@ class Explainer:
     def explain(self, responses: Sequence[Response]) -> Explanation:
         """Explain the responses of the kind and the activation that were asked about.
 
-        A subject may have other code for the others, or none; they only help to choose. Where one
-        is not finite and nothing explains it, the others are explained without it.
+        A subject may have other code for other kinds and activations, or none: those only help to
+        choose. If a response is not finite and nothing explains it, the others are explained
+        without it.
         """
         same = [r for r in responses if self._is_like(r.case.config)]
         others = [r for r in responses if r not in same]
@@ -91,7 +92,7 @@ class Explainer:
         return replace(found, problems=(*found.problems, *lost), complete=False)
 
     def _chosen(self, found: Sequence[Mistakes], others: Predictions) -> list[Mistakes]:
-        """Return the explanations that nothing tells apart, the likeliest first."""
+        """Return the explanations that no probe separates, the likeliest first."""
         left = sorted(found, key=lambda mistakes: -min(m.seen for m in mistakes))
         for probe in further(self.inquiry.config, self.inquiry.subject.asks):
             if len(left) > 1:
@@ -99,7 +100,7 @@ class Explainer:
         return [m for m in left if others.reach(m) == len(others.names)] or left
 
     def _surviving(self, found: list[Mistakes], probe: Probe) -> list[Mistakes]:
-        """Return the explanations that hold for one more probe, where they predict otherwise."""
+        """Return the explanations that hold for one more probe, if they disagree on it."""
         predicted = [predict(probe.case, mistakes) for mistakes in found]
         first, *others = ([array.tobytes() for array in p.values()] for p in predicted)
         if all(other == first for other in others):
@@ -110,15 +111,15 @@ class Explainer:
 
 
 def _right(count: int, shapes: tuple[str, ...]) -> Explanation:
-    """Return that nothing differs in `count` configurations, but perhaps in shape."""
+    """Report that nothing differs in `count` configurations, except perhaps a shape."""
     agree = f"all {count} probing configurations agree"
     return Explanation(facts=() if shapes else (agree,), problems=shapes, complete=not shapes)
 
 
 def _with_values(responses: Sequence[Response], catalogue: Sequence[Mistake]) -> list[Mistake]:
-    """Return what the responses can show of the catalogue, with its numbers.
+    """Return the mistakes of the catalogue that the responses can show, with their numbers.
 
-    These are the usual ones, and those that the responses suggest.
+    The numbers are the usual ones, and those that the responses suggest.
     """
     each: list[Mistake] = []
     configs = {r.case.config for r in responses}

@@ -1,4 +1,4 @@
-"""Inquiry: a subject that differs, the configuration at which it does so, and what is right."""
+"""Inquiry: a subject that differs, the configuration at which it differs, and a reference."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,14 +14,14 @@ from parity.subjects.subject import Subject
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inquiry:
-    """What a diagnosis is about. It asks the subject, and explains nothing."""
+    """The object of a diagnosis. It asks the subject, and explains nothing."""
 
     subject: Subject
     config: Config
     reference: Reference
 
     def ask(self, probes: Iterable[Probe]) -> Responses:
-        """Ask the subject about every probe. One that it cannot answer is a problem, no more."""
+        """Ask the subject about every probe. A probe that it cannot answer is only noted."""
         answered: list[Response] = []
         problems: list[str] = []
         findings: list[Finding] = []
@@ -45,6 +45,6 @@ class Inquiry:
         return self.ask(probes(self.config, dtype, self.subject.asks, around))
 
     def ask_itself(self) -> Responses:
-        """Ask about the configuration in its own format, and about nothing else."""
+        """Ask only about the configuration, in its own format."""
         own = probes(self.config, self.config.dtype, self.subject.asks)
         return self.ask(probe for probe in own if probe.label == ASKED)

@@ -1,7 +1,7 @@
-"""Interpretations: mistakes that no single call shows, and formats coarser than they should be.
+"""Interpretations: mistakes that no single call shows, and formats that are too coarse.
 
-A state that leaks from one call into the next, or gradients that are added up, make an answer that
-is right for another question. Read as the answer to that one, it is diagnosed further.
+If a state leaks from one call into the next, or gradients are added up, an answer is right for
+another question. It is read as the answer to that question, and the diagnosis goes on.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -19,21 +19,21 @@ from parity.model.names import ArrayName
 from parity.reference.thresholds import PARTED
 
 MOST_LOST = 2**16
-"""How much larger than what is added, at most, the sum may be to which it is added."""
+"""How many times larger than the added term the sum may be, at most."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interpretation:
-    """One way to understand the responses, and the causes that are known if it holds."""
+    """One way to read the responses, and the causes that follow from it."""
 
     responses: tuple[Response, ...]
     causes: tuple[Cause, ...] = ()
     explicable: bool = True  # whether mistakes in the equations can explain them
-    certain: bool = True  # else it holds only when all is right or explained then
+    certain: bool = True  # else it holds only if everything is right or explained then
 
 
 def interpretations(responses: Sequence[Response], config: Config) -> Iterator[Interpretation]:
-    """Yield the ways to understand the responses, the last of them certain."""
+    """Yield the ways to read the responses; the last one is certain."""
     own = tuple(responses)
     if not own:
         return
@@ -76,7 +76,7 @@ def _leaked(response: Response) -> Response:
 
 
 def _added(response: Response, gradients: Sequence[str]) -> Response:
-    """Return what the second call added to the gradients of the first, and no step."""
+    """Return what the second call added to the gradients of the first call, without a step."""
     first, u = response.subject, UNIT_ROUNDOFF[response.case.config.dtype]
     answered = {n: a for n, a in response.again.items() if not ArrayName.parse(n).is_first_step}
     both = [n for n in gradients if n in answered and n in first]
@@ -88,7 +88,7 @@ def _added(response: Response, gradients: Sequence[str]) -> Response:
 
 
 def _survives(added: Array, first: Array) -> bool:
-    """Return whether most digits of what was added are left beside what was there before."""
+    """Return whether the sum keeps most digits of the added term."""
     before, now = (np.max(np.abs(array), initial=0.0) for array in (first, added))
     return bool(before <= MOST_LOST * now)
 
@@ -123,14 +123,14 @@ def _redrawn(names: Sequence[str]) -> Cause:
 
 
 class _Coarse(NamedTuple):
-    """A format coarser than the case's own."""
+    """A format that is coarser than the case's own."""
 
     name: str
     cause: Cause
 
 
 def _coarse(responses: Sequence[Response]) -> _Coarse | None:
-    """Recognise states that are right but for being numbers of a coarser format, all of them."""
+    """Recognise states that are right, but are all numbers of a coarser format."""
     wide = [r for r in responses if r.case.config.dtype == "float64"] or responses
     pairs = [(r.subject["hidden"], r.reference["hidden"]) for r in wide if "hidden" in r.subject]
     if not pairs or not all(_is_near(*pair) for pair in pairs):
@@ -150,7 +150,7 @@ def _coarse(responses: Sequence[Response]) -> _Coarse | None:
 
 
 def _is_near(ours: Array, theirs: Array) -> bool:
-    """Return whether states are nearly right: not zeros or signs, which fit into every format."""
+    """Return whether states are nearly right, and not zeros or signs, which fit every format."""
     apart = np.max(np.abs(ours - theirs), initial=0.0)
     return bool(apart <= PARTED * np.max(np.abs(theirs), initial=0.0))
 
@@ -162,7 +162,7 @@ def _in_float32(response: Response) -> Response:
 
 
 def _formats(responses: Sequence[Response]) -> Iterator[tuple[str, Callable[[Array], Array]]]:
-    """Yield the formats coarser than the responses' own, the coarsest first."""
+    """Yield the formats that are coarser than the responses' own, the coarsest first."""
     yield "bfloat16", _is_bfloat16
     yield "float16", lambda a: a.astype(np.float16).astype(a.dtype) == a
     if all(r.case.config.dtype == "float64" for r in responses):
@@ -170,7 +170,7 @@ def _formats(responses: Sequence[Response]) -> Iterator[tuple[str, Callable[[Arr
 
 
 def _is_bfloat16(array: Array) -> Array:
-    """Return where the numbers have no more than the upper half of a float32."""
+    """Return which numbers use only the upper half of a float32."""
     single = array.astype(np.float32)
     coarse: Array = (single == array) & ((single.view(np.uint32) & 0xFFFF) == 0)
     return coarse

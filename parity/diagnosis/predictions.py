@@ -1,4 +1,4 @@
-"""Predictions: the textbook's numbers with mistakes in it, held against those of a subject."""
+"""Predictions: the numbers of the textbook with mistakes, compared with a subject's numbers."""
 
 import itertools
 from collections import Counter
@@ -23,7 +23,7 @@ Mistakes = tuple[Mistake, ...]
 
 
 class Predictions:
-    """Responses, and what the textbook predicts of them with any mistakes; nothing twice."""
+    """Responses, and the textbook's predictions for them; nothing is computed twice."""
 
     def __init__(self, responses: Sequence[Response], budget: Budget | None = None) -> None:
         self.responses = tuple(responses)
@@ -49,7 +49,7 @@ class Predictions:
         return known
 
     def at(self, mistakes: Mistakes, i: int, name: str) -> Array:
-        """Return what the textbook computes for response i with these mistakes in it."""
+        """Return the textbook's trace for response i, with these mistakes."""
         key = mistakes, i
         if key not in self._predicted:
             self._budget.predict(self.responses[i].case)
@@ -57,7 +57,7 @@ class Predictions:
         return self._predicted[key][name]
 
     def right(self, response: Response, name: str) -> Array:
-        """Return what the textbook computes without any mistake."""
+        """Return the textbook's trace without any mistake."""
         return self.at((), self.responses.index(response), name)
 
     def allowed(self, response: Response, name: str) -> Array:
@@ -77,7 +77,7 @@ class Predictions:
         return self.at(mistakes, i, name).tobytes() != self.at((), i, name).tobytes()
 
     def decides(self, mistakes: Mistakes, i: int) -> bool:
-        """Return whether response i says yes or no to these mistakes, in every array."""
+        """Return whether every array of response i confirms or excludes these mistakes."""
         arrays = self.responses[i].subject.items()
         return not any(_undecided(a, self.at(mistakes, i, name)).any() for name, a in arrays)
 
@@ -93,7 +93,7 @@ class Predictions:
         if np.max(apart, initial=0.0) > USELESS * largest > 0:
             return False  # without asking for the noise
         allowed = self._allowed(mistakes, i, name) + self.responses[i].slack.get(name, 0.0)
-        if not largest > 0:  # infinite noise around nothing would allow anything
+        if not largest > 0:  # infinite noise around zeros would allow anything
             allowed = np.where(np.isfinite(allowed), allowed, 0.0)
         return bool(((apart == 0) | (apart <= allowed)).all())
 
@@ -110,14 +110,14 @@ class Predictions:
         sigma, gradient = sigmas[behind], self.at(mistakes, i, behind)
         rounding = step_rounding(case, case.parameters[parameter], gradient)
         if behind not in self.responses[i].subject:
-            rounding = rounding * case.config.steps  # who updates only may do so in every step
+            rounding = rounding * case.config.steps  # an update alone may happen in every step
         moved = np.abs(self.at(mistakes, i, name) - case.parameters[parameter])
         slack: Array = LIMIT * sigma * _rate(case.lr, moved, gradient) + rounding
         return slack
 
 
 def _size(response: Response) -> tuple[int, int]:
-    """Return what decides how long a prediction takes: steps one after the other, then sizes."""
+    """Return the numbers that decide how long a prediction takes: the steps, then the sizes."""
     return cell_steps(response.case), response.case.x.size
 
 
@@ -128,9 +128,9 @@ def _undecided(found: Array, expected: Array) -> Array:
 
 
 def distance(one: Array, other: Array) -> Array:
-    """Return |one - other|; what is not finite is near what is not, and nothing else.
+    """Return |one - other|; two entries that are not finite are near each other, and to no other.
 
-    Which of NaN and the infinities comes out of an overflow is the order of operations.
+    The order of operations decides whether an overflow gives NaN or an infinity.
     """
     with np.errstate(all="ignore"):
         same = ~(np.isfinite(one) | np.isfinite(other))
@@ -152,8 +152,8 @@ def _largest(array: Array) -> float:
 def _in_order(responses: Sequence[Response]) -> tuple[str, ...]:
     """Return every name that a response offers, in computation order.
 
-    What one response alone offers, as a second layer that no other has, comes last: there is less
-    to learn from it, and it takes longest to predict.
+    A name that only one response offers comes last, such as a second layer that no other has: it
+    shows less, and its prediction takes longest.
     """
     fullest = sorted((r.reference for r in responses), key=len, reverse=True)
     known = dict.fromkeys(itertools.chain.from_iterable(fullest))

@@ -1,8 +1,8 @@
 """Probes: the configurations on which a diagnosis runs its subject.
 
-Mistakes hide: one row hides the batch, one step the recurrence, few steps a truncation, small
-gradients a clipping, h_0 = 0 the initial state. Each probe is extreme in one way, and all sizes of
-the ordinary one are different, so that no factor can be taken for another.
+Mistakes hide: one row hides the batch, one step hides the recurrence, few steps hide a truncation,
+small gradients hide a clipping, and h_0 = 0 hides the initial state. Each probe is extreme in one
+way. All sizes of the ordinary probe are different, so that no factor looks like another.
 """
 
 import itertools
@@ -39,15 +39,15 @@ STRENGTHS = (
     *("dropout", "smoothing", "momentum", "dampening", "weight_decay"),
     *("clip_value", "clip_norm"),
 )
-"""Options that are numbers: where other sizes are asked for, they are other numbers, too."""
+"""Options that are numbers: the probe of other sizes has other values of them, too."""
 
 MOST_OF_A_PROBE = 2**13
-"""Entries of a configuration's states, inputs and weights, at most, for it to be a probe."""
+"""Entries of states, inputs and weights that a configuration may have to be a probe, at most."""
 
 
 ASKED, ORDINARILY, OTHERWISE = "as asked", "ordinary", "other sizes"
 DISTINCT = (ORDINARILY, OTHERWISE)
-"""Labels of the probes whose sizes are all different, so that a factor tells which one it is."""
+"""Labels of the probes whose sizes are all different, so that a factor shows which size it is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,11 +64,11 @@ def probes(
     asks: Mapping[str, Any] | None = None,
     around: Config | None = None,
 ) -> Iterator[Probe]:
-    """Yield the configuration that is asked about, unless it is large, and a dozen around it.
+    """Yield the configuration of the inquiry, unless it is large, and a dozen around it.
 
-    One of 16 bits is asked about with the same numbers in `dtype`, where noise hides nothing.
-    `asks` are the options that a subject can be asked with alone: other probes are left out.
-    `around` is another configuration that the dozen is to be like.
+    A 16-bit configuration has the same numbers in `dtype`, where noise hides nothing. `asks` has
+    the only values of options that a subject supports: other probes are left out. `around` is
+    another configuration for the dozen to be like.
     """
     asks = asks or {}
     dtype = asks.get("dtype", dtype)
@@ -78,10 +78,10 @@ def probes(
 
 
 COARSE = ("float16", "bfloat16")
-"""Formats in which noise can hide a mistake, or a gate of relu turn over."""
+"""Formats in which noise can hide a mistake, or flip a gate of relu."""
 
 SHIFTS = ("batch", "dtype")
-"""Options that a probe is asked with as the subject can be; without others it is left out."""
+"""Options that a probe changes to what the subject supports; for others it is left out."""
 
 
 def is_small(config: Config) -> bool:
@@ -137,7 +137,7 @@ def further(config: Config, asks: Mapping[str, Any] | None = None) -> Iterator[P
 
 
 def linear(config: Config) -> Case:
-    """Return a case in which every relu is open, so that the network is a linear one."""
+    """Return a case in which every relu is open, so that the network is linear."""
     case = draw(_of_sizes(config, USUAL_SIZES, "float64", activation="relu"))
     case = case.replace(x=abs(case.x))
     for of in ("h_0", "W_x", "W_h", "b"):
@@ -146,7 +146,7 @@ def linear(config: Config) -> Case:
 
 
 def _smaller(config: Config) -> Config:
-    """Return the same with no more layers and updates than show what there is of both."""
+    """Return the same with only as many layers and updates as are needed to show both."""
     most = {name: min(getattr(config, name), 2) for name in ("layers", "updates")}
     return config.replace(**most)
 
@@ -158,7 +158,7 @@ def _with(case: Case, of: str, change: Callable[[Array], Array]) -> Case:
 
 
 def _other_strengths(config: Config) -> Iterator[tuple[str, float]]:
-    """Yield what is asked for by a number, and another number: two thirds of it."""
+    """Yield the options with a number that are in use, and another number: two thirds of it."""
     for name in STRENGTHS:
         if (asked := getattr(config, name)) > 0:
             yield name, float(f"{asked * 2 / 3:.2g}")

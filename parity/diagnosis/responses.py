@@ -1,4 +1,4 @@
-"""Response: what a subject answers to a probe, beside the right answer."""
+"""Response: a subject's answer to a probe, and the right answer."""
 
 from dataclasses import dataclass, field, replace
 from typing import Self
@@ -13,15 +13,15 @@ from parity.model.trace import Trace
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Response:
-    """A case, the subject's usable answers to a first and a second call, and the right one."""
+    """A case, the subject's usable answers to a first and a second call, and the right answer."""
 
     label: str
     case: Case
     subject: Trace
     again: Trace
     reference: Trace
-    misshapen: tuple[str, ...] = ()  # what is wrong with the arrays that cannot be compared
-    slack: Trace = field(default_factory=dict)  # digits that an interpretation has cost
+    misshapen: tuple[str, ...] = ()  # why some arrays cannot be compared
+    slack: Trace = field(default_factory=dict)  # accuracy that an interpretation has lost
 
     @classmethod
     def of(cls, probe: Probe, first: Trace, again: Trace, reference: Trace) -> Self:
@@ -46,13 +46,13 @@ class Response:
 
     @property
     def unstable(self) -> tuple[str, ...]:
-        """The arrays that the second call answered otherwise than the first, bit by bit."""
+        """The arrays in which the second answer differs from the first, bit for bit."""
         both = [(name, array) for name, array in self.again.items() if name in self.subject]
         return tuple(n for n, array in both if array.tobytes() != self.subject[n].tobytes())
 
     @property
     def finite(self) -> bool:
-        """Whether nothing is NaN or infinite that should not be."""
+        """Whether no entry is NaN or infinite where the right one is finite."""
         return all(
             np.isfinite(array).all() or not np.isfinite(self.reference[name]).all()
             for name, array in self.subject.items()
@@ -65,7 +65,7 @@ class Response:
 
 @dataclass(frozen=True, kw_only=True)
 class Responses:
-    """All responses, and what else became known while the subject was asked."""
+    """All responses, and the problems and findings of asking."""
 
     answered: tuple[Response, ...]
     problems: tuple[str, ...]  # probes without an answer

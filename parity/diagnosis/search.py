@@ -1,4 +1,4 @@
-"""The search for mistakes that, planted into the textbook, give the numbers that a subject gave."""
+"""The search for mistakes with which the textbook gives the subject's numbers."""
 
 import itertools
 from collections.abc import Iterator, Sequence
@@ -14,7 +14,7 @@ MOST_MISTAKES = 3
 
 @dataclass(frozen=True, kw_only=True)
 class Attempt:
-    """Mistakes that were tried together, and how many arrays they explain before one they don't."""
+    """Mistakes that were tried together, and how many arrays in a row they explain."""
 
     mistakes: Mistakes
     explained: int
@@ -44,8 +44,8 @@ class Search:
     def explanations(self) -> list[Mistakes]:
         """Return the smallest sets of mistakes that explain every array.
 
-        Mistakes are looked for where the first array in computation order goes wrong, and then,
-        with these planted, where the next one does.
+        The search looks for mistakes that explain the first wrong array in computation order. It
+        plants them, and goes on with the next wrong array.
         """
         nothing = Attempt(mistakes=(), explained=self.predictions.reach(()))
         self.tried = [nothing, *(self._attempt(nothing, (m,)) for m in self.catalogue)]
@@ -55,7 +55,7 @@ class Search:
         )
 
     def _grown(self, promising: list[Attempt]) -> list[Mistakes]:
-        """Return the proven attempts, with as few more mistakes as it takes."""
+        """Return the proven attempts, with as few further mistakes as possible."""
         while promising:
             if proven := [a.mistakes for a in promising if self._is_proven(a)]:
                 return proven
@@ -65,7 +65,7 @@ class Search:
         return []
 
     def _extended(self, promising: Sequence[Attempt]) -> Iterator[Attempt]:
-        """Yield the attempts with one more mistake that explain more than without it."""
+        """Yield the attempts that explain more with one more mistake."""
         unfinished = [a for a in promising if a.explained < len(self.predictions.names)]
         for attempt in sorted(unfinished, key=lambda a: -a.explained):
             for mistake in self.catalogue:
@@ -80,11 +80,11 @@ class Search:
                     yield wider
 
     def _joint(self, nothing: Attempt) -> Iterator[Attempt]:
-        """Yield the pairs that explain the first wrong array, where no mistake does alone.
+        """Yield the pairs that explain the first wrong array, which no mistake explains alone.
 
-        Most mistakes hide in some response, and there the other one explains it alone: pairs of
-        those that explain most responses come first, then those of different parts, then those
-        that people make most.
+        Most mistakes hide in some response, and there the other mistake explains it alone. So
+        pairs of the mistakes that explain most responses come first, then pairs of different
+        parts, then the most common mistakes.
         """
         if self._must_stop():
             return
@@ -108,9 +108,9 @@ class Search:
                 yield attempt
 
     def _attempt(self, less: Attempt, mistakes: Mistakes) -> Attempt:
-        """Return how far these mistakes explain; no further than `less` where they add nothing.
+        """Return how much these mistakes explain; as much as `less` where they add nothing.
 
-        Most add nothing: the array at which `less` ends is looked at first.
+        Most add nothing, so the array at which `less` ends is checked first.
         """
         found, name = self.predictions, self.predictions.names[less.explained]
         wrong = (i for i in found.offering(name) if not found.fits(less.mistakes, i, name))
@@ -119,7 +119,7 @@ class Search:
         return Attempt(mistakes=mistakes, explained=reach)
 
     def _is_proven(self, attempt: Attempt) -> bool:
-        """Return whether all is explained, and each mistake is needed for some of it."""
+        """Return whether everything is explained, and each mistake is needed for a part of it."""
         mistakes = attempt.mistakes
         return attempt.explained == len(self.predictions.names) and all(
             self._is_needed(tuple(m for m in mistakes if m is not mistake), mistakes)
@@ -127,7 +127,7 @@ class Search:
         )
 
     def _is_needed(self, without: Mistakes, mistakes: Mistakes) -> bool:
-        """Return whether a response that decides everything is not explained by fewer mistakes."""
+        """Return whether fewer mistakes leave a response unexplained that decides everything."""
         return any(
             not all(self.predictions.fits(without, i, name) for name in response.subject)
             and self.predictions.decides(mistakes, i)
@@ -136,5 +136,5 @@ class Search:
 
 
 def _is_like(one: Mistake, other: Mistake) -> bool:
-    """Return whether two are one mistake with two numbers, or two factors of the loss."""
+    """Return whether two mistakes are one with two numbers, or two factors of the loss."""
     return one.slug == other.slug or one.part == other.part == "loss"

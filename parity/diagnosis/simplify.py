@@ -1,4 +1,4 @@
-"""Simplifying: fewer updates, layers and directions, as far as a subject still differs.
+"""Simplifying: fewer updates, layers and directions, while the subject still differs.
 
 Each of them multiplies the time that every probe and every prediction takes.
 """
@@ -9,14 +9,14 @@ from parity.judging.judge import judge
 from parity.model.config import Config
 
 COSTLY = ("updates", "layers", "bidirectional")
-"""The options, in the order in which it is tried to do without them."""
+"""The options that are removed if possible, in this order."""
 
 
 def simplified(inquiry: Inquiry) -> Config:
-    """Return the configuration with as few of the costly options as the difference needs.
+    """Return the configuration with only the costly options that the difference needs.
 
-    A subject that misbehaves in one of them is asked about all, and so is one whose differences
-    are of names and shapes alone: numbers are what a mistake is known by.
+    If the subject misbehaves, or differs only in names and shapes, no option is removed: a mistake
+    is recognised by its numbers.
     """
     subject, simple = inquiry.subject, inquiry.config
     for name in COSTLY:

@@ -1,7 +1,7 @@
-"""Execution: in go a subject and a case; out come its answers, and findings about how it behaves.
+"""Execution. In: a subject and a case. Out: its answers, and findings about how it behaves.
 
-A named subject runs in a process of its own, which it may hang, crash or fill without harm.
-This protects from accidents and from simple cheating. It is no sandbox for hostile code: the
+A named subject runs in its own process, which it may hang, crash or fill without harm. This
+protects from accidents and from simple cheating. It is not a sandbox for hostile code: the
 subject's process has the user's rights, files and network.
 """
 

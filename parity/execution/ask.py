@@ -1,4 +1,4 @@
-"""Asking: what a subject answers to one case, and how it behaves meanwhile."""
+"""Asking: a subject's answer to one case, and its behaviour meanwhile."""
 
 from dataclasses import dataclass, replace
 
@@ -12,16 +12,16 @@ from parity.subjects.subject import Subject
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
-    """The first answer of a subject, empty when there is none, and what was found beside it."""
+    """The first answer of a subject, empty when there is none, and the findings."""
 
     trace: Trace
     findings: tuple[Finding, ...]
 
 
 def observe(subject: Subject, case: Case) -> Observation:
-    """Ask `subject` twice about `case`; nothing it does escapes.
+    """Ask `subject` twice about `case`; no error or exit of the subject escapes.
 
-    The second answer must be the first, bit for bit, and the case must be as it was.
+    The second answer must equal the first, bit for bit, and the case must be unchanged.
     """
     asked = _askable(subject)
     answers = asked.ask(case, 2)
@@ -34,7 +34,7 @@ def observe(subject: Subject, case: Case) -> Observation:
     mutated = any(finding.kind is Misbehaviour.MUTATED_INPUT for finding in findings)
     if not mutated and (names := differing(first, second)):
         kind, how = asked.why_answers_differ(case)
-        text = f"called a second time, the subject answers otherwise: {', '.join(names)}"
+        text = f"called a second time, the subject answers differently: {', '.join(names)}"
         found = Finding(kind=kind, text=f"{text}; {how}" if how else text)
         findings = (*findings, found)
     return Observation(trace=first, findings=findings)
@@ -46,12 +46,12 @@ def answer(subject: Subject, case: Case) -> Trace:
 
 
 def answers(subject: Subject, case: Case, times: int) -> tuple[Trace, ...]:
-    """Ask `subject` so many times. Raises NoTraceError when it does not answer every time."""
+    """Ask `subject` `times` times. Raises NoTraceError when it does not answer every time."""
     return given(_askable(subject).ask(case, times), times)
 
 
 def unlimited(spec: str, *, run_all: bool = False) -> Subject:
-    """Load the subject that `spec` names into this process, and let it take its time."""
+    """Load the subject that `spec` names into this process, without a time limit."""
     subject = load(spec, run_all=run_all)
     return replace(subject, run=Here(run=subject.run, seconds=None))
 

@@ -1,4 +1,4 @@
-"""Child: a subject's process seen from outside - started, asked, and ended with all it started."""
+"""Child: a subject's process seen from outside: started, asked, and ended with all it started."""
 
 import atexit
 import contextlib
@@ -21,14 +21,14 @@ _PROGRAM = (
 )
 
 TICK = 0.2
-"""Seconds between two looks at a silent process: one that ended need not have closed its line."""
+"""Seconds between two looks at a silent process: it may have ended without closing its line."""
 
 LAST_WORDS = 0.3
-"""Seconds that a process gets to say where it hangs, or to end once its line is closed."""
+"""Seconds that a process has to print where it hangs, or to end after its line is closed."""
 
 
 SILENCE = 0.05
-"""Seconds after which such a process has said all."""
+"""Seconds of silence after which such a process has printed everything."""
 
 
 class LateError(Exception):
@@ -36,11 +36,11 @@ class LateError(Exception):
 
 
 class EndedError(Exception):
-    """The process is gone, or does not listen any more; the text says how."""
+    """The process has ended, or no longer listens; the text says how."""
 
 
 class Child:
-    """One process of the worker, in a group of its own."""
+    """One process of the worker, in its own process group."""
 
     def __init__(self) -> None:
         ours, theirs = socket.socketpair()
@@ -66,9 +66,9 @@ class Child:
     def exchange(
         self, frame: bytes, seconds: float, most: int
     ) -> tuple[wire.Header, list[wire.Group]]:
-        """Send a frame, and return the one that comes back within so many seconds.
+        """Send a frame, and return the one that comes back within `seconds`.
 
-        Raises LateError, EndedError or MalformedError; then this process is of no more use.
+        Raises LateError, EndedError or MalformedError; then this process cannot be used again.
         """
         until = time.monotonic() + seconds
         left = memoryview(frame)
@@ -82,7 +82,7 @@ class Child:
         return answer
 
     def last_words(self) -> None:
-        """Have a hanging process print where it is, and wait a moment for it."""
+        """Make a hanging process print where it is, and wait a moment for it."""
         with contextlib.suppress(OSError):
             os.kill(self._process.pid, signal.SIGUSR1)
         until = time.monotonic() + LAST_WORDS
@@ -92,7 +92,7 @@ class Child:
                     until = min(until, time.monotonic() + SILENCE)
 
     def how_ended(self) -> str:
-        """Return how the process has ended by itself, which it may take a moment for."""
+        """Return how the process has ended; wait a moment until it has."""
         until = time.monotonic() + LAST_WORDS
         while not self._over() and time.monotonic() < until:
             time.sleep(0.01)
@@ -103,7 +103,7 @@ class Child:
         return _how(self._process.returncode)
 
     def end(self) -> None:
-        """End the process and all of its group, now."""
+        """End the process and its whole group now."""
         if not self.alive or os.getpid() != self._owner:
             return
         self.alive = False
@@ -140,14 +140,14 @@ class Child:
         return bytes(into)
 
     def _wait(self, until: float, *, sending: bool = False) -> None:
-        """Return when the line is ready; take what the subject prints meanwhile."""
+        """Return when the line is ready; read the subject's output meanwhile."""
         poll = select.poll()
         poll.register(self._line, select.POLLOUT if sending else select.POLLIN)
         while self._line.fileno() not in self._look(poll, until):
             pass
 
     def _look(self, poll: "select.poll", until: float) -> list[int]:
-        """Wait for the line or for output, a tick at most. Raises LateError, EndedError."""
+        """Wait for the line or for output, one tick at most. Raises LateError, EndedError."""
         if (remaining := until - time.monotonic()) <= 0:
             raise LateError
         if self.output.open:
@@ -162,7 +162,7 @@ class Child:
         return ready
 
     def _over(self) -> bool:
-        """Return whether the process has ended; it is left for `end` to reap."""
+        """Return whether the process has ended; `end` reaps it."""
         if not self.alive:
             return True
         if not hasattr(os, "waitid"):  # macOS, before Python 3.13

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from parity.model.errors import ConfigError
 
 LONGEST_TIME = 86_400.0
-"""Seconds: a day. No timer of the system is asked for more."""
+"""Seconds: a day. No timer of the system is set to more."""
 
 LEAST_MEMORY = 256
-"""Megabytes without which NumPy and its BLAS do not start."""
+"""Megabytes that NumPy and its BLAS need to start."""
 
 
 TIME_LIMIT = 10.0
@@ -21,7 +21,7 @@ MEMORY_LIMIT = 4096
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What a subject's process is given. Refuses nonsense with a ConfigError."""
+    """The limits of a subject's process. Refuses nonsense with a ConfigError."""
 
     seconds: float = TIME_LIMIT  # for one configuration, both answers together
     megabytes: int = MEMORY_LIMIT  # of 2**20 bytes, that the whole process may write to

@@ -1,9 +1,9 @@
-"""Output: what a subject prints, counted, and kept up to a limit."""
+"""Output: the bytes that a subject prints, counted, and kept up to a limit."""
 
 import os
 
 MOST_BYTES = 2**20
-"""Bytes that a subject may print for one configuration before it is noted and dropped."""
+"""Bytes that a subject may print for one configuration; a longer output is noted and dropped."""
 
 
 class Output:
@@ -17,7 +17,7 @@ class Output:
         os.set_blocking(fd, False)
 
     def drain(self) -> None:
-        """Take what is there, at most MOST_BYTES: who prints without end must not hold us."""
+        """Read what is there, at most MOST_BYTES: endless output must not block the harness."""
         taken = 0
         while self.open and taken < MOST_BYTES:
             try:
@@ -30,12 +30,12 @@ class Output:
             self._kept += new[: MOST_BYTES - len(self._kept)]
 
     def take(self) -> tuple[int, str]:
-        """Return how many bytes came since the last time, and the first of them as text."""
+        """Return how many bytes came since the last call, and the first of them as text."""
         size, text = self._size, self._kept.decode(errors="backslashreplace")
         self._size, self._kept = 0, bytearray()
         return size, text
 
     def close(self) -> None:
-        """Close the pipe; a process that still prints into it is on its own."""
+        """Close the pipe; a process that still prints into it gets an error."""
         self.open = False
         os.close(self.fd)

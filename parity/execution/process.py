@@ -1,4 +1,4 @@
-"""Process: a named subject, kept in one process, restarted when it must be."""
+"""Process: a named subject in one process, which is restarted when necessary."""
 
 import itertools
 import sys
@@ -19,36 +19,37 @@ from parity.model.trace import Trace
 from parity.subjects.subject import Subject
 
 LOADING = 120.0
-"""Seconds that importing a subject may take, whatever its limit for a configuration."""
+"""Seconds that importing a subject may take, at any limit for a configuration."""
 
 IN_A_ROW = {Misbehaviour.TIMEOUT: 3, Misbehaviour.CRASHED: 20}
-"""Configurations after which a subject that only hangs, or only crashes, is not asked again."""
+"""A subject that hangs, or crashes, in this many configurations in a row is not asked again."""
 
 ROOM, TIMES_THE_CASE = 2**26, 16
-"""What all answers to a case may take, in bytes and in sizes of the case: the larger counts."""
+"""Limits of all answers to a case, in bytes and in sizes of the case: the larger one counts."""
 
 
 def isolated(
     spec: str, *, limits: Limits | None = None, options: Mapping[str, Any] | None = None
 ) -> Subject:
-    """Load the subject that `spec` names in a process of its own, and return it.
+    """Load the subject that `spec` names in its own process, and return it.
 
-    options: what `load` is given beside the name, in plain JSON values.
+    options: the further arguments of `load`, in plain JSON values.
     Raises SubjectError as `load` does. The process ends with this one, or with `closed`.
     """
     return Process(spec, limits=limits, options=options).subject()
 
 
 def closed(subject: Subject) -> None:
-    """End the process of a subject, if it has one; asked again, it gets a new one."""
+    """End the process of a subject, if it has one; the next question starts a new one."""
     if isinstance(subject.run, Process):
         subject.run.close()
 
 
 class Process(Askable):
-    """Starts at once, and is waited for where it is first needed: PyTorch can be loaded meanwhile.
+    """A subject's process. It starts at once; the first question waits until it is ready.
 
-    One question at a time, whichever thread asks. A context manager, which ends it.
+    PyTorch can be loaded meanwhile. All threads share it, one question at a time. As a context
+    manager it ends the process.
     """
 
     def __init__(
@@ -59,7 +60,7 @@ class Process(Askable):
         options: Mapping[str, Any] | None = None,
     ) -> None:
         if sys.platform == "win32":
-            raise ParityError("a subject in a process of its own needs Linux or macOS")
+            raise ParityError("a subject in its own process needs Linux or macOS")
         self.spec, self.limits, self.options = spec, limits or Limits(), dict(options or {})
         self._numbers = itertools.count(1)
         self._row: list[Misbehaviour] = []  # how the last questions ended, while alike
@@ -81,7 +82,7 @@ class Process(Askable):
         self.close()
 
     def close(self) -> None:
-        """End the process, with all it has started."""
+        """End the process, and all processes that it started."""
         if self._child is not None:
             self._child.end()
         self._child, self._loaded = None, False
@@ -93,7 +94,7 @@ class Process(Askable):
     # -- asking ------------------------------------------------------------------------------------
 
     def ask(self, case: Case, times: int) -> Answers:
-        """Ask about `case` so many times within the limit; what goes wrong is a finding."""
+        """Ask about `case` `times` times within the limit; an error is a finding."""
         with self._lock:
             if (refused := self._refused()) is not None:
                 return Answers(findings=(refused,))
@@ -104,7 +105,7 @@ class Process(Askable):
             return answers
 
     def why_answers_differ(self, case: Case) -> tuple[Misbehaviour, str]:
-        """Hold the first answers of two fresh processes against each other, once for a subject."""
+        """Compare the first answers of two fresh processes, once for a subject."""
         if self._changes is None:
             first, second = self._fresh(case), self._fresh(case)
             if first and second and not differing(first[0], second[0]):
@@ -120,7 +121,7 @@ class Process(Askable):
         return self.ask(case, 1).traces
 
     def _refused(self) -> Finding | None:
-        """Return why the subject is not asked any more, if so."""
+        """Return why the subject is no longer asked, or None."""
         for kind, most in IN_A_ROW.items():
             if self._row.count(kind) >= most:
                 how = {
@@ -153,14 +154,14 @@ class Process(Askable):
             return Answers(findings=(failed.finding,))
         except wire.MalformedError as error:
             self.close()
-            text = f"what came from the subject's process is no answer: {error}"
+            text = f"the subject's process sent something that is not an answer: {error}"
             return Answers(findings=(Finding(kind=Misbehaviour.CRASHED, text=text),))
         return Answers(traces=tuple(traces[:times]), findings=(*found, *self._printed()))
 
     # -- the process -------------------------------------------------------------------------------
 
     def _ready(self) -> Subject:
-        """Have the subject loaded; return what is known of it."""
+        """Let the process load the subject; return its description."""
         if self._loaded:
             return self._subject
         if self._child is None:
@@ -190,7 +191,7 @@ class Process(Askable):
     def _exchanged(
         self, frame: bytes, seconds: float, most: int, number: int
     ) -> tuple[wire.Header, list[wire.Group]]:
-        """Exchange a frame; whatever goes wrong, this child is done with."""
+        """Exchange a frame; after any error this child is not used again."""
         assert self._child is not None
         child = self._child
         try:
@@ -203,7 +204,7 @@ class Process(Askable):
         except EndedError as ended:
             text = f"the subject's process {child.how_ended()}"
             raise self._failed(child, Misbehaviour.CRASHED, text) from ended
-        except BaseException:  # Ctrl-C, or bytes that are no answer: its line is out of step
+        except BaseException:  # Ctrl-C, or bytes that are not an answer: its line is out of step
             self.close()
             raise
         return header, groups
@@ -216,7 +217,7 @@ class Process(Askable):
         return _FailedError(Finding(kind=kind, text=text, evidence=place))
 
     def _printed(self) -> tuple[Finding, ...]:
-        """Pass on what the subject has printed; return a note instead where it is too much."""
+        """Pass on the subject's output; return a note instead where there is too much of it."""
         assert self._child is not None
         size, text = self._child.output.take()
         if size <= output.MOST_BYTES:
@@ -228,7 +229,7 @@ class Process(Askable):
 
 
 class _FailedError(Exception):
-    """There is no answer, and the process is gone; `finding` says why."""
+    """There is no answer, and the process has ended; `finding` says why."""
 
     def __init__(self, finding: Finding) -> None:
         super().__init__(finding.text)

@@ -1,4 +1,4 @@
-"""Replies: what comes from a subject's process, believed as far as it can be checked."""
+"""Replies: the messages of a subject's process, believed as far as they can be checked."""
 
 import re
 from pathlib import Path
@@ -20,10 +20,10 @@ WRITTEN_BY_WORKER = (
     Misbehaviour.LEFT_THREADS,
     Misbehaviour.USES_TORCH,
 )
-"""The findings that can only be made in the subject's own process; all others are made here."""
+"""The findings that are made in the subject's own process; all others are made here."""
 
 _DUMP = re.compile(r"^(?=Fatal Python error|Current thread 0x|Thread 0x)", re.MULTILINE)
-"""Where faulthandler begins to print, behind all that the subject has printed itself."""
+"""The beginning of faulthandler's output, after all output of the subject itself."""
 
 _HARNESS = str(Path(__file__).parents[1])
 
@@ -35,26 +35,26 @@ def check_number(header: Any, number: int) -> None:
 
 
 def findings(header: wire.Header) -> tuple[Finding, ...]:
-    """Return what the worker found. Raises MalformedError for what it does not write."""
+    """Return the worker's findings. Raises MalformedError for text that it does not write."""
     try:
         rows = [(Misbehaviour(kind), text, evidence) for kind, text, evidence in header["findings"]]
     except (KeyError, TypeError, ValueError) as error:
-        raise wire.MalformedError(f"its findings are none: {error}"[:200]) from error
+        raise wire.MalformedError(f"its findings are malformed: {error}"[:200]) from error
     if not all(isinstance(part, str) for row in rows for part in row) or not all(
         kind in WRITTEN_BY_WORKER for kind, _, _ in rows
     ):
-        raise wire.MalformedError("its findings are none")
+        raise wire.MalformedError("its findings are malformed")
     return tuple(Finding(kind=kind, text=text, evidence=evidence) for kind, text, evidence in rows)
 
 
 def own_output(printed: str) -> tuple[str, str]:
-    """Return what a subject that has crashed or hung printed itself, and where it was."""
+    """Return the output of a subject that crashed or hung, and the place where it was."""
     own, *dump = _DUMP.split(printed, maxsplit=1)
     return own, _place("".join(dump))
 
 
 def _place(printed: str) -> str:
-    """Return where a process was when it ended, as faulthandler prints it, without our frames."""
+    """Return where a process was when it ended, from faulthandler, without the harness's frames."""
     lines = printed.splitlines()
     begin = next((i for i, line in enumerate(lines) if "(most recent call first)" in line), None)
     if begin is None:
@@ -66,9 +66,9 @@ def _place(printed: str) -> str:
 
 
 def about(header: wire.Header, spec: str, run: Run) -> Subject:
-    """Return what a worker says of the subject it has loaded.
+    """Return a worker's description of the subject that it has loaded.
 
-    Raises SubjectError when it can be asked nothing that there is.
+    Raises SubjectError when its CONFIG or OPTIONS are wrong.
     """
     offers = header.get("offers")
     try:

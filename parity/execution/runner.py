@@ -1,6 +1,6 @@
-"""Runner: a subject asked about a case in this very process, and watched while it answers.
+"""Runner: asks a subject about a case in this process, and watches it while it answers.
 
-The same code watches a function object here and a named subject in a process of its own.
+The same code watches a function object here and a named subject in its own process.
 """
 
 import traceback
@@ -24,7 +24,7 @@ from parity.subjects.tracebacks import own_traceback
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answers:
-    """What a subject answered to one case, as often as it was asked, and what was found.
+    """A subject's answers to one case, one for each question, and the findings.
 
     With a grave finding there may be fewer answers than questions.
     """
@@ -34,15 +34,15 @@ class Answers:
 
 
 class Askable(ABC):
-    """A subject's `run` that knows how it is asked: here, or in a process of its own."""
+    """A subject's `run` that knows how it is asked: here, or in its own process."""
 
     @abstractmethod
     def ask(self, case: Case, times: int) -> Answers:
-        """Ask about `case` so many times; nothing that the subject does escapes."""
+        """Ask about `case` `times` times; no error or exit of the subject escapes."""
 
     @abstractmethod
     def why_answers_differ(self, case: Case) -> tuple[Misbehaviour, str]:
-        """Return why two answers to `case` differ, STATEFUL or NONDETERMINISTIC, and how so."""
+        """Return why two answers to `case` differ, STATEFUL or NONDETERMINISTIC, and how."""
 
     def __call__(self, case: Case) -> Trace:
         """Return one answer. Raises NoTraceError when there is none."""
@@ -51,16 +51,16 @@ class Askable(ABC):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Here(Askable):
-    """A subject that runs in this process: what it can do to it is noticed, not prevented.
+    """A subject that runs in this process: harm to the process is noticed, and not prevented.
 
-    Only the main thread of a Unix process can end what takes longer than `seconds`.
+    An answer that takes longer than `seconds` is ended only in the main thread of a Unix process.
     """
 
     run: Run
     seconds: float | None = TIME_LIMIT  # None: as long as it takes, for a debugger
 
     def ask(self, case: Case, times: int) -> Answers:
-        """Ask in this process; Ctrl-C is the user's."""
+        """Ask in this process; Ctrl-C reaches the user's program."""
         if self.seconds is None:
             return watched(self.run, case, times)
         try:
@@ -71,7 +71,7 @@ class Here(Askable):
             return Answers(findings=(Finding(kind=Misbehaviour.TIMEOUT, text=text),))
 
     def why_answers_differ(self, case: Case) -> tuple[Misbehaviour, str]:
-        """Ask twice more from the same global random numbers: are they what it draws from?"""
+        """Ask twice more with the same global random numbers: does the subject draw from them?"""
         first, second = self._seeded(case), self._seeded(case)
         drawn = any(f.kind is Misbehaviour.CHANGED_RANDOM_STATE for f in first.findings)
         same = first.traces and second.traces and not differing(first.traces[0], second.traces[0])
@@ -85,9 +85,9 @@ class Here(Askable):
 
 
 def watched(run: Run, case: Case, times: int) -> Answers:
-    """Run a subject so many times on one case, and say what it did beside answering."""
+    """Run a subject `times` times on one case, and report its side effects."""
     before, traces, findings = case.snapshot(), [], []
-    with np.errstate(all="ignore"):  # what overflows is judged; it must not warn
+    with np.errstate(all="ignore"):  # overflows are judged; they must not warn
         watch = Watch()
         try:
             traces += [_answer(run, case) for _ in range(times)]
@@ -102,7 +102,7 @@ def watched(run: Run, case: Case, times: int) -> Answers:
 
 
 def given(answers: Answers, times: int) -> tuple[Trace, ...]:
-    """Return the answers. Raises NoTraceError, with the finding that says why, when some lack."""
+    """Return the answers. Raises NoTraceError, with a finding that says why, if one is missing."""
     grave = [finding for finding in answers.findings if finding.grave]
     if len(answers.traces) < times:
         lost = Finding(kind=Misbehaviour.INCOMPLETE, text="the subject gave no answer")
@@ -111,13 +111,13 @@ def given(answers: Answers, times: int) -> tuple[Trace, ...]:
 
 
 def differing(first: Trace, second: Trace) -> list[str]:
-    """Return the names of the arrays that are not the same, bit for bit, in both traces."""
+    """Return the names of the arrays that are not equal, bit for bit, in both traces."""
     names = [*first, *(name for name in second if name not in first)]
     return [n for n in names if not (n in first and n in second and _same(first[n], second[n]))]
 
 
 def raised(error: BaseException) -> Finding:
-    """Return what an error that a subject raised is reported as."""
+    """Return the finding that reports an error of a subject."""
     if isinstance(error, SubjectError):
         return Finding(kind=Misbehaviour.INCOMPLETE, text=str(error))
     evidence = "" if isinstance(error, NotImplementedError) else own_traceback(error)
@@ -133,7 +133,7 @@ def raised(error: BaseException) -> Finding:
 
 
 def _answer(run: Run, case: Case) -> Trace:
-    """Run a subject once; to read its answer is to run its own `items` and `__array__`, too."""
+    """Run a subject once; reading its answer can also run its own `items` and `__array__`."""
     try:
         with warnings.catch_warnings(action="ignore"):  # the numbers are judged, not the warnings
             return trace.read(run(case))

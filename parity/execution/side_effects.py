@@ -1,4 +1,4 @@
-"""Side effects: what a subject shares with its process, and may leave otherwise."""
+"""Side effects: changes that a subject leaves in its process."""
 
 import contextlib
 import random
@@ -12,7 +12,7 @@ from parity.model.finding import Finding, Misbehaviour
 
 
 class Watch:
-    """What was so before the subject ran, and is put back after it."""
+    """The state before the subject ran, which is restored after it."""
 
     def __init__(self) -> None:
         self._errors = np.geterr()
@@ -20,7 +20,7 @@ class Watch:
         self._threads = set(threading.enumerate())
 
     def notes(self) -> Iterator[Finding]:
-        """Yield a note for everything that is otherwise now."""
+        """Yield a note for everything that is different now."""
         if (errors := np.geterr()) != self._errors:
             now = ", ".join(f"{name}={does}" for name, does in errors.items() if does != "ignore")
             text = f"the subject leaves NumPy's error state changed ({now}); it is put back"
@@ -37,7 +37,7 @@ class Watch:
 
 @contextlib.contextmanager
 def seeded() -> Iterator[None]:
-    """Have Python's and NumPy's global random numbers begin anew in the block, and go on after."""
+    """Restart Python's and NumPy's global random numbers in the block; restore them after it."""
     before = _random_state()
     random.seed(0)
     np.random.seed(0)
@@ -48,7 +48,7 @@ def seeded() -> Iterator[None]:
 
 
 class _RandomState(NamedTuple):
-    """Python's and NumPy's global generators: what must be equal, and what is put back."""
+    """The state of Python's and NumPy's global generators, to be compared and restored."""
 
     python: tuple[Any, ...]
     numpy: list[Any]

@@ -1,4 +1,4 @@
-"""Use of PyTorch: whether a subject has loaded it, and whether its answer comes from there."""
+"""Use of PyTorch: whether a subject has loaded it, and whether its answer comes from it."""
 
 import sys
 from typing import Any
@@ -14,7 +14,7 @@ class Spy:
         self._placed = False
 
     def look(self) -> str | None:
-        """Return what is known of PyTorch in this process since the last look; None without it."""
+        """Return how PyTorch was used here since the last look; None if it is not loaded."""
         torch = sys.modules.get("torch")
         if torch is None:
             return None
@@ -24,8 +24,7 @@ class Spy:
             self._place(torch)
         calls = f" and called its {' and '.join(called)} while it answered" if called else ""
         return (
-            f"the subject's process has loaded PyTorch{calls}: "
-            "it may be PyTorch that is compared with itself"
+            f"the subject's process has loaded PyTorch{calls}: PyTorch may be compared with itself"
         )
 
     def _place(self, torch: Any) -> None:

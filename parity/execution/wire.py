@@ -1,9 +1,9 @@
-"""Wire: what crosses between the harness and a subject's process, and how it is written.
+"""Wire: the messages between the harness and a subject's process, and their format.
 
 A frame is a prefix (magic, bytes of the header, bytes of the payload), a header in JSON and the raw
 bytes of arrays. The header lists, under "arrays", groups of [name, dtype, shape]; each array begins
-at the next multiple of ALIGN bytes. Nothing is pickled: what arrives is text, numbers, and bytes
-that are looked at as numbers.
+at the next multiple of ALIGN bytes. Nothing is pickled: a message has text, numbers, and bytes that
+are read as numbers.
 """
 
 import json
@@ -26,7 +26,7 @@ PREFIX = struct.Struct("<4sIQ")
 MAGIC = b"rnn\x01"
 
 LONGEST_HEADER = 2**20
-"""Bytes of names, shapes and findings: a thousand times what an ordinary answer has."""
+"""Bytes of names, shapes and findings, at most: a thousand times those of an ordinary answer."""
 
 MOST_AXES = 32
 
@@ -34,11 +34,11 @@ _DTYPE = re.compile(r"[<>|=]?[fiub]\d{1,2}|bfloat16")
 
 
 class MalformedError(Exception):
-    """These bytes are no frame."""
+    """These bytes are not a frame."""
 
 
 class OversizedError(Exception):
-    """A frame that is larger than the other side takes."""
+    """A frame that is larger than the other side accepts."""
 
 
 def pack(header: Header, groups: Sequence[Mapping[str, Array]] = (), most: int = 2**62) -> bytes:
@@ -61,7 +61,7 @@ def pack(header: Header, groups: Sequence[Mapping[str, Array]] = (), most: int =
 
 
 def sizes(prefix: bytes, most: int) -> tuple[int, int]:
-    """Return how long header and payload are. Raises MalformedError, for too large ones too."""
+    """Return the lengths of header and payload. Raises MalformedError, also if one is too large."""
     magic, header, payload = PREFIX.unpack(prefix)
     if magic != MAGIC:
         raise MalformedError(f"it begins with {prefix[:12]!r}")
@@ -102,24 +102,24 @@ def _groups(listed: Any, payload: bytes) -> tuple[list[Group], int]:
 
 def _array(dtype: np.dtype[Any], shape: tuple[int, ...], payload: bytes, at: int) -> Array:
     if math.prod(shape) * dtype.itemsize > len(payload) - at:
-        raise MalformedError(f"an array of shape {shape} is not there")
+        raise MalformedError(f"an array of shape {shape} is missing")
     return np.ndarray(shape, dtype, buffer=payload, offset=at)
 
 
 def _text(name: Any) -> str:
     if not isinstance(name, str):
-        raise MalformedError(f"{name!r} is no name"[:200])
+        raise MalformedError(f"{name!r} is not a name"[:200])
     return name
 
 
 def _dtype(dtype: Any) -> np.dtype[Any]:
     if not (isinstance(dtype, str) and _DTYPE.fullmatch(dtype)):
-        raise MalformedError(f"{dtype!r} is no dtype of numbers"[:200])
+        raise MalformedError(f"{dtype!r} is not a dtype of numbers"[:200])
     return decoded(dtype)
 
 
 def _shape(shape: Any) -> tuple[int, ...]:
     whole = isinstance(shape, list) and all(type(n) is int and n >= 0 for n in shape)
     if not whole or len(shape) > MOST_AXES:
-        raise MalformedError(f"{shape!r} is no shape"[:200])
+        raise MalformedError(f"{shape!r} is not a shape"[:200])
     return tuple(shape)

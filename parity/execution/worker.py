@@ -1,6 +1,6 @@
-"""Worker: the subject's process. It gets cases and returns arrays, and knows no right answer.
+"""Worker: the subject's process. It gets cases and returns arrays; it has no right answers.
 
-Started by `parity.execution.child`; ends, with all it has started, when its input does.
+`parity.execution.child` starts it. It ends, with all that it started, when its input ends.
 """
 
 import contextlib
@@ -24,19 +24,19 @@ from parity.subjects.subject import Run
 from parity.subjects.time_limit import OutOfTimeError
 
 LONGEST_TEXT = 20_000
-"""Characters of one finding that are passed on."""
+"""Characters of one finding that are sent, at most."""
 
 GRACE = 1.0
-"""Seconds after its limit in which a subject whose harness is gone ends itself."""
+"""Seconds after its limit at which a subject ends itself if its harness has ended."""
 
 
 def main(fd: int) -> None:
-    """Load the subject, and answer until there is nobody who asks."""
+    """Load the subject, and answer until the harness closes the line."""
     line = socket.socket(fileno=fd)
-    line.set_inheritable(False)  # what the subject starts has no part in this
+    line.set_inheritable(False)  # processes that the subject starts do not get it
     os.register_at_fork(after_in_child=line.close)
     faulthandler.enable()
-    faulthandler.register(signal.SIGUSR1)  # asked for by the harness before it ends a hang
+    faulthandler.register(signal.SIGUSR1)  # the harness sends it before it ends a hanging process
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(line_buffering=True, errors="backslashreplace")  # type: ignore[union-attr]
     with contextlib.suppress(EOFError, OSError):
@@ -48,21 +48,21 @@ def main(fd: int) -> None:
         while True:
             asked, (arrays,) = _receive(line)
             _send(line, _answered(asked, arrays, spy))
-    os.killpg(0, signal.SIGKILL)  # whatever the subject has started goes with it
+    os.killpg(0, signal.SIGKILL)  # this also ends every process that the subject started
 
 
 _RUN: list[Run] = []
 
 
 def _loaded(order: wire.Header) -> bytes:
-    """Load the subject, for as long as the order says."""
+    """Load the subject, within the time limit of the order."""
     me, spec, options = os.getpid(), order["spec"], order["options"]
     signal.setitimer(signal.ITIMER_REAL, order["seconds"] + GRACE)
     try:
         found = load(spec, **options)
     except SubjectError as error:
         said: wire.Header = {"number": 0, "error": str(error)[:LONGEST_TEXT]}
-    except BaseException as error:  # whatever importing somebody's code can raise
+    except BaseException as error:  # importing the subject can raise anything
         text = f"subject {spec!r} does not load: {raised(error).text}"
         said = {"number": 0, "error": text[:LONGEST_TEXT]}
     else:
@@ -80,13 +80,13 @@ def _loaded(order: wire.Header) -> bytes:
 
 
 def _answered(asked: wire.Header, arrays: wire.Group, spy: Spy) -> bytes:
-    """Ask the subject, and return all that it answered and was seen to do as a frame."""
+    """Ask the subject, and return its answers and the findings as a frame."""
     me, case = os.getpid(), _case(asked, arrays)
     spy.look()
     signal.setitimer(signal.ITIMER_REAL, asked["seconds"] + GRACE)
     try:
         answers = watched(_RUN[0], case, asked["times"])
-    except (KeyboardInterrupt, OutOfTimeError, MemoryError) as error:  # the subject's own here
+    except (KeyboardInterrupt, OutOfTimeError, MemoryError) as error:  # the subject's own
         answers = Answers(findings=(raised(error),))
     _done(me)
     if (text := spy.look()) is not None:
@@ -95,7 +95,7 @@ def _answered(asked: wire.Header, arrays: wire.Group, spy: Spy) -> bytes:
     try:
         return wire.pack(_said(asked, answers), answers.traces, asked["most"])
     except (wire.OversizedError, MemoryError) as error:
-        text = f"the subject's answer is too large to be taken: {error}"
+        text = f"the subject's answer is too large: {error}"
         found = Finding(kind=Misbehaviour.OUT_OF_MEMORY, text=text)
         return wire.pack(_said(asked, Answers(findings=(found,))))
 
@@ -112,12 +112,12 @@ def _said(asked: wire.Header, answers: Answers) -> wire.Header:
 
 
 def _done(me: int) -> None:
-    """The subject has returned, or a copy of this process that it made, which ends here."""
+    """The subject has returned. If it has copied this process, the copy ends here."""
     if os.getpid() != me:
         os._exit(0)
     signal.setitimer(signal.ITIMER_REAL, 0)
     for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(BaseException):  # the subject may have put anything there
+        with contextlib.suppress(BaseException):  # the subject may have replaced them
             stream.flush()
 
 
@@ -125,8 +125,8 @@ def _limit_memory(megabytes: int) -> None:
     """Let an allocation beyond the limit fail, as a MemoryError, before the machine swaps.
 
     On Linux RLIMIT_DATA counts what the process can write to. RLIMIT_AS would count address space
-    too, of which libraries and threads reserve gigabytes that they never touch; elsewhere it is
-    the only one of the two that means anything.
+    too, and libraries and threads reserve gigabytes of it that they never use; on other systems
+    it is the only one of the two that has an effect.
     """
     import resource
 
@@ -146,7 +146,7 @@ def _receive(line: socket.socket) -> tuple[wire.Header, list[wire.Group]]:
 
 
 def _exactly(line: socket.socket, size: int) -> bytes:
-    """Return so many bytes. Raises EOFError when the harness is gone."""
+    """Return `size` bytes. Raises EOFError when the harness has ended."""
     into = bytearray(size)
     view: Any = memoryview(into)
     while view:

@@ -1,4 +1,4 @@
-"""Accept: a subject from whatever `verify` and `parametrize` are handed."""
+"""Accept: make a subject from an argument of `verify` and `parametrize`."""
 
 import inspect
 import os
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def accepted(subject: Subject | Run | str, limits: Limits) -> Subject:
-    """Return the subject that is meant: itself, a name's in a process of its own, or a function's.
+    """Return the subject: itself, the one with this name in its own process, or this function.
 
     Raises SubjectError where there is no such subject, or a class is given.
     """
@@ -41,7 +41,7 @@ def accepted(subject: Subject | Run | str, limits: Limits) -> Subject:
 
 
 def groups(grid: str, subject: Subject) -> list[Group]:
-    """Return the groups of a grid, without what the subject cannot be asked about, each case once.
+    """Return the groups of a grid that the subject supports, each case once.
 
     Raises ConfigError where there is no such grid.
     """
@@ -60,7 +60,7 @@ def _fitting(every: Iterable[Group], subject: Subject) -> Iterator[Group]:
 
 
 def _name(run: Run) -> str:
-    """Return what names a function on the command line, where something does: `file.py:name`."""
+    """Return the name of a function for the command line, if it has one: `file.py:name`."""
     name = getattr(run, "__name__", type(run).__name__)
     module = sys.modules.get(getattr(run, "__module__", ""))
     file = getattr(module, "__file__", None) or ""

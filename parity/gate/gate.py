@@ -1,7 +1,7 @@
 """Gate: a subject against PyTorch over a whole test run, judged once and explained once.
 
-The pytest plugin and `parity.parametrize` share it: one place judges a configuration and words
-its failure.
+The pytest plugin and `parity.parametrize` share it: configurations are judged, and failures are
+described, in one place.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -24,10 +24,10 @@ from parity.reproduce.symptom import symptom
 from parity.subjects.subject import Subject
 
 Check = Callable[[Group, str], None]
-"""What a test of the grid calls, with its group and its chapter."""
+"""The function that a test of the grid calls, with its group and its chapter."""
 
 CHAPTERS = ("forward", "gradients", "step")
-"""The parts of the computation whose arrays a subject may have, or have none of."""
+"""The parts of the computation; a subject may have no array of a part."""
 
 BEHAVIOUR = "behaviour"
 """The chapter that asks a subject again in ways that must not matter."""
@@ -37,9 +37,9 @@ SHRUNK = 5
 
 
 class Gate:
-    """One subject, and what a test run has found out about it.
+    """One subject, and the results of a test run about it.
 
-    groups: all that the run asks; they decide what the subject answers nothing of.
+    groups: all groups of the run; they decide which chapters the subject does not answer.
     keeping: whether failing cases are kept in .parity.
     in_full: whether agreeing arrays have a resolution, too.
     """
@@ -61,7 +61,7 @@ class Gate:
     # -- judging -----------------------------------------------------------------------------------
 
     def verdict(self, config: Config) -> Verdict:
-        """Judge all chapters of a configuration, the first time it is asked for."""
+        """Judge all chapters of a configuration, once."""
         if config not in self._verdicts:
             self._verdicts[config] = judge(
                 self.subject, draw(config), _pytorch(), resolution=self._in_full
@@ -78,12 +78,13 @@ class Gate:
         """Ask the subject about a configuration in ways that must not matter."""
         return judge_behaviour(self.subject, draw(config), _pytorch())
 
-    # -- chapters of which a subject has nothing ---------------------------------------------------
+    # -- chapters that a subject does not answer ---------------------------------------------------
 
     def why_not_checked(self, part: str) -> str:
-        """Return why a chapter is skipped: the subject has nothing of it; empty where it has.
+        """Return why a chapter is skipped; empty where the subject has arrays of it.
 
-        That is so where it answers nothing of the chapter in any group, and something of another.
+        It is skipped where the subject answers no array of it in any group, and some array of
+        another chapter.
         """
         has = self.chapters_answered()
         if part == BEHAVIOUR or part in has or not has:
@@ -91,9 +92,9 @@ class Gate:
         return nothing_of_this(self.subject.name)
 
     def chapters_answered(self) -> frozenset[str]:
-        """Return the chapters of which the subject answers something in any group's first case.
+        """Return the chapters of which the subject answers an array in any group's first case.
 
-        An adapted subject's are known; any other is asked, once in a run.
+        For an adapted subject they are known; any other subject is asked, once in a run.
         """
         if self._answered is None:
             offers = self.subject.offers
@@ -108,21 +109,22 @@ class Gate:
             except NoTraceError:
                 continue
 
-    # -- what is wrong -----------------------------------------------------------------------------
+    # -- failures ----------------------------------------------------------------------------------
 
     def failure(self, verdict: Verdict, part: str = "") -> str:
         """Return what a failing test prints about one configuration.
 
-        verdict: what failed; part: the chapter that it is of, or empty for all of them.
-        The first failure of a kind is told in full, for layers and for classifiers; the others are
-        a line each. Each kind of case is diagnosed once, each kind of failure kept and shrunk once.
+        verdict: the failing verdict; part: its chapter, or empty for all chapters.
+        The first failure of a kind is reported in full, for layers and for classifiers; the others
+        have one line each. Each kind of case is diagnosed once, and each kind of failure is kept
+        and shrunk once.
         """
         if self._first("told", part, verdict.config.kind, symptom(verdict)):
             text = self._in_full_text(verdict, part)
         else:
             text = brief(verdict)
         if is_silent(verdict):
-            return text  # nothing was answered that could be explained or kept
+            return text  # there is no answer that could be explained or kept
         return "\n".join([text, *self._diagnosis(verdict.config), *self._aftermath(verdict)])
 
     def _in_full_text(self, verdict: Verdict, part: str) -> str:
@@ -138,7 +140,7 @@ class Gate:
         return diagnosis_lines(diagnose(self.subject, config, _pytorch()))
 
     def _aftermath(self, verdict: Verdict) -> list[str]:
-        """Keep the verdict of all chapters where it fails: it says what is wrong first."""
+        """Keep the verdict of all chapters where it fails: it has the first wrong array."""
         whole = self.verdict(verdict.config)
         if is_failure(whole):
             verdict = whole
@@ -161,12 +163,12 @@ class Gate:
 
 
 def nothing_of_this(name: str) -> str:
-    """Return why a chapter is skipped of which the subject of that name has nothing."""
-    return f"{name} answers nothing of this: not checked"
+    """Return the reason for skipping a chapter that the subject does not answer."""
+    return f"{name} answers none of these arrays: not checked"
 
 
 def is_silent(verdict: Verdict) -> bool:
-    """Return whether a verdict rests on nothing and accuses nobody: no array was answered."""
+    """Return whether a verdict has no fault and no comparison: no array was answered."""
     return not (verdict.compared or verdict.undecided or verdict.failures or verdict.faults)
 
 

@@ -1,4 +1,4 @@
-"""Once: who comes first in a test run, where several processes share it."""
+"""Once: work that only one of the processes of a test run does."""
 
 import hashlib
 import os
@@ -8,13 +8,13 @@ from pathlib import Path
 
 
 class Once:
-    """What was done already: in this process, or by any worker of this run of pytest-xdist."""
+    """The record of work that this process, or any worker of this run of pytest-xdist, has done."""
 
     def __init__(self) -> None:
         self._done: set[str] = set()
 
     def first(self, *what: object) -> bool:
-        """Return whether nobody has asked for this before."""
+        """Return whether this was not asked for before."""
         key = hashlib.sha256(repr(what).encode()).hexdigest()
         if key in self._done:
             return False
@@ -29,7 +29,7 @@ def shared(run: str) -> Path:
 
 
 def forget(run: str) -> None:
-    """Remove what the workers of a run have shared, once it is over."""
+    """Remove the shared folder of a run's workers, after the run."""
     shutil.rmtree(shared(run), ignore_errors=True)
 
 

@@ -1,4 +1,4 @@
-"""Parametrize: a test of somebody's own that runs once for each configuration of a grid.
+"""Parametrize: a user's own test runs once for each configuration of a grid.
 
 In the manner of scikit-learn's `parametrize_with_checks`.
 """
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pytest
 
 IN_ALL = "chapters"
-"""The id of the test that skips, with the reason, a chapter of which a subject has nothing."""
+"""The id of the test that skips, with the reason, a chapter that a subject does not answer."""
 
 
 def parametrize(
@@ -38,7 +38,7 @@ def parametrize(
 
     A check raises AssertionError with what `pytest --parity-subject` prints: what is wrong, and
     where the failing case is kept. It skips where rounding hides the answer. One more test, with
-    the id "chapters", skips where the subject has nothing of a chapter by its nature.
+    the id "chapters", skips where the subject does not answer a chapter by its nature.
     keep: whether a failing case of each kind is kept in .parity.
     Raises SubjectError and ConfigError as `verify` does.
     """
@@ -60,7 +60,7 @@ def parametrize(
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class _Check:
-    """All chapters of one configuration and, where it is asked for, its behaviour."""
+    """All chapters of one configuration and, if asked for, its behaviour."""
 
     gate: Gate
     config: Config
@@ -70,7 +70,7 @@ class _Check:
         return f"<{self.gate.subject.name} against PyTorch at {self.config}>"
 
     def __call__(self) -> None:
-        """Fail with what is wrong, the behaviour only where the arrays are right."""
+        """Fail with what is wrong; the behaviour is checked only where the arrays are right."""
         import pytest
 
         __tracebackhide__ = True
@@ -94,17 +94,17 @@ class _Check:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class _ChaptersCheck:
-    """Which chapters the subject answers at all."""
+    """The check that the subject answers each chapter."""
 
     gate: Gate
 
     def __repr__(self) -> str:
-        return f"<what {self.gate.subject.name} answers at all>"
+        return f"<the chapters that {self.gate.subject.name} answers>"
 
     def __call__(self) -> None:
-        """Skip, with the reason, where it has nothing of a chapter by its nature.
+        """Skip, with the reason, where it does not answer a chapter by its nature.
 
-        Where it answers nothing at all, nothing was compared: that is no pass.
+        Where it answers no chapter, nothing was compared: that is not a pass.
         """
         import pytest
 

@@ -1,4 +1,4 @@
-"""Settings: what a run of the grid is asked for, on pytest's command line or in [tool.parity].
+"""Settings: the options of a run of the grid, from pytest's command line or [tool.parity].
 
 This module imports nothing heavy: pytest loads it in every project with this package installed.
 """
@@ -54,12 +54,12 @@ OPTIONS = {
 }
 
 ALWAYS = "always"
-"""The key of the table, and no option, that lets a plain `pytest` run the grid."""
+"""The key of the table, without an option, that makes a plain `pytest` run the grid."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What the grid is run with. None: nobody has said, and the harness's own default holds."""
+    """The options of a run. None: the option is not set, and the harness's default holds."""
 
     subject: str | None = None
     grid: str = "default"
@@ -78,7 +78,7 @@ class Settings:
 
     @property
     def named(self) -> str:
-        """The subject. Raises ConfigError where nobody has named one."""
+        """The subject. Raises ConfigError where none is named."""
         if not self.subject:
             raise ConfigError(
                 "the grid has no subject: give --parity-subject SUBJECT, or write "
@@ -88,9 +88,9 @@ class Settings:
 
 
 def settings(given: Mapping[str, Any], table: Mapping[str, Any]) -> Settings:
-    """Return what the command line says, and the table where the command line says nothing.
+    """Return the options of the command line, and those of the table that it does not set.
 
-    Raises ConfigError where a value means nothing.
+    Raises ConfigError for a wrong value.
     """
     both = {**table, **given}
     return Settings(**{name.replace("-", "_"): value for name, value in both.items()})
@@ -98,7 +98,7 @@ def settings(given: Mapping[str, Any], table: Mapping[str, Any]) -> Settings:
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """A project's [tool.parity], and the folder whose pyproject.toml has it."""
+    """A project's [tool.parity], and the folder of its pyproject.toml."""
 
     folder: Path
     values: Mapping[str, Any]
@@ -107,8 +107,8 @@ class Table:
 def find_table(root: Path) -> Table | None:
     """Return the [tool.parity] of the nearest pyproject.toml at or above `root`, if it has one.
 
-    A subject's file is named from that folder, and returned as seen from the working folder.
-    Raises ConfigError where a key is unknown, or a value is of the wrong kind.
+    The path of a subject's file is relative to that folder; it is returned relative to the working
+    folder. Raises ConfigError where a key is unknown, or a value is of the wrong kind.
     """
     path = next((d / FILE for d in (root, *root.parents) if (d / FILE).is_file()), None)
     if path is None:
@@ -142,7 +142,7 @@ def _checked(key: str, value: Any, path: Path) -> Any:
 
 
 def _from_here(spec: str, folder: Path) -> str:
-    """Return a subject's name in which a file is named as seen from the working folder."""
+    """Return a subject's name with its file relative to the working folder."""
     place, colon, name = (spec, "", "") if spec.endswith(ENDINGS) else spec.rpartition(":")
     if not place.endswith(ENDINGS):
         return spec

@@ -1,4 +1,4 @@
-"""Tally: how much a test run has compared, from what its tests have recorded."""
+"""Tally: how much a test run has compared, from the records of its tests."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from typing import Any
 
 @dataclass
 class Tally:
-    """What the tests of the grid have recorded, added up."""
+    """The sum of the records of the grid's tests."""
 
     configurations: int = 0
     comparisons: int = 0
@@ -17,7 +17,7 @@ class Tally:
     undecided: set[str] = field(default_factory=set)
 
     def add(self, found: Mapping[str, Any]) -> None:
-        """Count what one test has recorded."""
+        """Add the record of one test."""
         self.configurations += int(found.get("configurations", 0))
         self.comparisons += int(found.get("comparisons", 0))
         self.left_out.update(found.get("not_checked", ()))
@@ -28,12 +28,12 @@ class Tally:
             self.shares[config] = max(share, self.shares.get(config, 0.0))
 
     def data(self) -> dict[str, Any]:
-        """Return what `--parity-compared` writes."""
+        """Return the data that `--parity-compared` writes."""
         agreed = {name: used for name, used in self.shares.items() if name not in self.undecided}
         return {"shares": agreed, "undecided": sorted(self.undecided)}
 
     def lines(self) -> list[str]:
-        """Return what a summary says beside the number of comparisons."""
+        """Return the lines of a summary after the number of comparisons."""
         names = ", ".join(sorted(self.left_out))
         missing = [f"left out by the subject, so not checked: {names}"] if names else []
         return [*missing, *(f"note: {note}" for note in self.noted.values())]

@@ -1,4 +1,4 @@
-"""Verify: a subject judged over a grid from one's own code, with a result that can be looked into.
+"""Verify: judge a subject over a grid from your own code, with a result that you can inspect.
 
 In the manner of scikit-learn's `check_estimator`.
 """
@@ -25,22 +25,22 @@ SHOWN = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """What became of one array of one configuration, or of the subject's behaviour there."""
+    """The result for one array of one configuration, or for the subject's behaviour there."""
 
     name: str  # the configuration's id and the array: "b7-t5-f3-h6-c4-tanh-f64-s0 grad/W_h"
     status: Status | Misbehaviour
-    evidence: str  # both numbers, how far they are apart and how far they may be
-    notes: tuple[str, ...] = ()  # what else the subject did in this configuration; fails nothing
+    evidence: str  # both numbers, their difference and the allowed difference
+    notes: tuple[str, ...] = ()  # other behaviour in this configuration, which fails nothing
 
     @property
     def passed(self) -> bool:
-        """True when the array agrees; what was not checked has not passed."""
+        """True when the array agrees; an unchecked array has not passed."""
         return self.status is Status.AGREES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verification(Sequence[Record]):
-    """What verifying came to: a sequence of records. It has no truth value: ask `.passed`."""
+    """The result of verifying: a sequence of records. It has no truth value: ask `.passed`."""
 
     subject: str
     verdicts: tuple[Verdict, ...]  # one a configuration
@@ -48,7 +48,7 @@ class Verification(Sequence[Record]):
 
     @property
     def passed(self) -> bool:
-        """True when `compare-one-config` says of every configuration that the subject agrees.
+        """True when `compare-one-config` reports for every configuration that the subject agrees.
 
         A grid without a configuration that fits the subject has not passed.
         """
@@ -56,9 +56,9 @@ class Verification(Sequence[Record]):
 
     @property
     def failures(self) -> tuple[Record, ...]:
-        """The records because of which it has not passed.
+        """The records that keep it from passing.
 
-        An array that was left out is one of them only where nothing else was answered.
+        An array that was left out is among them only where nothing else was answered.
         """
         return tuple(
             record for verdict in self.verdicts if not verdict.passed for record in _wrong(verdict)
@@ -78,7 +78,7 @@ class Verification(Sequence[Record]):
         return self.records[index]
 
     def __str__(self) -> str:
-        """Return how many configurations fail, each in a line, and the first one in full."""
+        """Return how many configurations fail, a line for each, and the first one in full."""
         wrong = [verdict for verdict in self.verdicts if not verdict.passed]
         count = len(self.verdicts)
         if not count:
@@ -103,12 +103,12 @@ def verify(
 ) -> Verification:
     """Judge a subject against PyTorch in every configuration of a grid.
 
-    Each is judged as `compare-one-config` does it.
+    Each is judged as `compare-one-config` judges it.
 
-    subject: a function run(case), what `load` makes of a name, or that name itself: only a name
-    gets a process of its own.
+    subject: a function run(case), a result of `load`, or a name. Only a name gets its own
+    process.
     grid: smoke, default or full.
-    time_limit: seconds for each configuration; of a function, in the main thread only.
+    time_limit: seconds for each configuration; a function is limited in the main thread only.
     memory_limit: megabytes that a subject's own process may fill.
     Raises SubjectError when there is no such subject, ConfigError when there is no such grid or
     limit.
@@ -138,6 +138,6 @@ def _records(verdict: Verdict) -> Iterator[Record]:
 
 
 def _wrong(verdict: Verdict) -> list[Record]:
-    """Return the records of a verdict because of which it has not passed."""
+    """Return the records of a verdict that keep it from passing."""
     records = [record for record in _records(verdict) if not record.passed]
     return [record for record in records if record.status is not Status.INCOMPLETE] or records

@@ -1,5 +1,5 @@
-"""Judging: in go a subject, a case and a reference; out comes a Verdict.
+"""Judging. In: a subject, a case and a reference. Out: a Verdict.
 
-The comparator holds each array against the reference's in units of noise. The other files look at
-what needs no reference: relations between answers, single steps, patterns of all differences.
+The comparator compares each array with the reference's, in units of noise. The other files need no
+reference: they check relations between answers, single steps, and patterns of all differences.
 """

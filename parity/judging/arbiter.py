@@ -15,7 +15,7 @@ def rule(
     sigma: Array,
     against: str,
 ) -> Ruling:
-    """Hold both sides of one array against the exact value, each for its own gates of relu.
+    """Compare both sides of one array with the exact value, each with its own gates of relu.
 
     A side is wrong when it is more than LIMIT sigma from the exact value in any entry.
     """
@@ -25,7 +25,7 @@ def rule(
         for array, exact in (subject, reference)
     ]
     enclosed = subject[1].enclosed[name] and reference[1].enclosed[name]
-    decisive = enclosed or subject[0].dtype == np.float32  # for which float64 is oracle enough
+    decisive = enclosed or subject[0].dtype == np.float32  # for which float64 is exact enough
     return Ruling(
         subject=errors[0],
         reference=errors[1],
@@ -43,7 +43,7 @@ def _text(
     if not decisive:
         return (
             f"not decided: the exact value is not enclosed ({seconds:.1f} s of computing); "
-            f"by a run without bounds the subject is {ours} and {against} {theirs} from it"
+            f"by a run without bounds, the subject is {ours} from it, and {against} {theirs}"
         )
     if all(wrong):
         return f"both are wrong: the subject is {ours} from the exact value, {against} {theirs}"

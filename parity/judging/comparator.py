@@ -1,4 +1,4 @@
-"""The comparator: two traces of one case, compared array by array in units of the noise floor."""
+"""The comparator compares two traces of one case, array by array, in units of the noise floor."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
@@ -32,7 +32,7 @@ CHAOS = "rounding is as large as the answer, as in a chaotic network or after an
 
 
 class Comparator:
-    """Both traces of one case, and the floors between them, estimated as finely as needed."""
+    """Both traces of one case, and the noise floors, estimated as finely as needed."""
 
     def __init__(
         self,
@@ -55,7 +55,7 @@ class Comparator:
         self._steps: Mapping[str, Step] | None = None
 
     def comparisons(self) -> tuple[Comparison, ...]:
-        """Compare all names, in the reference's order; names it does not know come last."""
+        """Compare all names, in the reference's order; unknown names come last."""
         known: list[Comparison] = []
         for name in self.reference:
             if name in self.subject or not ArrayName.parse(name).is_optional:
@@ -87,7 +87,7 @@ class Comparator:
         return replace(found, ruling=ruling)
 
     def _finest(self, *, own: bool) -> int:
-        """Return the most copies from which a floor was estimated, and few if from none."""
+        """Return the largest number of copies behind a floor; FEW_COPIES without any floor."""
         return MANY_COPIES if (MANY_COPIES, own) in self._floors else FEW_COPIES
 
     def _exact(self, *, own: bool) -> Exact:
@@ -124,24 +124,24 @@ class Comparator:
         weight, gradient = self.case.parameters[parameter], self.reference[behind]
         rounding = step_rounding(self.case, weight, gradient)
         expected, own = self.reference[name], self.own_branches is not None
-        if own:  # the gradients of other branches make another step
+        if own:  # other branches have other gradients, and so another step
             clean = self._floor(0, own=True).clean[behind]
             expected = (weight - self.case.lr * clean).astype(weight.dtype)
         return self._by_noise(name, expected, scale=self.case.lr, extra=rounding, own=own)
 
     def _later(self, name: str) -> Comparison:
-        """Compare what an optimiser with a state, or a later step, has come to."""
+        """Compare the result of an optimiser with a state, or of a later step."""
         if self.own_branches is not None or self._has_parted(name):
             return self._unknown(
-                name, "rounding has turned over a branch: two right runs part here"
+                name, "rounding has changed a branch: two right runs separate here"
             )
         return self._by_noise(name, self.reference[name])
 
     def _by_own_gradients(self, name: str) -> Comparison | None:
-        """Compare the first step with what follows from the subject's own gradients.
+        """Compare the first step with the step that follows from the subject's own gradients.
 
-        A wrong gradient and a wrong step are two mistakes, and only this tells them apart. None
-        where a gradient that the step needs is not there.
+        A wrong gradient and a wrong step are two mistakes, and only this check separates them. None
+        where a gradient that the step needs is missing.
         """
         parameter, config = ArrayName.parse(name).parameter, self.case.config
         needed = self.case.parameters if config.clip_norm else (parameter,)
@@ -163,7 +163,7 @@ class Comparator:
         return compare(name, self.subject[name], expected, allowed, against=OWN_GRADIENT)
 
     def _own_steps(self) -> Mapping[str, Step]:
-        """Return the first step from the subject's own gradients; others as they should be."""
+        """Return the first step from the subject's own gradients, and right ones for the others."""
         if self._steps is None:
             right = {name: self.reference[gradient_name(name)] for name in self.case.parameters}
             offered = {
@@ -188,9 +188,9 @@ class Comparator:
         extra: Array | float = 0.0,
         own: bool = False,
     ) -> Comparison:
-        """Compare with `scale` times the floor of the array, plus `extra`, allowed.
+        """Compare, and allow `scale` times the floor of the array, plus `extra`.
 
-        A plain step has no floor of its own: that of its gradient is scaled.
+        A plain step has no own floor: the floor of its gradient is scaled.
         """
         parsed, plain = ArrayName.parse(name), self.case.config.plain_step
         key = str(parsed.gradient) if plain and parsed.is_step else name
@@ -213,13 +213,13 @@ class Comparator:
                 break
             apart = np.max(np.abs(self.subject[name].astype(np.float64) - expected))
             if apart > scale * LIMIT * floor.most[key] + np.max(extra):
-                break  # no estimate of the noise could explain so much
-        if found.name == key:  # of a step, its gradient says it
+                break  # no estimate of the noise could explain this difference
+        if found.name == key:  # for a step, its gradient reports it
             found = self._typical(found, expected, floor)
         return self._weighed(found, floor, key, proven=proof.status is Status.AGREES)
 
     def _beyond_the_reference(self, found: Comparison, *, own: bool) -> Comparison:
-        """Accuse nobody who is right where the reference overflows on its way."""
+        """Do not accuse a right subject where the reference overflows on the way."""
         name, array = found.name, self.subject[found.name].astype(np.float64)
         floor = self._floor(MANY_COPIES, own=own)
         apart = np.abs(array - floor.clean[name])
@@ -229,7 +229,7 @@ class Comparator:
         return replace(found, status=Status.INCONCLUSIVE, detail=detail)
 
     def _weighed(self, found: Comparison, floor: Floor, key: str, *, proven: bool) -> Comparison:
-        """Add what the comparison is worth; where that is nothing, say that it decides nothing."""
+        """Add the resolution of the comparison; report where it decides nothing."""
         largest = float(np.max(np.abs(self.reference[key]), initial=0.0))
         noise = LIMIT * float(np.max(floor.sigma[key]))
         resolution = noise / largest if largest > 0 else 0.0 if proven else float("inf")
@@ -250,7 +250,7 @@ class Comparator:
         return found
 
     def _typical(self, found: Comparison, expected: Array, floor: Floor) -> Comparison:
-        """Add to a difference how many roundings its entries are typically off."""
+        """Add to a difference how many roundings its typical entry is off."""
         if found.status is not Status.DIFFERS:
             return found
         difference = np.abs(self.subject[found.name].astype(np.float64) - expected)
@@ -269,8 +269,8 @@ class Comparator:
         """Return the reference's branches, and the subject's where they differ.
 
         Rounding can flip a gate of relu whose pre-activation is near zero, or the step that a
-        maximum comes from, and every gradient behind it then differs by more than rounding: each
-        side is right for its own. A flip that is no rounding is a difference of `hidden` itself.
+        maximum comes from. Then every gradient behind it differs by more than rounding, and both
+        sides are right. A flip that rounding does not explain is a difference of `hidden` itself.
         """
         theirs = Branches.of(self.case, self.reference)
         ours = Branches.of(self.case, self.subject, self.reference)
@@ -279,7 +279,7 @@ class Comparator:
         return theirs, ours
 
     def _parted(self) -> int | None:
-        """Return the first later step from which the two sides have branches of their own."""
+        """Return the first later step from which the two sides have different branches."""
         for update in range(2, self.case.config.updates + 1):
             name = step_name(update, "hidden")
             ours, theirs = self.subject.get(name), self.reference[name]
@@ -299,7 +299,7 @@ class Comparator:
         return self.parted is not None and parsed.is_step and parsed.update >= self.parted
 
     def _unseen(self, key: str) -> bool:
-        """Return whether nobody can tell if the branches behind an array are the reference's."""
+        """Return whether it is unknown if the branches behind an array are the reference's."""
         config, parsed = self.case.config, ArrayName.parse(key)
         if parsed.is_step and not parsed.is_first_step:
             states = step_name(parsed.update, "hidden")
@@ -309,10 +309,10 @@ class Comparator:
 
 
 def _after_overflow(known: list[Comparison], states: Collection[str]) -> list[Comparison]:
-    """Return `known`, nobody accused of what follows from an overflow on both sides.
+    """Return `known`, without the differences that follow from an overflow on both sides.
 
-    Behind states that are not finite a gradient means nothing, even where it is: the gates of relu
-    are open or closed as the order of sums decides.
+    Behind states that are not finite a gradient means nothing, even a finite one: the order of sums
+    decides whether relu's gates are open or closed.
     """
     undefined, lost, found = False, False, []
     for comparison in known:

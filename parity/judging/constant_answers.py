@@ -1,4 +1,4 @@
-"""Constant answers: wrong ones with nothing computed - zeros, NaN, the same whatever is asked."""
+"""Constant answers: wrong arrays that are zero, NaN, or the same for every case."""
 
 from collections.abc import Iterator, Sequence
 
@@ -17,10 +17,10 @@ WRONG = (Status.DIFFERS, Status.NOT_FINITE)
 def constant_answers(
     subject: Subject, case: Case, trace: Trace, comparisons: Sequence[Comparison]
 ) -> Iterator[str]:
-    """Yield a line for the wrong arrays that are one number throughout, or follow no change.
+    """Yield a line for the wrong arrays that are one number throughout, or never change.
 
-    The subject, whose answer to `case` is `trace`, is asked about the same shapes with half of
-    every number.
+    The subject's answer to `case` is `trace`. It is asked about the same shapes again, with half
+    of every number.
     """
     names = dict.fromkeys(c.name for c in comparisons if c.status in WRONG and c.name in trace)
     uniform = {name: _uniform(trace[name]) for name in names}
@@ -36,11 +36,11 @@ def constant_answers(
     except NoTraceError:
         return
     if same := [n for n in others if n in again and _same(trace[n], again[n])]:
-        yield _says(same, "the same numbers whatever the case")
+        yield _says(same, "the same numbers for every case")
 
 
 def _uniform(array: Array) -> str:
-    """Return what every entry is, if they are all one number; of a single entry, if it is zero."""
+    """Return which number all entries are, if they are equal; for one entry, only zero or NaN."""
     if array.size and np.isnan(array).all():
         return "NaN throughout"
     if not array.any():

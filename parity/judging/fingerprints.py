@@ -1,4 +1,4 @@
-"""Fingerprints: what the pattern of all differences says about the arithmetic behind them."""
+"""Fingerprints: patterns of all differences that reveal the arithmetic behind them."""
 
 from collections.abc import Sequence
 
@@ -16,14 +16,14 @@ FINGERPRINTS = {
         "8-bit arithmetic (bfloat16) inside float32": (12.3, 17.0),
     },
 }
-"""log2 of the largest z of the hidden states, from and to, that a lower precision makes.
+"""The range of log2 of the largest z of the hidden states that a lower precision makes.
 
 A format of p bits makes 2^(24-p) or 2^(53-p) times the roundings of float32 or float64, and a
-little less where it holds only the operands of products: measured over layers of 3 to 64 units.
+little less where only the operands of products have it. Measured over layers of 3 to 64 units.
 """
 
 EVEN = 4.0
-"""Powers of two by which no array may stand out, and entries lie under the largest: else a bug."""
+"""Powers of two between arrays, and between entries, at a lower precision; more is a mistake."""
 
 
 def fingerprints(
@@ -46,7 +46,7 @@ def fingerprints(
 
 
 def _precision(differ: Sequence[Comparison], hidden: Comparison | None, dtype: str) -> str | None:
-    """Recognise a lower precision: everything is off, by as many roundings as it makes."""
+    """Recognise a lower precision: everything is off by the number of roundings that it makes."""
     levels = {c.name: _log2(c.greatest.used * LIMIT) for c in differ if c.greatest is not None}
     if hidden is None or not hidden.typical:
         return None

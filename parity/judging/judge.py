@@ -1,4 +1,4 @@
-"""Judging: a subject asked about one case, and a verdict about all that it answered."""
+"""Judging: asks a subject about one case, and gives a verdict on all its answers."""
 
 from dataclasses import replace
 
@@ -20,7 +20,7 @@ from parity.reference.base import Reference
 from parity.subjects.subject import Subject
 
 
-@np.errstate(all="ignore")  # what overflows is judged; it must not warn
+@np.errstate(all="ignore")  # overflows are judged; they must not warn
 def judge(
     subject: Subject,
     case: Case,
@@ -31,13 +31,13 @@ def judge(
     exact: bool = False,
     resolution: bool = False,
 ) -> Verdict:
-    """Run `subject` on `case` and hold every array it offers against the reference's.
+    """Run `subject` on `case` and compare every array that it offers with the reference's.
 
-    `expected` is the reference's trace where it is known already. A `thorough` judgement also
+    `expected` is the reference's trace if it is known already. A `thorough` judgement also
     estimates the resolution of every array, checks each step locally, asks the subject again in
-    ways that must not matter, and lets the exact value decide who is wrong about a difference.
-    `exact` asks for both sides' distance from the exact value in every array, `resolution` for the
-    resolution alone. The statuses of the arrays are the same without any of them.
+    ways that must not matter, and lets the exact value decide which side is wrong. `exact` adds
+    both sides' distance from the exact value in every array, `resolution` adds the resolution
+    alone. None of them changes the statuses of the arrays.
     """
     observation = observe(subject, case)
     if subject.lacking:
@@ -76,7 +76,7 @@ def judge(
 
 @np.errstate(all="ignore")
 def judge_behaviour(subject: Subject, case: Case, reference: Reference) -> Verdict:
-    """Ask `subject` about `case` in ways that must not matter, and nothing else."""
+    """Ask `subject` about `case` only in the ways that must not matter."""
     observation = observe(subject, case)
     comparisons, findings = metamorphic_checks(subject, case, observation.trace, reference)
     return Verdict(
@@ -89,7 +89,7 @@ def judge_behaviour(subject: Subject, case: Case, reference: Reference) -> Verdi
 
 
 def _beside(comparisons: tuple[Comparison, ...], local: tuple[Comparison, ...]) -> list[Comparison]:
-    """Return `comparisons` with each of `local` behind those of its name, others at the end."""
+    """Return `comparisons`, each of `local` after those of its name, and the others at the end."""
     merged = list(comparisons)
     for found in local:
         places = [i for i, other in enumerate(merged) if other.name == found.name]

@@ -1,4 +1,4 @@
-"""The local check: a second witness, which names the step where a mistake is made."""
+"""The local check: a second test, which names the step where a mistake is made."""
 
 from dataclasses import replace
 
@@ -13,14 +13,14 @@ from parity.reference.exact.one_step import stepwise
 from parity.reference.thresholds import LIMIT
 
 OWN_STATE, OWN_DELTA = "f of own h[t-1]", "own delta[t+1]"
-"""What the steps of states, and of delta, are held against."""
+"""The names of the expected values, for the steps of states and of delta."""
 
 
 def local_checks(case: Case, subject: Trace, reference: Trace) -> tuple[Comparison, ...]:
-    """Compare each step with what follows from the subject's own neighbouring step.
+    """Compare each step with the value that follows from the subject's own neighbouring step.
 
-    The states of every layer that the subject offers are checked forward and, where it is offered,
-    `delta` backward; nothing where `hidden` has not the reference's structure.
+    The states of every layer that the subject offers are checked forward, and `delta` backward if
+    it is offered. Nothing is checked where `hidden` does not have the reference's structure.
     """
     hidden, delta = subject.get("hidden"), subject.get(DELTA)
     if hidden is None or not is_comparable(hidden, reference["hidden"]):
@@ -43,7 +43,7 @@ def local_checks(case: Case, subject: Trace, reference: Trace) -> tuple[Comparis
 
 
 def _first_step(name: str, own: Array, expected: Array, allowed: Array) -> str:
-    """Return which step is the first wrong one, in the order in which they are computed."""
+    """Return which step is the first wrong one, in the order of computation."""
     wrong = (~(np.abs(own - expected) <= allowed)).any(axis=(0, 2))  # (steps,)
     if not wrong.any():
         return ""

@@ -1,7 +1,7 @@
 """Metamorphic checks: relations that hold for any recurrent layer, and need no reference.
 
-Rows are sequences of their own: one alone gives what it gives within the batch, and permuted rows
-give permuted answers. A layer's gradients are linear in its upstream gradients.
+Rows are independent sequences: one row alone gives the same answer as within the batch, and
+permuted rows give permuted answers. A layer's gradients are linear in its upstream gradients.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -23,21 +23,22 @@ from parity.reference.thresholds import FEW_COPIES, LIMIT, MANY_COPIES, SUSPICIO
 from parity.subjects.subject import Subject
 
 FACTOR = -1024.0
-"""What upstream gradients are multiplied by: a power of two scales without rounding."""
+"""The factor for upstream gradients: a power of two scales without rounding."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Relation:
-    """Other cases whose answers follow from the first one.
+    """Other cases, whose answers follow from the first one.
 
-    `restate` makes of the new answers what `view` shows of the first one: both must be equal.
+    `restate` changes the new answers into the form that `view` gives the first one: both must be
+    equal.
     """
 
     title: str
     cases: tuple[Case, ...]
     view: Callable[[Trace], Trace]
     restate: Callable[[Sequence[Trace]], Trace]
-    noisier: bool = False  # the new answers have a noise of their own, beside that of the first
+    noisier: bool = False  # the new answers have their own noise, besides that of the first
 
 
 def metamorphic_checks(
@@ -45,15 +46,15 @@ def metamorphic_checks(
 ) -> tuple[tuple[Comparison, ...], tuple[Finding, ...]]:
     """Ask `subject`, whose answer to `case` is `trace`, again in ways that must not matter.
 
-    Returns a comparison for each relation, of the array that used most of its allowance, and a
-    finding where the subject did not answer. Where all of it `agrees` so far, large gradients are
+    Returns for each relation the comparison of the array that used most of its allowance, or a
+    finding where the subject did not answer. If everything `agrees` so far, large gradients are
     compared, too.
     """
     comparisons: list[Comparison] = []
     findings: list[Finding] = []
     finite = all(np.isfinite(array).all() for array in trace.values())
     trace = _sound(trace, case)
-    for relation in relations(case) if trace and finite else ():  # what overflowed answers nothing
+    for relation in relations(case) if trace and finite else ():  # an overflow shows nothing
         try:
             answers = [_sound(answer(subject, other), other) for other in relation.cases]
         except NoTraceError as failed:
@@ -74,10 +75,10 @@ def metamorphic_checks(
 
 
 def _large_gradients(subject: Subject, case: Case, reference: Reference) -> Comparison | None:
-    """Compare with the reference where gradients are large: clipping shows there alone.
+    """Compare with the reference where gradients are large: clipping shows only there.
 
-    A layer's upstream gradients are scaled instead. None where nothing is decided, or where the
-    subject does not answer, which is nothing new.
+    In a layer the upstream gradients are scaled instead. None where nothing is decided, or where
+    the subject does not answer, which is reported elsewhere.
     """
     large = with_large_gradients(case, head=1000)
     try:
@@ -115,9 +116,9 @@ def relations(case: Case) -> Iterator[Relation]:
 
 
 def _one_row_alone(case: Case) -> Relation:
-    """The first sequence alone; a mean loss makes its gradients `batch` times larger.
+    """The first sequence alone; with a mean loss its gradients are `batch` times larger.
 
-    A mean of weighted labels, by a factor that rounds: there the gradients are not compared.
+    With a mean of weighted labels the factor is rounded; then the gradients are not compared.
     """
     config = case.config
     mean = config.kind == "classifier" and config.loss != "sum"
@@ -168,7 +169,7 @@ def _upstream_scaled(case: Case) -> Relation:
 
 
 def _upstream_in_parts(case: Case) -> Relation:
-    """Gradients of the upstream at even steps, plus those of the rest, are those of the whole."""
+    """Gradients from the upstream at even steps, plus those from the rest, are the whole."""
     even = (np.arange(case.config.steps) % 2 == 0)[:, None]  # (steps, 1)
     finals = {n: a for n, a in case.arrays.items() if _is_upstream(n) and n != "upstream"}
     nothing = {name: np.zeros_like(array) for name, array in finals.items()}
@@ -191,7 +192,7 @@ def _is_upstream(name: str) -> bool:
 
 
 def _sound(trace: Trace, case: Case) -> Trace:
-    """Return the arrays that can be compared: the others are failures of their own already."""
+    """Return the arrays that can be compared: the others are reported as failures already."""
     config = case.config
     shapes: dict[str, tuple[int, ...]] = dict.fromkeys(outputs(config), case.upstream.shape)
     shapes |= {cell.name("final"): case.h_0.shape for cell in config.cells} | {"loss": ()}
@@ -247,9 +248,9 @@ def _worst(
 
 
 def _alike(case: Case, first: Trace, second: Trace) -> bool:
-    """Return whether no branch turned over between two answers, as rounding can make it do.
+    """Return whether no branch differs between two answers, which rounding can cause.
 
-    Both may be of the first sequences alone.
+    Both may be answers for the first sequences alone.
     """
     if "hidden" not in first or "hidden" not in second:
         return True

@@ -1,4 +1,4 @@
-"""Training: a chain of cases, in which each side goes on from the weights of its own last step."""
+"""Training: a chain of cases, in which each side continues from its own last weights."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ from parity.subjects.subject import Subject
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Training:
-    """Both sides' way through the same mini-batches."""
+    """The training of both sides on the same mini-batches."""
 
     verdict: Verdict  # for each name, the step that used most of its allowance
     epochs: int
@@ -43,7 +43,7 @@ def train(
     """Train both sides by mini-batch SGD on the digits and compare them after every step.
 
     The loss and every parameter are judged in units of the noise floor of the run so far, up to
-    the step in which rounding flips a gate of relu: two right runs part there.
+    the step in which rounding flips a gate of relu: two right runs separate there.
     `progress` is called after every step. Raises ConfigError without data digits, and for a layer.
     """
     if config.data != "digits":
@@ -89,20 +89,20 @@ def train(
 
 
 class _Course:
-    """What was seen on the way: both losses of each step, and the worst comparison of each name."""
+    """The record of a run: both losses of each step, and the worst comparison of each name."""
 
     def __init__(self) -> None:
         self.losses: list[tuple[float, float]] = []
         self.worst: dict[str, Comparison] = {}
-        self.parted: int | None = None  # the step in which a gate of relu came out otherwise
+        self.parted: int | None = None  # the step in which a gate of relu differed
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """Where the comparison ended before the run did."""
+        """The step where the comparison ended before the run, in words."""
         if self.parted is None:
             return ()
         said = f"compared up to step {self.parted}, where rounding flips a gate of relu"
-        return (f"{said}: from there both sides go their own right ways",)
+        return (f"{said}: after it both sides differ, and both are right",)
 
     def run(
         self,
@@ -126,7 +126,7 @@ class _Course:
 
 
 class _Walker:
-    """One side: its `run`, and the parameters it has arrived at."""
+    """One side: its `run`, and its current parameters."""
 
     def __init__(self, run: Callable[[Case], Trace]) -> None:
         self.run = run
@@ -153,7 +153,7 @@ class _Walker:
 
 
 def _batches(samples: int, config: Config, epochs: int) -> Iterator[Array]:
-    """Yield the rows of each mini-batch; every epoch visits all samples once, in its own order."""
+    """Yield the rows of each mini-batch; every epoch visits all samples once, in a new order."""
     rng = np.random.default_rng(config.seed)
     for _ in range(epochs):
         order = np.argsort(rng.random(samples), kind="stable")
@@ -172,7 +172,7 @@ def _with_rows(start: Case, x: Array, labels: Array) -> Case:
 
 
 def _same_branches(case: Case, ours: Trace, theirs: Trace) -> bool:
-    """Return whether both sides have chosen alike, where the subject tells."""
+    """Return whether both sides made the same choices, as far as the subject shows them."""
     if "hidden" not in ours:
         return True
     one, other = Branches.of(case, ours), Branches.of(case, theirs)

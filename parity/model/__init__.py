@@ -1,5 +1,5 @@
 """The frozen values that everything else passes on, and nothing that runs a network.
 
-In go ids, options and arrays; out come a Config, a Case, a Trace, and what judging makes of them:
-Comparison, Finding and Verdict. An array's text is parsed here, as an ArrayName.
+In: ids, options and arrays. Out: a Config, a Case, a Trace, and the results of judging: Comparison,
+Finding and Verdict. The text of an array's name is parsed here, into an ArrayName.
 """

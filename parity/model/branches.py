@@ -1,7 +1,7 @@
-"""Branches: the discrete choices of a run, which rounding can turn over.
+"""Branches: the discrete choices of a run, which rounding can change.
 
-relu's gates, and which step a maximum over time comes from. Where two right runs choose otherwise,
-every gradient behind the choice differs by more than rounding, and each is right for its own.
+They are relu's gates, and the step that a maximum over time comes from. When two right runs choose
+differently, every gradient behind the choice differs by more than rounding. Both are right.
 """
 
 from collections.abc import Mapping
@@ -18,16 +18,16 @@ from parity.model.trace import Trace, outputs
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Branches:
-    """What a run chose."""
+    """The choices of one run."""
 
     gates: Mapping[str, Array]  # by the layer's name: (batch, steps, width), whether h > 0
     winners: Array | None = None  # (batch, width): the step that the maximum comes from
 
     @classmethod
     def of(cls, case: Case, trace: Trace, reference: Trace | None = None) -> Self | None:
-        """Return the branches that the states of `trace` show; None where there are none to take.
+        """Return the branches that the states of `trace` show; None where there is no choice.
 
-        What `trace` does not offer, or offers in another structure, is as in `reference`.
+        Where `trace` lacks an array, or it has another structure, the choice is as in `reference`.
         """
         if not has_branches(case.config):
             return None
@@ -42,7 +42,7 @@ class Branches:
         return cls(gates=gates, winners=winners)
 
     def same(self, other: "Branches") -> bool:
-        """Return whether both chose alike, wherever both are known."""
+        """Return whether both made the same choices, wherever both are known."""
         shared = self.gates.keys() & other.gates.keys()
         gates = all(np.array_equal(self.gates[name], other.gates[name]) for name in shared)
         known = self.winners is not None and other.winners is not None
@@ -56,12 +56,12 @@ class Branches:
 
 
 def has_branches(config: Config) -> bool:
-    """Return whether a network of `config` chooses at all."""
+    """Return whether a network of `config` has any choice."""
     return config.activation == "relu" or config.pool == "max"
 
 
 def valid(case: Case) -> Array:
-    """Return which steps are a sequence's own, not padding: (batch, steps)."""
+    """Return which steps belong to a sequence and are not padding: (batch, steps)."""
     steps = np.arange(case.config.steps)
     if not case.config.packed:
         return np.ones((case.config.batch, case.config.steps), bool)
@@ -70,7 +70,7 @@ def valid(case: Case) -> Array:
 
 
 def _winners(case: Case, hidden: Array) -> Array:
-    """Return the first of the steps with the largest state, among each sequence's own."""
+    """Return the first step with the largest state, among each sequence's own steps."""
     states = hidden.astype(np.float64)
     winners: Array = np.where(valid(case)[:, :, None], states, -np.inf).argmax(axis=1)
     return winners

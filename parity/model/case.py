@@ -1,4 +1,4 @@
-"""Case: what a Config means in numbers."""
+"""Case: the arrays of one Config, and nothing that runs them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -16,28 +16,29 @@ from parity.model.names import ArrayName
 Array = NDArray[Any]
 
 MOST_ENTRIES = 2**28
-"""Entries of an array, 2 GiB of float64: a configuration beyond is refused, not attempted."""
+"""Entries of an array, at most: 2 GiB of float64. A larger configuration is refused."""
 
 MOST_CELLS = 1000
-"""Layers, in each direction, times updates: what an answer holds a dozen arrays for, each."""
+"""Layers times directions times updates, at most: an answer has a dozen arrays for each."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Case:
-    """Everything a framework needs; no framework draws anything. Every array is read-only.
+    """Everything that a framework needs: it draws nothing itself. Every array is read-only.
 
     A classifier case is judged through `labels`; a layer case through `upstream` and
-    `upstream_final`, the gradients of some loss by every hidden state and, once more, by the
-    last one. The arrays of the other kind are there and play no part. `width` is `hidden` times
-    the number of directions.
+    `upstream_final`, the gradients of some loss by every hidden state and, in addition, by the
+    last one. The arrays of the other kind exist and are not used. `width` is `hidden` times the
+    number of directions.
 
-    `more` has the arrays that only some configurations have; they are attributes, too:
+    `more` holds the arrays that only some configurations have; they are attributes, too:
 
     - `W_x_l1`, `W_h_l1`, `b_l1`, `h_0_l1`, `upstream_final_l1` of a second layer, whose W_x is
-      (width, hidden), and the same with `_reverse` behind for the direction from the last step to
-      the first;
+      (width, hidden), and the same names with the suffix `_reverse` for the direction from the
+      last step to the first;
     - `lengths`, (batch,) int64, each sequence's own, from 1 to steps;
-    - `mask_l0`, (batch, steps, width), what dropout multiplies the first layer's states by;
+    - `mask_l0`, (batch, steps, width), the factors by which dropout multiplies the first layer's
+      states;
     - `class_weights`, (classes,).
     """
 
@@ -74,12 +75,12 @@ class Case:
 
     @property
     def arrays(self) -> dict[str, Array]:
-        """Every array by name, those that play no part included."""
+        """Every array by name, the unused ones included."""
         return {name: getattr(self, name) for name in ALWAYS} | dict(self.more)
 
     @property
     def parameters(self) -> dict[str, Array]:
-        """The trainable arrays by name: those of the layers, and two of the classifier's head."""
+        """The trainable arrays by name: the layers' arrays, and two of the classifier's head."""
         own = ("W_x", "W_h") if self.config.bias == "absent" else ("W_x", "W_h", "b")
         names = [cell.name(of) for cell in self.config.cells for of in own]
         head = ("W_out", "b_out") if self.config.kind == "classifier" else ()
@@ -98,12 +99,12 @@ class Case:
         return self.replace(self.config.replace(dtype=name), **own)
 
     def rows(self, places: slice) -> Self:
-        """Return the case of some of its sequences, with a batch of that many."""
+        """Return the case that has only some of the sequences, and a batch of that size."""
         arrays = {n: a[places] for n, a in self.arrays.items() if ArrayName.parse(n).by_row}
         return self.replace(self.config.replace(batch=len(arrays["x"])), **arrays)
 
     def snapshot(self) -> tuple[bytes, ...]:
-        """Return every array's bytes, to tell later whether somebody wrote into them."""
+        """Return every array's bytes, which show later whether an array was changed."""
         return tuple(array.tobytes() for array in self.arrays.values())
 
 
@@ -114,7 +115,7 @@ ALWAYS = tuple(f.name for f in fields(Case) if f.name not in ("config", "more"))
 def check_size(config: Config) -> None:
     """Raise ConfigError when a case, or an answer to it, would be too large.
 
-    In entries of the arrays of one kind, those of all layers together, or in arrays.
+    The limits are on the entries of one kind of array in all layers, and on the number of arrays.
     """
     n, t, f, h, c = config.batch, config.steps, config.features, config.width, config.classes
     layers, scores = config.layers, n * c * (t if config.every_step else 1)

@@ -1,18 +1,18 @@
-"""Cell: one direction of one layer, and the names of what belongs to it."""
+"""Cell: one direction of one layer, and the names of its arrays."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
-    """One direction of one layer. The first layer's forward one has the plain names."""
+    """One direction of one layer. The first layer's forward direction has the plain names."""
 
     layer: int = 0
     reverse: bool = False
 
     @property
     def suffix(self) -> str:
-        """What its names end with: nothing, `_reverse`, `_l1`, `_l1_reverse` ..."""
+        """The end of its names: nothing, `_reverse`, `_l1`, `_l1_reverse` ..."""
         return cell_suffix(self.layer or None, reverse=self.reverse)
 
     def name(self, of: str) -> str:
@@ -21,5 +21,5 @@ class Cell:
 
 
 def cell_suffix(layer: int | None, *, reverse: bool) -> str:
-    """Return what the name of an array of a layer and a direction ends with."""
+    """Return the end of an array's name for a layer and a direction."""
     return ("" if layer is None else f"_l{layer}") + ("_reverse" if reverse else "")

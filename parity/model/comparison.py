@@ -1,4 +1,4 @@
-"""Comparison: one name in two traces - structure first, then every value."""
+"""Comparison: one array in two traces - structure first, then every value."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -9,7 +9,7 @@ from parity.model.case import Array
 
 
 class Status(StrEnum):
-    """What comparing one array came to."""
+    """The result of comparing one array."""
 
     AGREES = "agrees"
     DIFFERS = "DIFFERS"
@@ -24,7 +24,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Greatest:
-    """The entry that used the largest share of what it was allowed."""
+    """The entry that used the largest share of its allowance."""
 
     index: tuple[int, ...]
     subject: float
@@ -38,7 +38,7 @@ class Greatest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ruling:
-    """How far each side is from the exact value, and who is wrong."""
+    """How far each side is from the exact value, and which side is wrong."""
 
     subject: float  # greatest distance, in ulp of the array's largest entry
     reference: float
@@ -48,7 +48,7 @@ class Ruling:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """One array of the subject, held against `against`. Has no truth value: ask `status`."""
+    """One array of the subject, compared with `against`. Has no truth value: ask `status`."""
 
     name: str
     status: Status
@@ -70,8 +70,9 @@ def compare(
 ) -> Comparison:
     """Compare two arrays entry by entry: |subject - reference| <= allowed.
 
-    `allowed` is a positive number, or an array of them in the shape of `reference`. An array that
-    is not finite on one side is NOT_FINITE, on both sides UNDEFINED: neither is a pass.
+    `allowed` is a positive number, or an array of such numbers in the shape of `reference`. An
+    array that is not finite on one side is NOT_FINITE, and on both sides UNDEFINED. Neither is a
+    pass.
     """
     status, detail = _structure(subject, reference, against)
     if status is not Status.AGREES:
@@ -82,7 +83,7 @@ def compare(
 
 
 def is_comparable(one: Array, other: Array) -> bool:
-    """Return whether two arrays have one shape and dtype, and `one` is finite throughout."""
+    """Return whether two arrays have the same shape and dtype, and `one` is finite throughout."""
     alike = one.shape == other.shape and one.dtype == other.dtype
     return alike and bool(np.isfinite(one).all())
 
@@ -99,12 +100,12 @@ def _structure(subject: Array, reference: Array, against: str) -> tuple[Status, 
     detail = f"{subject[index]} at {list(index)}, where {against} has {reference[index]}"
     if ours.all() or theirs.all():
         return Status.NOT_FINITE, detail
-    return Status.UNDEFINED, detail  # which entries an overflow reaches is the order of sums
+    return Status.UNDEFINED, detail  # the order of sums decides which entries overflow
 
 
 def _greatest(subject: Array, reference: Array, allowed: Array) -> Greatest:
     difference = np.abs(subject.astype(np.float64) - reference)
-    with np.errstate(all="ignore"):  # beside a subnormal allowance a share may be infinite
+    with np.errstate(all="ignore"):  # a share of a subnormal allowance may be infinite
         used = np.where(difference == 0, 0.0, difference / allowed)
     index = _index(np.argmax(used), used)
     return Greatest(

@@ -1,4 +1,4 @@
-"""Config: what is compared - sizes, options, dtype, seed - and its one text form, the id."""
+"""Config: the sizes, options, dtype and seed of a comparison, and their text form, the id."""
 
 import dataclasses
 import functools
@@ -17,8 +17,8 @@ from parity.model.options import Choice, Count, Number, Option, Rate, Switch, op
 class Config:
     """One configuration. Frozen; refuses nonsense with a ConfigError that names the value.
 
-    Its text form is its id: `b7-t5-f3-h6-c4-tanh-f64-s0`, followed by a token for each further
-    option that differs from its default. The id parses back to the same Config.
+    Its text form is its id: `b7-t5-f3-h6-c4-tanh-f64-s0`, and then a token for each further option
+    that differs from its default. The id parses back to the same Config.
     """
 
     batch: int = option(Count("b"), 7, "sequences in the batch", always=True)
@@ -57,12 +57,12 @@ class Config:
     initial: str = option(
         Choice({"drawn": "h0", "zero": "noh0", "absent": "withouth0"}),
         "drawn",
-        "the initial state of every layer and direction: drawn, zero, or not handed over at all",
+        "the initial state of every layer and direction: drawn, zero, or not given",
     )
     bias: str = option(
         Choice({"drawn": "bias", "zero": "nobias", "absent": "biasoff"}),
         "drawn",
-        "both biases: drawn, or zero; or a layer that has none",
+        "both biases: drawn, zero, or absent",
     )
     call: str = option(
         Choice({"batch-first": "batchfirst", "time-first": "timefirst", "unbatched": "unbatched"}),
@@ -79,12 +79,12 @@ class Config:
     mode: str = option(
         Choice({"training": "training", "evaluation": "evaluation"}),
         "training",
-        "whether dropout acts: with masks that the case has drawn, or not at all",
+        "whether dropout acts: with masks that the case has drawn, or not",
     )
     pool: str = option(
         Choice({"last": "last", "own": "own", "mean": "meanpool", "max": "maxpool"}),
         "last",
-        "what the classifier reads: the states of the last step, of each sequence's own last step, "
+        "the states that the classifier reads: of the last step, of each sequence's own last step, "
         "or the mean or maximum over its own steps",
     )
     loss: str = option(
@@ -127,22 +127,22 @@ class Config:
 
     @property
     def every_step(self) -> bool:
-        """Whether the head reads every step, not the last one alone."""
+        """Whether the head reads every step, and not only the last one."""
         return self.loss.endswith("steps")
 
     @property
     def squared(self) -> bool:
-        """Whether the loss is of squared distances, not cross-entropy."""
+        """Whether the loss is a squared distance, and not cross-entropy."""
         return self.loss.startswith("squared")
 
     @property
     def directions(self) -> int:
-        """1, or 2 of a bidirectional layer."""
+        """1, or 2 in a bidirectional layer."""
         return 2 if self.bidirectional else 1
 
     @property
     def width(self) -> int:
-        """Numbers that a layer says of one step: hidden units of every direction."""
+        """Numbers that a layer returns for one step: the hidden units of all directions."""
         return self.hidden * self.directions
 
     @functools.cached_property
@@ -154,7 +154,7 @@ class Config:
 
     @property
     def packed(self) -> bool:
-        """Whether the sequences have lengths of their own."""
+        """Whether each sequence has its own length."""
         return self.lengths != "full"
 
     @property
@@ -164,23 +164,23 @@ class Config:
 
     @property
     def with_final(self) -> bool:
-        """Whether the final states are compared: elsewhere they are the last hidden state."""
+        """Whether the final states are compared; otherwise they are the last hidden state."""
         return len(self.cells) > 1 or self.packed
 
     @property
     def ignore_index(self) -> int:
-        """The label that does not count: PyTorch's default, or class 0."""
+        """The label that is ignored: PyTorch's default, or class 0."""
         return 0 if self.ignored == "class" else -100
 
     @property
     def plain_loss(self) -> bool:
-        """Whether every label counts as it is, and the loss is a mean over the batch."""
+        """Whether every label counts, with no option, and the loss is a mean over the batch."""
         whole = self.class_weights == "equal" and self.ignored == "none" and not self.smoothing
         return whole and self.loss != "sum"
 
     @property
     def plain_step(self) -> bool:
-        """Whether the step is one of w - lr * gradient."""
+        """Whether the step is w - lr * gradient."""
         more = (self.momentum, self.weight_decay, self.maximize, self.clip_value, self.clip_norm)
         return self.updates == 1 and not any(more)
 
@@ -202,18 +202,18 @@ class Config:
         return f"compare-one-config {self}"
 
     def replace(self, **changes: Any) -> Self:
-        """Return a copy with some fields changed; what must follow, follows.
+        """Return a copy with some fields changed, and the fields that must follow from them.
 
-        Data digits brings its own sizes, data vocabulary as many classes as features; a layer has
-        no loss, a single one no dropout, a batch of several is no unbatched call.
+        Data digits has its own sizes, and data vocabulary has as many classes as features. A layer
+        has no loss, a single layer has no dropout, and a batch of several is not an unbatched call.
         """
         return dataclasses.replace(self, **constraints.following(_values(self), changes))
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read an id. Tokens stand in the id's order and may be left out: they keep their default.
+        """Read an id. Its tokens are in order; an option whose token is left out has its default.
 
-        Raises ConfigError for a token that is unknown, misplaced or has a value out of range.
+        Raises ConfigError for a token that is unknown or misplaced, or whose value is out of range.
         """
         changes: dict[str, Any] = {}
         ahead = list(OPTIONS)
@@ -233,7 +233,7 @@ def _values(config: Config) -> dict[str, Any]:
 
 
 def short_id(**values: Any) -> str:
-    """Return the id's tokens for `values` alone, in the id's order: it parses to these values."""
+    """Return the id's tokens for `values` alone, in order; the text parses to these values."""
     return "-".join(kind.write(values[name]) for name, kind in OPTIONS.items() if name in values)
 
 

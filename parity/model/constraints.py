@@ -1,6 +1,6 @@
 """Constraints: which options of a configuration go together, and what follows from a change.
 
-They take options by name: nothing here knows `Config`.
+They take options by name: nothing here imports `Config`.
 """
 
 from collections.abc import Iterator, Mapping
@@ -12,10 +12,10 @@ DIGITS = {"steps": 8, "features": 8, "classes": 10}
 """One of scikit-learn's handwritten digits is 8 x 8 pixels: 8 steps of 8 features, 10 classes."""
 
 LOSS = {"class_weights": "equal", "smoothing": 0.0, "ignored": "none"}
-"""The options of the cross-entropy, as they are where there is none."""
+"""The options of the cross-entropy, with their values where there is no cross-entropy."""
 
 CLASSIFIER = {"loss": "mean", "pool": "last", **LOSS}
-"""The options of a classifier, as they are where there is none."""
+"""The options of a classifier, with their values where there is no classifier."""
 
 
 Options = Mapping[str, Any]
@@ -66,7 +66,7 @@ def _about_the_loss(options: Options) -> Iterator[str]:
 
 def _about_the_layers(options: Options) -> Iterator[str]:
     if options["call"] != "batch-first" and options["kind"] != "layer":
-        yield f"call {options['call']} is about a layer, got kind {options['kind']}"
+        yield f"call {options['call']} needs kind layer, got kind {options['kind']}"
     if options["call"] == "unbatched" and (options["batch"] > 1 or options["lengths"] != "full"):
         got = (
             f"batch {options['batch']}" if options["batch"] > 1 else f"lengths {options['lengths']}"
@@ -75,7 +75,7 @@ def _about_the_layers(options: Options) -> Iterator[str]:
     if options["dropout"] > 0 and options["layers"] < 2:
         yield f"dropout acts between layers: layers must be at least 2, got {options['layers']}"
     if options["mode"] == "evaluation" and not options["dropout"] > 0:
-        yield "mode evaluation is about dropout, got dropout 0"
+        yield "mode evaluation needs dropout, got dropout 0"
 
 
 def _about_the_step(options: Options) -> Iterator[str]:
@@ -89,7 +89,7 @@ def _about_the_step(options: Options) -> Iterator[str]:
 
 
 def following(options: Options, changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Return `changes` with what must follow from them, where they do not say otherwise."""
+    """Return `changes` and the options that must follow from them, unless they set these, too."""
 
     def now(name: str) -> Any:
         return changes.get(name, options[name])

@@ -1,12 +1,12 @@
-"""What can go wrong before a verdict exists, as errors whose text is for the user."""
+"""Errors that occur before a verdict exists; their text is for the user."""
 
 
 class ParityError(Exception):
-    """The comparison could not be made; the message says why, its first line in short."""
+    """The comparison could not be made; the message says why, and its first line is a summary."""
 
 
 class ConfigError(ParityError):
-    """A configuration that means nothing: the message names the value and what was expected."""
+    """A wrong configuration: the message names the value and what was expected."""
 
 
 class SubjectError(ParityError):
@@ -14,8 +14,8 @@ class SubjectError(ParityError):
 
 
 class MissingExtraError(ParityError):
-    """An optional package is needed for what was asked."""
+    """An optional package is needed and is not installed."""
 
 
 class KeepingError(ParityError):
-    """A failing case that cannot be kept, or a kept one that is damaged or none: in one line."""
+    """A failing case cannot be kept, or a kept one cannot be read; the message is one line."""

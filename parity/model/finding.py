@@ -1,11 +1,11 @@
-"""Finding: what a subject does beside its numbers, with a name."""
+"""Finding: a named misbehaviour of a subject, apart from its numbers."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class Misbehaviour(StrEnum):
-    """What a subject can do whatever numbers it returns: faults first, then what is only noted."""
+    """How a subject can misbehave, apart from its numbers: faults first, then notes."""
 
     RAISED = "RAISED"
     TIMEOUT = "TIMEOUT"
@@ -14,7 +14,7 @@ class Misbehaviour(StrEnum):
     MUTATED_INPUT = "MUTATED_INPUT"
     STATEFUL = "STATEFUL"
     NONDETERMINISTIC = "NONDETERMINISTIC"
-    INCOMPLETE = "INCOMPLETE"  # the answer is no mapping of names to arrays of numbers
+    INCOMPLETE = "INCOMPLETE"  # the answer is not a mapping of names to arrays of numbers
     CHANGED_ERROR_STATE = "CHANGED_ERROR_STATE"
     CHANGED_RANDOM_STATE = "CHANGED_RANDOM_STATE"
     LEFT_THREADS = "LEFT_THREADS"
@@ -29,7 +29,7 @@ NOTES = (
     Misbehaviour.OUTPUT,
     Misbehaviour.USES_TORCH,
 )
-"""What is worth telling and fails nothing: the numbers may be right all the same."""
+"""Misbehaviour that is reported and does not fail a verdict: the numbers may be right."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +42,7 @@ class Finding:
 
     @property
     def grave(self) -> bool:
-        """Whether it fails the verdict; what is not grave is a note."""
+        """Whether it fails the verdict; a finding that is not grave is a note."""
         return self.kind not in NOTES
 
 

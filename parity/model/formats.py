@@ -1,4 +1,4 @@
-"""The floating-point formats, and the numbers each comes with."""
+"""The floating-point formats, and the numbers that describe each of them."""
 
 import math
 import sys
@@ -50,17 +50,17 @@ def dtype(name: str) -> np.dtype[Any]:
 
 
 def is_bfloat16(kind: np.dtype[Any]) -> bool:
-    """Return whether a dtype is bfloat16, which NumPy itself has no name for."""
+    """Return whether a dtype is bfloat16, for which NumPy itself has no name."""
     return kind == dtype("bfloat16")
 
 
 def is_real(kind: np.dtype[Any]) -> bool:
-    """Return whether a dtype is one of numbers, bfloat16 included."""
+    """Return whether a dtype holds numbers, bfloat16 included."""
     return kind.kind in "fiub" or is_bfloat16(kind)
 
 
 def code(kind: np.dtype[Any]) -> str:
-    """Return how a dtype is written in data: as NumPy does, or bfloat16 by its name."""
+    """Return the text for a dtype in data: NumPy's own text, or bfloat16 by its name."""
     return "bfloat16" if is_bfloat16(kind) else kind.str
 
 
@@ -75,7 +75,7 @@ def smallest_normal(name: str) -> float:
 
 
 def largest_sum_of_squares(name: str) -> float:
-    """Return the sum of squares from which a norm is infinite: 16-bit formats add in float32."""
+    """Return the sum of squares at which a norm becomes infinite; 16-bit formats add in float32."""
     if name == "float64":
         return sys.float_info.max
     return 65520.0**2 if name == "float16" else 2.0**128  # 65520 is rounded to infinity
@@ -87,7 +87,7 @@ def smallest_subnormal(name: str) -> float:
 
 
 def spacing(name: str, value: float) -> float:
-    """Return the distance from |value|, rounded down to a number of the format, to the next one."""
+    """Return the gap after |value|, rounded down to a number of the format, to the next number."""
     form = FORMATS[name]
     if value == 0:
         return form.smallest_subnormal
@@ -97,7 +97,7 @@ def spacing(name: str, value: float) -> float:
 
 
 def flushes_to_zero() -> bool:
-    """Return whether this thread turns subnormal results into zeros, as processors can be told to.
+    """Return whether this thread turns subnormal results into zeros, which processors can do.
 
     torch.set_flush_denormal(True) does it to NumPy, too.
     """

@@ -1,4 +1,4 @@
-"""Names of arrays: text outside, where subjects answer with it and files hold it; a value inside.
+"""Names of arrays: text in a subject's answer and in files, and a value inside the harness.
 
 | text                | kind      | quantity        | layer | reverse | update |
 |---------------------|-----------|-----------------|-------|---------|--------|
@@ -19,7 +19,7 @@ from typing import Self
 from parity.model.cell import Cell, cell_suffix
 
 DELTA = "delta"
-"""A name that a subject may offer and the reference does not: only the local check uses it.
+"""A name that a subject may offer and the reference does not offer: for the local check only.
 
 (batch, steps, hidden), the gradient by every pre-activation.
 """
@@ -28,7 +28,7 @@ _BY_ROW = {
     *("hidden", "final", "logits"),  # of a trace
     *("x", "h_0", "labels", "step_labels", "upstream", "upstream_final", "lengths", "mask"),
 }
-"""Quantities of sequences: one sequence alone has what it has within the batch."""
+"""Quantities that each sequence has alone: they are the same without the rest of the batch."""
 
 _GRADIENTS_BY_ROW = {"x", "h_0"}
 
@@ -41,23 +41,23 @@ _TEXT = re.compile(
 )
 
 _REMEMBERED = 4096
-"""Parsed names that are kept: far more than a run has, and a limit to what a subject makes up."""
+"""Parsed names that are kept, at most: far more than a run has; a subject can invent names."""
 
 
 class Kind(StrEnum):
-    """What an array is: a value of the run, or what becomes of one."""
+    """The kind of an array: a value of the run, a gradient, a step, or a comparison of answers."""
 
     VALUE = ""
     GRADIENT = "grad"
     STEP = "step"
-    BEHAVIOUR = "behaviour"  # of a comparison that holds a subject against itself
+    BEHAVIOUR = "behaviour"  # of a comparison of a subject with itself
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArrayName:
-    """The name of one array. `str` prints what `parse` reads, for any text whatsoever.
+    """The name of one array. `str` prints what `parse` reads, for any text.
 
-    A name that nobody knows is a value, whose quantity may be all of its text.
+    An unknown name is a value, and its quantity may be its whole text.
     """
 
     quantity: str
@@ -68,7 +68,7 @@ class ArrayName:
 
     @classmethod
     def parse(cls, text: str) -> "ArrayName":
-        """Return the name that `text` is. Never fails; a text is taken apart only once."""
+        """Return the name that `text` stands for. Never fails; a text is parsed only once."""
         return _parsed(text)
 
     def __str__(self) -> str:
@@ -78,7 +78,7 @@ class ArrayName:
 
     @property
     def parameter(self) -> str:
-        """The name of what a gradient or a step is of: `W_x_l1` of `grad/W_x_l1`."""
+        """The name of the array that a gradient or a step belongs to: `W_x_l1` of `grad/W_x_l1`."""
         return self.quantity + cell_suffix(self.layer, reverse=self.reverse)
 
     @property
@@ -95,29 +95,29 @@ class ArrayName:
 
     @property
     def is_gradient(self) -> bool:
-        """Whether it is the gradient of the loss by something."""
+        """Whether it is a gradient of the loss."""
         return self.kind is Kind.GRADIENT
 
     @property
     def is_step(self) -> bool:
-        """Whether it is what an update comes to, the first one or a later one."""
+        """Whether it is a result of an update, the first one or a later one."""
         return self.kind is Kind.STEP
 
     @property
     def is_first_step(self) -> bool:
-        """Whether it is what the first update comes to."""
+        """Whether it is a result of the first update."""
         return self.is_step and self.update == 1
 
     @property
     def is_states(self) -> bool:
-        """Whether it is the states of a layer: (batch, steps, width)."""
+        """Whether it holds the states of a layer: (batch, steps, width)."""
         return self.kind is Kind.VALUE and self.quantity == "hidden"
 
     @property
     def is_optional(self) -> bool:
-        """Whether a subject may leave it out, and loses nothing but what it would show.
+        """Whether a subject may leave it out; then only this array is not checked.
 
-        States of a layer below the last one, and those that a later step starts from.
+        These are the states of a layer below the last one, and those that a later step starts from.
         """
         return self.quantity == "hidden" and (
             self.is_step or (self.kind is Kind.VALUE and self.layer is not None)
@@ -132,17 +132,17 @@ class ArrayName:
 
     @property
     def gradient(self) -> Self:
-        """The name of the gradient that is behind a step, or by a value."""
+        """The name of the gradient that a step uses, or of the gradient by a value."""
         return replace(self, kind=Kind.GRADIENT, update=1)
 
     @property
     def first_step(self) -> Self:
-        """The name of what the first update makes of a parameter, or with a gradient."""
+        """The name of the first update's result for this parameter, or a gradient's parameter."""
         return replace(self, kind=Kind.STEP, update=1)
 
 
 def without_suffix(name: str) -> str:
-    """Return a name without what says which cell it belongs to: W_x of W_x_l1_reverse."""
+    """Return a name without the part that names its cell: W_x of W_x_l1_reverse."""
     return ArrayName.parse(name).quantity
 
 
@@ -152,12 +152,12 @@ def gradient_name(parameter: str) -> str:
 
 
 def step_name(update: int, name: str) -> str:
-    """Return what the name of an array is after an update, counted from 1: `step/W_x`."""
+    """Return the name of an array after an update, counted from 1: `step/W_x`."""
     return f"{Kind.STEP.value}{update if update > 1 else ''}/{name}"
 
 
 def behaviour_name(title: str) -> str:
-    """Return the name of a comparison that holds a subject against itself."""
+    """Return the name of a comparison of a subject with itself."""
     return f"{Kind.BEHAVIOUR.value}/{title}"
 
 

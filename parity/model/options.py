@@ -93,7 +93,7 @@ class Number(Rate):
 
 @dataclass(frozen=True)
 class Switch:
-    """Something that is off or on: written as its token where it is on."""
+    """An option that is off or on: its token is written when it is on."""
 
     token: str
 
@@ -113,7 +113,7 @@ class Switch:
 
 @dataclass(frozen=True)
 class Choice:
-    """One of a few names, each with its own token."""
+    """One of a few values, each with its own token."""
 
     tokens: Mapping[str, str]
 

@@ -1,4 +1,4 @@
-"""Trace: the arrays a run produced, by name, in the order in which they are computed.
+"""Trace: the arrays that a run produced, by name, in the order in which they are computed.
 
 | name                         | shape                                              |
 |------------------------------|----------------------------------------------------|
@@ -44,9 +44,9 @@ def outputs(config: Config) -> tuple[str, ...]:
 
 
 def read(answer: Any) -> Trace:
-    """Return what a subject's `run` answered as a trace of fresh arrays.
+    """Return the answer of a subject's `run` as a trace of fresh arrays.
 
-    Raises SubjectError when it is no mapping of names to arrays of numbers.
+    Raises SubjectError when it is not a mapping of names to arrays of numbers.
     """
     if not isinstance(answer, Mapping):
         kind = "nothing (None)" if answer is None else type(answer).__name__
@@ -55,7 +55,7 @@ def read(answer: Any) -> Trace:
 
 
 def _of_tensor(tensor: Any) -> Any:
-    """Return a tensor as NumPy can take it: bfloat16, which it has no name for, by its bits."""
+    """Return a tensor in a form that NumPy can read: bfloat16, which NumPy lacks, by its bits."""
     if str(tensor.dtype) != "torch.bfloat16":
         return tensor
     return tensor.view(sys.modules["torch"].int16).numpy().view(dtype("bfloat16"))

@@ -9,15 +9,15 @@ from parity.model.finding import Finding
 from parity.model.names import ArrayName
 
 DECIDED = (Status.AGREES, Status.DIFFERS)
-"""The statuses that rest on values."""
+"""The statuses that are decided by values."""
 
 UNDECIDED = (Status.INCONCLUSIVE, Status.UNDEFINED)
-"""The statuses that are nobody's fault, and no pass."""
+"""The statuses that are not the subject's fault, and not a pass."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What comparing one case came to. Has no truth value: ask `.passed`."""
+    """The result of comparing one case. Has no truth value: ask `.passed`."""
 
     config: Config
     subject: str
@@ -25,7 +25,7 @@ class Verdict:
     comparisons: tuple[Comparison, ...]  # in computation order
     findings: tuple[Finding, ...]  # faults, and notes that fail nothing
     remarks: tuple[str, ...] = ()  # what the differences have in common
-    kept: str = ""  # the folder of the case, where it was one that had been kept
+    kept: str = ""  # the folder of the case, if it came from a folder
 
     def __bool__(self) -> bool:
         raise TypeError("a Verdict has no truth value: ask .passed")
@@ -48,7 +48,7 @@ class Verdict:
 
     @property
     def left_out(self) -> tuple[str, ...]:
-        """The names that the reference has and the subject did not offer: not checked."""
+        """The names that the reference has and the subject did not offer; they are not checked."""
         return tuple(c.name for c in self._with(Status.INCOMPLETE))
 
     @property
@@ -58,7 +58,7 @@ class Verdict:
 
     @property
     def notes(self) -> tuple[Finding, ...]:
-        """The findings that are worth telling and fail nothing."""
+        """The findings that are reported and do not fail the verdict."""
         return tuple(finding for finding in self.findings if not finding.grave)
 
     @property
@@ -69,16 +69,16 @@ class Verdict:
 
     @property
     def only_undecided(self) -> bool:
-        """True when noise or an overflow hides the answer, and nothing else is amiss.
+        """True when noise or an overflow hides the answer, and nothing else is wrong.
 
-        An undecided comparison in which entries are over their allowance is amiss.
+        An undecided comparison in which an entry exceeds its allowance is wrong.
         """
         over = any(c.greatest is not None and c.greatest.wrong for c in self.undecided)
         return bool(self.undecided) and not (over or self.failures or self.faults)
 
     @property
     def comparable(self) -> bool:
-        """False when the subject misbehaved or something it answered could not be compared."""
+        """False when the subject misbehaved, or an array that it answered could not be compared."""
         structural = any(c.status is not Status.DIFFERS for c in self.failures)
         return bool(self.compared) and not (structural or self.undecided or self.faults)
 

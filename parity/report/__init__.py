@@ -1,4 +1,4 @@
-"""Reports: in go verdicts, diagnoses and training runs; out comes text, JSON or a picture.
+"""Reports. In: verdicts, diagnoses and training runs. Out: text, JSON or a picture.
 
 One file for each kind of output. Nothing is computed here.
 """

@@ -1,4 +1,4 @@
-"""The verdict as data, for `--json`: plain dictionaries that need no class to be read."""
+"""The verdict as data, for `--json`: plain dictionaries, which a reader needs no class for."""
 
 import dataclasses
 import json
@@ -14,7 +14,7 @@ from parity.subjects.subject import Subject
 
 
 def verdict_data(verdict: Verdict) -> dict[str, Any]:
-    """Return everything a verdict knows. A NaN or an infinity is written as a string."""
+    """Return all data of a verdict. A NaN or an infinity is written as a string."""
     return {
         "id": str(verdict.config),
         "config": dataclasses.asdict(verdict.config),
@@ -36,7 +36,7 @@ def verdict_data(verdict: Verdict) -> dict[str, Any]:
 
 
 def diagnosis_data(diagnosis: Diagnosis | None) -> dict[str, Any]:
-    """Return everything a diagnosis knows, under one key; none where nothing was amiss."""
+    """Return all data of a diagnosis, under one key; nothing where nothing was wrong."""
     return {"diagnosis": None if diagnosis is None else dataclasses.asdict(diagnosis)}
 
 
@@ -53,7 +53,7 @@ def training_data(training: Training) -> dict[str, Any]:
 
 
 def subject_data(subject: Subject) -> dict[str, Any]:
-    """Return what was assumed of a subject, and the options that it can be asked with alone."""
+    """Return the assumptions about a subject, and the only values of options that it supports."""
     return {"assumed": list(subject.assumed), "asked_with": dict(subject.asks)}
 
 

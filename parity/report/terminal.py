@@ -1,4 +1,4 @@
-"""The verdict as a table for a terminal, by rich: colour only where there is a terminal."""
+"""The verdict as a table for a terminal, by rich; colour only on a terminal."""
 
 import contextlib
 from collections.abc import Callable, Iterable, Iterator
@@ -25,14 +25,14 @@ WIDTH_OF_A_FILE = 140
 
 
 def console() -> Console:
-    """Return the console of standard output, wide enough where it is no terminal."""
+    """Return the console of standard output, wide enough where it is not a terminal."""
     terminal = Console(highlight=False)
     return terminal if terminal.is_terminal else Console(highlight=False, width=WIDTH_OF_A_FILE)
 
 
 @contextlib.contextmanager
 def progress() -> Iterator[Callable[[int, int], None]]:
-    """Give a function of (step, steps) that moves a bar on a terminal, and nothing elsewhere."""
+    """Yield a function of (step, steps) that moves a bar, on a terminal only."""
     out = Console(stderr=True)
     with Progress(console=out, transient=True, disable=not out.is_terminal) as bar:
         task = bar.add_task("training", total=None)
@@ -42,8 +42,8 @@ def progress() -> Iterator[Callable[[int, int], None]]:
 def print_verdict(verdict: Verdict, *, exact: bool = False) -> None:
     """Print a row for each comparison, then the verdict and the command that repeats it.
 
-    With `exact`, both sides' distance from the exact value in ulp of the array's largest entry; a
-    question mark where that value is not certain.
+    With `exact`, also both sides' distance from the exact value in ulp of the array's largest
+    entry, with a question mark where that value is not certain.
     """
     out = console()
     _print_table(out, verdict, exact=exact)
@@ -51,7 +51,7 @@ def print_verdict(verdict: Verdict, *, exact: bool = False) -> None:
 
 
 def print_diagnosis(diagnosis: Diagnosis, *, explain: bool) -> None:
-    """Print what is wrong, and with `explain` all that was tried."""
+    """Print what is wrong, and with `explain` all attempts."""
     out = console()
     out.print()
     heading, *lines = text.diagnosis_lines(diagnosis, explain=explain)
@@ -68,7 +68,7 @@ def print_lines(lines: Iterable[str]) -> None:
 
 
 def print_assumed(subject: Subject) -> None:
-    """Print what was assumed of a subject that is no `run(case)`, and what was not executed."""
+    """Print the assumptions about a subject that was adapted, and what was not executed."""
     out = console()
     for line in text.assumed_lines(subject):
         out.print(Text(line, "dim"), soft_wrap=True)

@@ -11,14 +11,14 @@ from parity.model.verdict import Verdict
 from parity.subjects.subject import DEFAULT, NOT_EXECUTED, Subject
 
 PROBLEMS = 3
-"""Probes that a subject did not answer, at most, of which a report tells."""
+"""Probes without an answer that a report lists, at most."""
 
 
 def repeat_command(verdict: Verdict) -> str:
     """Return the shell command that repeats this comparison."""
     subject = f" --subject {shlex.quote(verdict.subject)}"
     if verdict.kept:
-        return repeat_kept(verdict.kept) + subject  # which may be another than the one kept
+        return repeat_kept(verdict.kept) + subject  # perhaps another one than the kept one
     return verdict.config.command() + ("" if verdict.subject == DEFAULT else subject)
 
 
@@ -33,7 +33,7 @@ def kept_line(folder: str) -> str:
 
 
 def smallest_line(name: str, tried: int, seconds: float) -> str:
-    """Return the id of the smallest failing case, and what the search for it took."""
+    """Return the id of the smallest failing case, and the cost of the search for it."""
     return f"smallest failing case: {name} ({tried} tried in {seconds:.1f} s)"
 
 
@@ -69,7 +69,7 @@ def failure_message(verdict: Verdict) -> str:
 
 
 def diagnosis_lines(diagnosis: Diagnosis, *, explain: bool = False) -> list[str]:
-    """Return what is wrong and what proves it, or what is known of it; `explain`: all attempts."""
+    """Return what is wrong and the proof, or the known facts; with `explain`, all attempts."""
     lines = ["What is wrong"]
     for cause in diagnosis.causes:
         lines += [f"  {cause.says}", *_proof(cause)]
@@ -100,7 +100,7 @@ def _proof(cause: Cause) -> list[str]:
 
 
 def assumed_lines(subject: Subject) -> list[str]:
-    """Return one line of what was assumed of a subject, and one for each thing left out."""
+    """Return one line with the assumptions about a subject, and one for each statement left out."""
     made = [said for said in subject.assumed if not said.startswith(NOT_EXECUTED)]
     left = [said for said in subject.assumed if said.startswith(NOT_EXECUTED)]
     adapter = f" (adapt-subject {shlex.quote(subject.name)} prints the adapter)"
@@ -108,7 +108,7 @@ def assumed_lines(subject: Subject) -> list[str]:
 
 
 def entry(greatest: Greatest) -> str:
-    """Return both numbers of one entry, how far they are apart and how far they may be."""
+    """Return both numbers of one entry, their difference and the allowed difference."""
     return (
         f"at {list(greatest.index)}: subject {greatest.subject:.9g}, "
         f"reference {greatest.reference:.9g}, difference {greatest.difference:.1e}, "
@@ -117,7 +117,7 @@ def entry(greatest: Greatest) -> str:
 
 
 def notes(verdict: Verdict) -> list[str]:
-    """Return what is worth telling and fails nothing, each kind once."""
+    """Return the notes, which fail nothing, each kind once."""
     once = {finding.kind: finding.text for finding in reversed(verdict.notes)}
     return [f"{kind}  {said}" for kind, said in reversed(once.items())]
 
@@ -136,7 +136,7 @@ def worth(verdict: Verdict) -> str | None:
 
 
 def line(comparison: Comparison) -> str:
-    """Return what one comparison came to: its status, name and evidence."""
+    """Return the result of one comparison: its status, name and evidence."""
     name = comparison.name
     is_step = ArrayName.parse(name).is_first_step
     if is_step or comparison.against in (OWN_STATE, OWN_DELTA):

@@ -1,5 +1,5 @@
-"""Reproducing: in goes a failing verdict; out come folders and ids that show the failure again.
+"""Reproducing. In: a failing verdict. Out: folders and ids that show the failure again.
 
-`save` writes a case and `load` reads it back, believing nothing; `shrink` looks for the smallest
-configuration that fails in the same way.
+`save` writes a case, and `load` reads it back and checks everything; `shrink` looks for the
+smallest configuration that fails in the same way.
 """

@@ -1,4 +1,4 @@
-"""Environment: what is not the case and can change bits all the same."""
+"""Environment: versions and flags outside the case that can change bits."""
 
 import os
 import platform
@@ -33,10 +33,10 @@ def surroundings(reference: Reference) -> Surroundings:
 
 
 def differences(then: Mapping[str, str], now: Mapping[str, str]) -> tuple[str, ...]:
-    """Return what is no longer as it was, each as a few words."""
+    """Return what has changed since then, each in a few words."""
     names = dict.fromkeys((*then, *now))
     return tuple(
-        f"{name} {now.get(name, 'unset')}, then {then.get(name, 'unset')}"
+        f"{name} {now.get(name, 'unset')}, was {then.get(name, 'unset')}"
         for name in names
         if then.get(name) != now.get(name)
     )

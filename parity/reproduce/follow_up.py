@@ -1,4 +1,4 @@
-"""Follow-up: a case that failed is kept, and made smaller where that is asked for."""
+"""Follow-up: a case that failed is kept, and made smaller if asked."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,7 +19,7 @@ from parity.subjects.subject import Subject
 
 @dataclass(frozen=True, kw_only=True)
 class Aftermath:
-    """Which cases were kept, the smallest that fails, and what could not be done."""
+    """The kept cases, the smallest failing case, and problems on the way."""
 
     lines: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
@@ -33,7 +33,7 @@ class Aftermath:
 
 
 def is_failure(verdict: Verdict) -> bool:
-    """Return whether something is wrong; that noise hides an answer is not."""
+    """Return whether something is wrong; noise that hides an answer is not wrong."""
     return not verdict.passed and not verdict.only_undecided
 
 
@@ -47,7 +47,7 @@ def follow(
     shrinking: bool,
     why: Diagnosis | None = None,
 ) -> Aftermath:
-    """Keep a failing case, look for the smallest one that fails in the same way, keep that, too.
+    """Keep a failing case; if asked, look for the smallest one that fails alike, and keep it, too.
 
     A case that comes from a folder is kept already.
     """

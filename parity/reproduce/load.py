@@ -1,7 +1,7 @@
 """Loading: a kept case read back, from a folder that may be damaged, foreign or hostile.
 
-Nothing in the folder is believed. The configuration says which arrays there are and how large;
-a file is opened only if it is a plain one of at most that size.
+Nothing in the folder is trusted. The configuration decides which arrays there are and how large
+they are. A file is opened only if it is a plain file of at most that size.
 """
 
 import dataclasses
@@ -43,12 +43,12 @@ from parity.subjects.subject import Subject
 LONGEST_ID, LONGEST_TEXT = 300, 1000
 MOST_AXES = 8
 DEEPEST = 30
-"""How deep lists and objects of the record lie in each other, at most."""
+"""How deep lists and objects of the record may be nested, at most."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class KeptCase:
-    """A case that failed, as it was when it was kept."""
+    """A case that failed, as it was when it was saved."""
 
     folder: Path
     case: Case
@@ -86,7 +86,7 @@ def read(folder: Path) -> KeptCase:
 
 
 def _check_whole(path: Path, config: Config, arrays: Mapping[str, Array]) -> None:
-    """Refuse labels of no class, and lengths that no sequence has."""
+    """Refuse labels outside the classes, and lengths outside the steps."""
     ignored = [config.ignore_index] if config.ignored != "none" else []
     within = {"labels": (0, config.classes - 1), "step_labels": (0, config.classes - 1)}
     within |= {"lengths": (1, config.steps)} if config.packed else {}
@@ -104,12 +104,12 @@ def _is_dir(path: Path) -> bool:
 
 
 def as_then(kept: KeptCase, subject: Subject, reference: Reference) -> tuple[str, ...]:
-    """Return in words whether `subject` answers the bits that were kept, and what has changed."""
+    """Return in words whether `subject` answers the kept bits, and what has changed since."""
     lines = [f"when it was kept: {kept.summary}"]
     if kept.answer is not None and subject.name == kept.subject:
         lines[0] += f"; {_same_bits(kept.answer, subject, kept.case)}"
     other = differences(kept.surroundings, surroundings(reference))
-    return (*lines, *([f"other than then: {'; '.join(other)}"] if other else []))
+    return (*lines, *([f"changed since then: {'; '.join(other)}"] if other else []))
 
 
 def _same_bits(then: Trace, subject: Subject, case: Case) -> str:
@@ -128,19 +128,19 @@ def _is_same(one: Array, other: Array) -> bool:
     return npz.digest({"": one}) == npz.digest({"": other})
 
 
-# -- what is in the folder -----------------------------------------------------------------------
+# -- the folder's content ------------------------------------------------------------------------
 
 
 def _record(path: Path) -> dict[str, Any]:
     try:
         record = json.loads(_content(path, MOST_RECORD_BYTES), parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
-        _refuse(path, f"is no JSON ({type(error).__name__})")
+        _refuse(path, f"is not JSON ({type(error).__name__})")
     if not isinstance(record, dict) or not _is_flat(record):
         _refuse(path, f"must be a JSON object, at most {DEEPEST} levels deep")
     found = record.get("format")
     if not isinstance(found, dict) or found.get("name") != FORMAT["name"]:
-        _refuse(path, f"is no kept case: its format must be {FORMAT['name']!r}")
+        _refuse(path, f"is not a kept case: its format must be {FORMAT['name']!r}")
     if type(found.get("version")) is not int or found["version"] != FORMAT["version"]:
         version = _shown(found.get("version"))
         _refuse(path, f"has format version {version}, expected {FORMAT['version']}")
@@ -165,7 +165,7 @@ def _config(path: Path, record: Mapping[str, Any]) -> Config:
         check_size(config)
     except (ConfigError, ValueError) as error:  # ValueError: thousands of digits
         raise KeepingError(f"{str(path)!r}: {error}") from error
-    kept = record.get("config")  # an earlier version knew fewer options
+    kept = record.get("config")  # an earlier version had fewer options
     known = {**dataclasses.asdict(Config()), **(kept if isinstance(kept, dict) else {"": None})}
     if str(config) != name or known != dataclasses.asdict(config):
         _refuse(path, f"its config must be that of its id {name}")
@@ -210,7 +210,7 @@ def _is_count(value: Any) -> bool:
 
 
 def _subject(folder: Path, record: Mapping[str, Any]) -> str:
-    """Return the subject's name. A file in the folder itself is no subject of ours, and not run."""
+    """Return the subject's name. A file in the folder itself is not trusted, and not run."""
     name = _text(folder / RECORD, record, "subject")
     inside = folder.resolve()
     if inside in (Path(name).resolve(), *Path(name).resolve().parents):
@@ -238,7 +238,7 @@ def _text(path: Path, record: Mapping[str, Any], name: str, longest: int = LONGE
 
 
 def _content(path: Path, most: int) -> bytes:
-    """Return what is in a plain file of at most so many bytes; a link or a pipe is none."""
+    """Return the bytes of a plain file of at most `most` bytes; a link or a pipe is refused."""
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     try:
         if path.is_symlink():

@@ -1,9 +1,9 @@
 """Arrays as bytes of a `.npz` file and back: what `numpy.load` reads, never pickled.
 
-bfloat16, which the format has no name for, is kept by its bits, as numbers of uint16.
+The format has no name for bfloat16: its bits are kept as numbers of uint16.
 
-Reading believes nothing: the names, dtypes and shapes are known beforehand, and a file that has
-others, or lies about its sizes, is refused before anything is allocated.
+Reading trusts nothing: the names, dtypes and shapes are known before. A file that has others, or
+lies about its sizes, is refused before anything is allocated.
 """
 
 import contextlib
@@ -22,7 +22,7 @@ from parity.model.formats import is_bfloat16
 Layout = tuple[np.dtype[Any], tuple[int, ...]]
 
 MEMBER = 1024
-"""Bytes that one array takes beside its entries in a file of ours, at most."""
+"""Bytes that one array takes besides its entries, at most, in a file that `pack` wrote."""
 
 
 _MAGIC = b"\x93NUMPY\x01\x00"  # version 1.0 of the .npy format
@@ -33,7 +33,7 @@ def pack(arrays: Mapping[str, Array]) -> bytes:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
         for name, array in arrays.items():
-            member = zipfile.ZipInfo(_member(name))  # dated 1980: nothing of today is in the file
+            member = zipfile.ZipInfo(_member(name))  # dated 1980: the file does not depend on today
             archive.writestr(member, _header(array.dtype, array.shape) + _bytes(array))
     return file.getvalue()
 
@@ -41,7 +41,7 @@ def pack(arrays: Mapping[str, Array]) -> bytes:
 def unpack(content: bytes, expected: Mapping[str, Layout]) -> dict[str, Array]:
     """Return read-only arrays from a file of `pack`.
 
-    Raises ValueError when it holds other names, dtypes or shapes, or is no such file.
+    Raises ValueError when it holds other names, dtypes or shapes, or is not such a file.
     """
     with _damage_is_a_value_error():
         archive = zipfile.ZipFile(io.BytesIO(content))
@@ -53,11 +53,11 @@ def unpack(content: bytes, expected: Mapping[str, Layout]) -> dict[str, Array]:
 
 @contextlib.contextmanager
 def _damage_is_a_value_error() -> Iterator[None]:
-    """Stand around calls of zipfile alone: it raises a dozen kinds at what is not a zip."""
+    """Guard only calls of zipfile, which raises a dozen kinds of errors for a damaged file."""
     try:
         yield
     except Exception as error:
-        raise ValueError(f"is no .npz file, or a damaged one ({type(error).__name__})") from error
+        raise ValueError(f"is not a .npz file, or damaged ({type(error).__name__})") from error
 
 
 def most(expected: Mapping[str, Layout]) -> int:
@@ -96,7 +96,7 @@ def _read(archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str, expected
     start = len(_MAGIC) + 2 + int.from_bytes(content[len(_MAGIC) :][:2], "little")
     text = content[len(_MAGIC) + 2 : start].rstrip()  # NumPy's own padding varies
     if not content.startswith(_MAGIC) or text != _text(dtype, shape):
-        raise ValueError(f"{name} is no array of dtype {dtype} and shape {shape}")
+        raise ValueError(f"{name} is not an array of dtype {dtype} and shape {shape}")
     if len(content) - start != entries:
         raise ValueError(f"{name} has {len(content) - start} bytes of entries, expected {entries}")
     own = np.dtype(np.uint16) if is_bfloat16(dtype) else dtype
@@ -105,7 +105,7 @@ def _read(archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str, expected
 
 
 def _header(dtype: np.dtype[Any], shape: tuple[int, ...]) -> bytes:
-    """Return what stands before the entries."""
+    """Return the header that stands before the entries."""
     text = _text(dtype, shape)
     text += b" " * (-(len(_MAGIC) + 2 + len(text) + 1) % 64) + b"\n"  # entries start aligned
     return _MAGIC + len(text).to_bytes(2, "little") + text

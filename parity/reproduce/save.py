@@ -1,10 +1,10 @@
-"""Saving: a failing case written to a folder of its own, from which it can be repeated.
+"""Saving: a failing case is written to its own folder, from which it can be repeated.
 
 | file       | what                                                                            |
 |------------|---------------------------------------------------------------------------------|
 | case.npz   | the arrays of the case                                                          |
 | case.json  | configuration, subject, versions, precision flags, verdict, SHA-256 of the arrays |
-| answer.npz | what the subject answered, unless it is large or has no one answer              |
+| answer.npz | the subject's answer, unless it is large or changes from call to call           |
 """
 
 import contextlib
@@ -42,7 +42,7 @@ CASE, ANSWER, RECORD = "case.npz", "answer.npz", "case.json"
 FORMAT = {"name": "rnn-parity case", "version": 1}
 
 MOST_BYTES = 64 * 2**20
-"""Bytes of a case, and of an answer, beyond which it is not kept."""
+"""Bytes of a case, and of an answer, at most: a larger one is not kept."""
 
 MOST_RECORD_BYTES = 4 * 2**20
 LONGEST_ENTRY = 10_000
@@ -50,15 +50,15 @@ LONGEST_ENTRY = 10_000
 
 DTYPES = {f"<{kind}" for kind in ("f2", "f4", "f8", "i2", "i4", "i8", "u2", "u4", "u8")}
 DTYPES |= {"|b1", "|i1", "|u1", "bfloat16"}
-"""Dtypes of an answer that every machine reads."""
+"""Dtypes of an answer that every machine can read."""
 
 NAMES = r"[A-Za-z_][A-Za-z0-9_/]{0,99}"
-"""What an array of an answer is called, if it is kept."""
+"""The names of an answer's arrays that are kept."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Kept:
-    """Where a case is kept, and what could not be."""
+    """The folder of a kept case, and problems on the way."""
 
     folder: Path
     notes: tuple[str, ...]
@@ -69,8 +69,8 @@ def keep(
 ) -> Kept:
     """Write a case on which `subject` failed to a folder under `root`, and return it.
 
-    The same failure has the same folder: it is written beside and then put in its place, by
-    however many processes at once. Raises KeepingError when it cannot be written, or is too large.
+    The same failure has the same folder. It is written elsewhere and then renamed, so several
+    processes may do it at once. Raises KeepingError when it cannot be written, or is too large.
     """
     if (size := sum(array.nbytes for array in case.arrays.values())) > MOST_BYTES:
         raise KeepingError(
@@ -108,13 +108,13 @@ def _record(
 
 
 def _described(answered: Trace) -> dict[str, Any]:
-    """Return what a reader must know of the answer before it opens the file."""
+    """Return what a reader must know about the answer before it opens the file."""
     arrays = {name: [_code(array.dtype), array.shape] for name, array in answered.items()}
     return {"sha256": npz.digest(answered), "arrays": arrays}
 
 
 def _answer(subject: Subject, case: Case, verdict: Verdict) -> tuple[Trace | None, tuple[str, ...]]:
-    """Return the subject's arrays, if it has one answer, and why there are none."""
+    """Return the subject's arrays, if it has one answer; if not, None and the reason."""
     if any(finding.kind is not Misbehaviour.MUTATED_INPUT for finding in verdict.findings):
         return None, ()
     try:
@@ -127,7 +127,7 @@ def _answer(subject: Subject, case: Case, verdict: Verdict) -> tuple[Trace | Non
 
 
 def storable(answered: Trace) -> dict[str, Array]:
-    """Return the arrays of an answer that can be kept: of a usual name and dtype."""
+    """Return the arrays of an answer that can be kept: with a usual name and dtype."""
     return {
         name: array
         for name, array in answered.items()
@@ -148,7 +148,7 @@ def _shortened(value: Any) -> Any:
 
 
 def _name(case: Case, verdict: Verdict) -> str:
-    """Return the folder's name: the id, what went wrong, and eight digits for all that counts."""
+    """Return the folder's name: the id, the symptom, and eight digits of a hash of the rest."""
     what = symptom(verdict)
     counts = json.dumps([verdict.subject, dataclasses.astuple(what), npz.digest(case.arrays)])
     return f"{str(case.config)[:120]}.{what}.{hashlib.sha256(counts.encode()).hexdigest()[:8]}"
@@ -162,7 +162,7 @@ def _ignored(root: Path) -> None:
 
 
 def _put(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Write a folder beside `folder` and rename it; of several that do so at once, one stays."""
+    """Write a folder next to `folder` and rename it; if several processes do so, one stays."""
     tag = f"{os.getpid()}-{secrets.token_hex(4)}"
     new, old = (folder.with_name(f".{folder.name}.{tag}.{what}") for what in ("new", "old"))
     try:

@@ -1,4 +1,4 @@
-"""Shrinking: the smallest configuration in which a subject fails in the same way, by hypothesis."""
+"""Shrinking: find the smallest configuration with the same failure, by hypothesis."""
 
 import contextlib
 import os
@@ -23,9 +23,9 @@ from parity.subjects.capabilities import ORDINARY
 from parity.subjects.subject import Subject
 
 BUDGET = 2000
-"""Work of a search, at most, in judgements of a small configuration: those of some 20 seconds.
+"""Work of a search, at most, in judgements of a small configuration: some 20 seconds.
 
-One takes 10 ms on the machine that was measured. The searches of the tests take 1 to 115.
+One takes 10 ms on the measured machine. The searches in the tests take 1 to 115 of them.
 """
 
 STEPS, STATES = 20, 4000
@@ -36,25 +36,25 @@ and a batch of 64.
 """
 
 THOROUGH = 4
-"""Judgements that a thorough one takes the time of, or more where the exact oracle is asked."""
+"""The cost of a thorough judgement, in judgements; more where the exact oracle is asked."""
 
 TIMEOUTS = 2
-"""Configurations without an answer in the subject's own time after which no other is tried."""
+"""After this many configurations without an answer in time, no other is tried."""
 
 SIZES = ("layers", "updates", "batch", "steps", "hidden", "features", "classes")
-"""In this order one configuration is smaller than another: the first that differs decides."""
+"""The order of size of two configurations: the first field that differs decides."""
 
 REPLACED = ("data", "weights", "lr")
-"""What is tried at its default, too, together with sizes; kind, activation, dtype stay."""
+"""Fields whose default is tried, together with sizes; kind, activation and dtype stay."""
 
 OTHERS = tuple(name for name in ORDINARY if name not in ("dtype", *SIZES))
-"""What is tried at its default, one after the other: some need others."""
+"""Fields whose default is tried, one after the other: some need others."""
 
 SEEDS = 4
-"""Seeds from 0 on that are tried: in a tiny network a single one hides much."""
+"""How many seeds are tried, from 0 on: in a tiny network a single seed hides much."""
 
 CANDIDATES = 3
-"""Small configurations, at most, that are diagnosed to see whether the mistake is the same."""
+"""Small configurations that are diagnosed, at most, to see whether the mistake is the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +78,7 @@ def shrink(
     A failure is the same if the subject misbehaves in the same ways and the same array is wrong
     first, with the same status; and if its diagnosis names the causes that `why` names. In the
     result no single size can be lowered, unless the budget was spent; in the worst case it is
-    the verdict's own configuration. How fast the machine is has no say in the result.
+    the verdict's own configuration. The result does not depend on the speed of the machine.
     """
     start = time.perf_counter()
     search = _Search(subject, verdict, reference, budget)
@@ -90,7 +90,7 @@ def shrink(
 
 
 class _Search:
-    """What is known of each configuration: whether the subject fails there in the same way."""
+    """The results so far: whether the subject fails in the same way at each configuration."""
 
     def __init__(
         self, subject: Subject, verdict: Verdict, reference: Reference, budget: int
@@ -102,9 +102,9 @@ class _Search:
         self.known = {self.failing: True}
         self._thorough = False
         if not self._same(self.failing):
-            self._thorough = True  # only its behaviour, or a step of its own, is wrong
+            self._thorough = True  # only its behaviour, or its step alone, is wrong
             if not self._same(self.failing):
-                self._left = 0  # it does not fail on the case as it is drawn: no other is tried
+                self._left = 0  # it does not fail on the drawn case: no other is tried
 
     def fails(self, config: Config) -> bool:
         """Return whether the subject fails at `config` in the same way; False without budget."""
@@ -121,7 +121,7 @@ class _Search:
 
 
 def _work(config: Config) -> float:
-    """Return how many small configurations are judged in the time of this one."""
+    """Return the cost of this configuration, in judgements of a small one."""
     steps = config.steps * len(config.cells) * config.updates
     return 1 + steps / STEPS + steps * config.batch * config.hidden / STATES
 
@@ -138,7 +138,7 @@ def _plain(search: _Search) -> Config:
 
 
 def _changed(config: Config, changes: Mapping[str, Any]) -> Config | None:
-    """Return a changed configuration; None where that contradicts itself."""
+    """Return a changed configuration; None where its options contradict each other."""
     try:
         return config.replace(**changes)
     except ConfigError:
@@ -146,10 +146,10 @@ def _changed(config: Config, changes: Mapping[str, Any]) -> Config | None:
 
 
 def _found(search: _Search, failing: Config) -> Config:
-    """Return what hypothesis makes of a failing configuration.
+    """Return the configuration to which hypothesis shrinks a failing one.
 
-    It is the one example of a database in memory, and there is no phase of generating: every
-    configuration that is tried comes from this one, nearly nothing from chance.
+    It is the only example of a database in memory, and the phase of generating is left out. So
+    every configuration that is tried comes from this one, and hardly anything from chance.
     """
     from hypothesis import Phase, find, settings, strategies
     from hypothesis.database import InMemoryExampleDatabase, choices_to_bytes
@@ -159,7 +159,7 @@ def _found(search: _Search, failing: Config) -> Config:
         return failing
     own = [values.index(getattr(failing, name)) for name, values in axes.items()]
     database = InMemoryExampleDatabase()
-    beyond = 0  # one choice too many: an example that fits exactly counts as shrunk already
+    beyond = 0  # one choice too many: otherwise the example counts as shrunk already
     database.save(b"failing", choices_to_bytes((*own, beyond)))
 
     def config(places: tuple[int, ...]) -> Config:
@@ -176,10 +176,10 @@ def _found(search: _Search, failing: Config) -> Config:
 
 @contextlib.contextmanager
 def _hypothesis_repeatable() -> Iterator[None]:
-    """Have hypothesis draw the same numbers every time, and write no folder `.hypothesis`.
+    """Make hypothesis draw the same numbers every time, and write no folder `.hypothesis`.
 
-    The seed is the one of pytest's `--hypothesis-seed`: with an argument of its own for it, `find`
-    would not look into its database.
+    The seed is set as pytest's `--hypothesis-seed` sets it: if `find` gets it as an argument, it
+    does not look into its database.
     """
     from hypothesis import configuration, core
 
@@ -197,19 +197,19 @@ def _axes(failing: Config) -> dict[str, Sequence[Any]]:
     sizes = [name for name in SIZES if name not in _fixed(failing)]
     axes: dict[str, Sequence[Any]] = {n: range(1, getattr(failing, n) + 1) for n in sizes}
     for name in REPLACED:
-        if name != "data":  # its sizes are not those of others
+        if name != "data":  # each kind of data has its own sizes
             axes[name] = tuple(dict.fromkeys((getattr(Config(), name), getattr(failing, name))))
     axes["seed"] = tuple(dict.fromkeys((*range(SEEDS), failing.seed)))
     return axes
 
 
 def _fixed(config: Config) -> Collection[str]:
-    """Return the sizes that the data decide: digits have their own, and words are classes."""
+    """Return the sizes that the data decide: of digits, and the classes of a vocabulary."""
     return {"digits": tuple(DIGITS), "vocabulary": ("classes",)}.get(config.data, ())
 
 
 def _lowered(search: _Search, config: Config) -> Config:
-    """Lower one size after the other, until none can be."""
+    """Lower one size after the other, until none can be lowered."""
     while True:
         lower = next((c for c in _lower(config) if search.fails(c)), None)
         if lower is None:
@@ -230,7 +230,7 @@ def _lower(config: Config) -> Iterator[Config]:
 def _confirmed(search: _Search, smallest: Config, why: Diagnosis) -> Config:
     """Return the smallest of a few configurations whose diagnosis names the same causes.
 
-    Where none of them does, the failing one stands for it.
+    Where none of them does, return the failing one.
     """
     failing = sorted((c for c, fails in search.known.items() if fails), key=_size)
     for config in dict.fromkeys((smallest, *failing[: CANDIDATES - 1])):

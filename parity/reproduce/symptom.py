@@ -1,4 +1,4 @@
-"""Symptom: what makes two failures the same kind of failure."""
+"""Symptom: two failures with the same symptom are of the same kind."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from parity.model.verdict import Verdict
 class Symptom:
     """How a subject misbehaved, and the first array that went wrong, with its status."""
 
-    findings: tuple[str, ...]  # kind and text, without what depends on the case
+    findings: tuple[str, ...]  # kind and text, without the part that depends on the case
     name: str  # empty when nothing was compared
     status: str
 

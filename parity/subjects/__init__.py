@@ -1,4 +1,4 @@
-"""Subjects: in goes the name of a file, a module or an object; out comes what is in it.
+"""Subjects. In: the name of a file, a module or an object. Out: what it contains.
 
-Somebody's code is found and loaded here, and what it can be asked is read. It is not run on a case.
+A user's code is found and loaded here, and its options are read. It is not run on a case.
 """

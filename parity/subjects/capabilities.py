@@ -1,4 +1,4 @@
-"""Asking: which configurations a subject can be asked about, where it cannot be asked all."""
+"""Capabilities: the configurations that a subject supports, if it does not support all."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -7,7 +7,7 @@ from parity.model.config import OPTIONS, Config
 from parity.model.errors import ConfigError
 
 CHOOSES = ("kind", "activation", "dtype")
-"""Options that decide whether a configuration of a grid is for a subject; others are changed."""
+"""Options that decide whether a subject supports a configuration; other options are changed."""
 
 ORDINARY: dict[str, tuple[Any, ...]] = {
     "dtype": ("float64", "float32"),
@@ -23,25 +23,26 @@ ORDINARY: dict[str, tuple[Any, ...]] = {
         *("clip_value", "clip_norm", "updates"),
     )
 }
-"""Options that a subject is asked with only if it says that it knows them, and their values that
-every subject can be asked with."""
+"""Options that a subject must name in OPTIONS before it is asked with them, and the values that
+every subject supports."""
 
 
 def checked(asks: Any, name: str) -> dict[str, Any]:
-    """Return what an adapter's CONFIG says. Raises ConfigError where it is none."""
+    """Return an adapter's CONFIG. Raises ConfigError where it is not a dictionary of options."""
     if not isinstance(asks, Mapping):
         raise ConfigError(f"CONFIG of {name} must be a dictionary, got {type(asks).__name__}")
     for option in asks:
         if option not in OPTIONS:
-            raise ConfigError(f"CONFIG of {name} has no option {option!r}: {', '.join(OPTIONS)}")
+            among = ", ".join(OPTIONS)
+            raise ConfigError(f"CONFIG of {name} has {option!r}, which is not one of {among}")
     Config().replace(**asks)
     return dict(asks)
 
 
 def known(options: Any, name: str) -> tuple[str, ...]:
-    """Return what a subject's OPTIONS say that it knows: names, or "all" of them.
+    """Return the options that a subject's OPTIONS list: some names, or "all".
 
-    Raises ConfigError where there is no such option.
+    Raises ConfigError for an unknown option.
     """
     if options == "all":
         return tuple(ORDINARY)
@@ -50,14 +51,14 @@ def known(options: Any, name: str) -> tuple[str, ...]:
     for option in options:
         if option not in ORDINARY:
             among = ", ".join(ORDINARY)
-            raise ConfigError(f"OPTIONS of {name} has {option!r}, which is none of {among}")
+            raise ConfigError(f"OPTIONS of {name} has {option!r}, which is not one of {among}")
     return tuple(map(str, options))
 
 
 def fitting(
     configs: Iterable[Config], asks: Mapping[str, Any], knows: Collection[str] = ()
 ) -> tuple[Config, ...]:
-    """Return those of `configs` that are for a subject, changed to what it can be asked."""
+    """Return those of `configs` that a subject supports, changed to the values that it supports."""
     chosen = {name: asks[name] for name in CHOOSES if name in asks}
     mine = (c for c in configs if all(getattr(c, n) == v for n, v in chosen.items()))
     told = (config for config in mine if not any(_unknown(config, (*knows, *asks))))
@@ -71,26 +72,26 @@ def asked(
     name: str,
     knows: Collection[str] = (),
 ) -> Config:
-    """Return `config` changed to what a subject can be asked.
+    """Return `config` changed to the values that a subject supports.
 
-    Raises ConfigError where an option that was `given` says otherwise, or is one that the subject
-    does not say it knows.
+    Raises ConfigError where an option that was `given` has another value, or is not among the
+    subject's OPTIONS.
     """
     for option, value in asks.items():
         if option in given and getattr(config, option) != value:
             raise ConfigError(
-                f"{name} can be asked with {option} {value} only, got {getattr(config, option)}"
+                f"{name} supports {option} {value} only, got {getattr(config, option)}"
             )
     for option in _unknown(config, (*knows, *asks)):
         raise ConfigError(
-            f"{name} does not say that it knows {option}, got {getattr(config, option)}: "
+            f"{name} does not list {option} in OPTIONS, got {getattr(config, option)}: "
             f"write OPTIONS = [{option!r}] beside its run(case)"
         )
     return config.replace(**asks)
 
 
 def _unknown(config: Config, knows: Collection[str]) -> Iterator[str]:
-    """Yield the options by which `config` is out of the ordinary for a subject."""
+    """Yield the options of `config` that the subject must name in OPTIONS, and does not."""
     for option, values in ORDINARY.items():
         if option not in knows and getattr(config, option) not in values:
             yield option

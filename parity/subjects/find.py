@@ -1,4 +1,4 @@
-"""Find: what a name on the command line stands for, imported: a module, a file, a name in it."""
+"""Find: import what a name on the command line stands for: a module, a file, a name in it."""
 
 import ast
 import importlib
@@ -17,7 +17,7 @@ from parity.subjects.tracebacks import own_traceback
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """What a name stands for: the module, the name in it, and how to import it again."""
+    """The meaning of a name: the module, the name in it, and the lines that import it again."""
 
     place: str
     name: str  # empty: the module's functions
@@ -27,17 +27,17 @@ class Found:
 
     @property
     def value(self) -> Any:
-        """What the name stands for."""
+        """The object that the name stands for."""
         return getattr(self.module, self.name) if self.name else self.module
 
     @property
     def is_run(self) -> bool:
-        """Whether it takes a case, and nothing is to be adapted."""
+        """Whether it takes a case, so that no adapter is needed."""
         return bool(self.name) and takes_case(self.name, self.value)
 
 
 def takes_case(name: str, value: Any) -> bool:
-    """Return whether a function is a `run(case)`: by its name, or its only parameter's."""
+    """Return whether a function is a `run(case)`: by its name, or the name of its parameter."""
     if isinstance(value, type) or not callable(value):
         return False
     try:
@@ -54,7 +54,7 @@ def takes_case(name: str, value: Any) -> bool:
 
 
 def is_input(name: str) -> bool:
-    """Return whether a parameter is somebody's input, and no case: `run(seq)` is no run(case)."""
+    """Return whether a parameter is an input and not a case: `run(seq)` is not a run(case)."""
     return re.fullmatch(r"x|xs|x_.*|inputs?|seq.*|data|tokens|self", name.lower()) is not None
 
 
@@ -85,16 +85,16 @@ def _has_run(path: Path) -> bool:
     try:
         tree = ast.parse(path.read_text(encoding="utf-8-sig")) if path.suffix == ".py" else None
     except (OSError, ValueError, SyntaxError):
-        return False  # told when it is read
+        return False  # reported when it is read
     body = [] if tree is None else tree.body
     runs = [node for node in body if isinstance(node, ast.FunctionDef) and node.name == "run"]
     return any(not node.args.args or not is_input(node.args.args[0].arg) for node in runs)
 
 
 def _among(left_out: Sequence[str], name: str) -> str:
-    """Return a hint where what was left out of a file may have made a name."""
+    """Return a hint where a statement that was left out of a file may define the name."""
     lines = [line for line in left_out if name in line]
-    return f"; {lines[0]} was not executed: --run-all does it" if lines else ""
+    return f"; {lines[0]} was not executed: --run-all executes it" if lines else ""
 
 
 def _split(spec: str) -> tuple[str, str]:

@@ -1,7 +1,7 @@
-"""Source: what a script or a notebook defines, without running what it does.
+"""Source: the definitions of a script or a notebook, without running its other statements.
 
-Only imports, functions, classes and plain constants are executed, statement by statement, so that
-training loops, plots, downloads and prints stay where they are.
+Only imports, functions, classes and plain constants are executed, statement by statement. Training
+loops, plots, downloads and prints are left out.
 """
 
 import ast
@@ -30,7 +30,7 @@ _PLAIN = (
     ast.UnaryOp, ast.BinOp, ast.BoolOp, ast.Compare, ast.IfExp,
     ast.operator, ast.unaryop, ast.boolop, ast.cmpop, ast.expr_context, ast.keyword,
 )  # fmt: skip
-"""What an expression may consist of to be called plain, beside calls of the functions below."""
+"""The parts of a plain expression, apart from calls of the functions below."""
 
 _DEFINITIONS = (
     ast.Import,
@@ -42,7 +42,7 @@ _DEFINITIONS = (
 )
 
 _SETTINGS = ("sys.path.append", "sys.path.insert", "np.seterr")
-"""What may be called though it defines nothing."""
+"""Functions that may be called though they define nothing."""
 
 _MAKERS = {"int", "float", "bool", "str", "len", "range", "list", "tuple", "dict", "set", "max"}
 _MAKERS |= {"min", "abs", "round", "sum", "sorted"}
@@ -59,7 +59,7 @@ class Source:
 
 @dataclass(frozen=True, kw_only=True)
 class _Cell:
-    """A piece of source under the name that tracebacks show for it."""
+    """A piece of source, and the name that tracebacks show for it."""
 
     filename: str
     text: str
@@ -68,8 +68,8 @@ class _Cell:
 def read(path: Path, *, run_all: bool = False) -> Source:
     """Execute the definitions of a script or notebook; with `run_all`, every statement.
 
-    Raises SubjectError when there is no such file, when it is no Python or no notebook, or, with
-    `run_all`, when a statement fails.
+    Raises SubjectError when there is no such file, when it is not Python or not a notebook, or,
+    with `run_all`, when a statement fails.
     """
     if not path.is_file():
         raise SubjectError(f"subject {str(path)!r}: there is no such file")
@@ -101,7 +101,7 @@ def make_importable(folder: Path) -> None:
 def _cells(path: Path) -> list[_Cell]:
     try:
         if path.suffix == ".py":
-            with tokenize.open(path) as file:  # in the encoding that it says
+            with tokenize.open(path) as file:  # in the encoding that it declares
                 text = file.read()
         else:
             text = path.read_text(encoding="utf-8-sig")
@@ -113,7 +113,7 @@ def _cells(path: Path) -> list[_Cell]:
         cells = [c for c in json.loads(text)["cells"] if c["cell_type"] == "code"]
         found = ["".join(cell["source"]) for cell in cells]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise SubjectError(f"subject {str(path)!r} is no notebook of nbformat 4") from error
+        raise SubjectError(f"subject {str(path)!r} is not a notebook of nbformat 4") from error
     return [
         _Cell(filename=f"{path}, cell {number}", text=_without_magic(source))
         for number, source in enumerate(found, 1)
@@ -121,11 +121,11 @@ def _cells(path: Path) -> list[_Cell]:
 
 
 _TIMED = ("%%time", "%%timeit", "%%capture", "%%prun")
-"""Cell magics whose cell is Python all the same."""
+"""Cell magics after which the cell is still Python."""
 
 
 def _without_magic(text: str) -> str:
-    """Return a cell with IPython's own lines as `pass`; one of another language stays as it is."""
+    """Return a cell with IPython's own lines as `pass`; a cell in another language is unchanged."""
     if text.lstrip().startswith("%%") and text.split(maxsplit=1)[0] not in _TIMED:
         return text
     return "\n".join(
@@ -138,7 +138,7 @@ def _without_magic(text: str) -> str:
 
 
 def _execute(cell: _Cell, module: ModuleType, *, run_all: bool) -> Iterator[str]:
-    """Execute a cell's plain statements in `module`; yield what was left out."""
+    """Execute a cell's plain statements in `module`; yield the statements that were left out."""
     linecache.cache[cell.filename] = (
         len(cell.text), None, cell.text.splitlines(keepends=True), cell.filename,
     )  # fmt: skip
@@ -148,7 +148,7 @@ def _execute(cell: _Cell, module: ModuleType, *, run_all: bool) -> Iterator[str]
     except (SyntaxError, ValueError, RecursionError) as error:
         if cell.filename.endswith(".py") or run_all:
             raise _does_not_import(cell.filename, error) from error
-        yield f"{cell.filename.rpartition(', ')[2]}: no Python ({error.args[0]})"
+        yield f"{cell.filename.rpartition(', ')[2]}: not Python ({error.args[0]})"
         return
     for statement in tree.body:
         if not (run_all or _is_plain(statement)):
@@ -169,9 +169,9 @@ def _run(code: CodeType, module: ModuleType) -> None:
 
 
 def _may_fail(statement: ast.stmt, error: BaseException) -> bool:
-    """Return whether a subject may be fine without this: a plotting library, a number from data.
+    """Return whether a subject may work without this: a plotting library, a number from data.
 
-    What a function or class statement needs to exist is no such thing.
+    A name that a function or class statement needs is not of this kind.
     """
     needs_left_out = isinstance(error, NameError)
     if isinstance(statement, (ast.Import, ast.ImportFrom, ast.Try)):
@@ -193,7 +193,7 @@ def _where(cell: _Cell, statement: ast.stmt) -> str:
     return f"{number + comma if comma else ''}line {statement.lineno}: {first}"
 
 
-# -- what is plain ---------------------------------------------------------------------------------
+# -- plain statements ------------------------------------------------------------------------------
 
 
 def _is_plain(statement: ast.stmt) -> bool:
@@ -215,7 +215,7 @@ def _is_plain(statement: ast.stmt) -> bool:
 
 
 def _is_silent(statement: ast.stmt) -> bool:
-    """Return whether nobody expects this to be executed: docstrings, and what only scripts do."""
+    """Return whether this is left out without a note: a docstring, or code of a script alone."""
     if isinstance(statement, ast.If):
         return _asks_main(statement.test)
     return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
@@ -243,7 +243,7 @@ def _is_constant(value: ast.AST) -> bool:
 
 
 def _is_maker(func: ast.expr) -> bool:
-    """Return whether calling this makes a value and does nothing else: int, np.zeros, rng.randn."""
+    """Return whether a call of this only makes a value: int, np.zeros, rng.randn."""
     if isinstance(func, ast.Name):
         return func.id in _MAKERS
     root = func

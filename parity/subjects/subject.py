@@ -1,4 +1,4 @@
-"""Subject: anything with `run(case) -> mapping of names to arrays`, and what it can be asked."""
+"""Subject: anything with `run(case) -> mapping of names to arrays`, and its capabilities."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,31 +11,31 @@ from parity.subjects.capabilities import asked, fitting
 Run = Callable[[Case], Mapping[str, Any]]
 
 DEFAULT = "parity.scratch"
-"""What is judged where nobody says otherwise: the network of this package, wherever it lies."""
+"""The default subject: the network of this package, wherever it is installed."""
 
 NOT_EXECUTED = "not executed: "
-"""What an assumption begins with that is a statement left out."""
+"""The beginning of an assumption about a statement that was left out."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Subject:
-    """What is judged, and the text that names it on the command line."""
+    """The code that is judged, and the text that names it on the command line."""
 
     name: str
     run: Run
-    asks: Mapping[str, Any] = field(default_factory=dict)  # the only values of options it takes
-    knows: tuple[str, ...] = ()  # the options out of the ordinary that it can be asked with
-    offers: tuple[str, ...] | None = None  # the names it answers, where that is known
-    assumed: tuple[str, ...] = ()  # what was assumed about it, and what was left out of its file
-    lacking: str = ""  # what it has and could not be asked for: a verdict without it is no pass
+    asks: Mapping[str, Any] = field(default_factory=dict)  # the only values that it supports
+    knows: tuple[str, ...] = ()  # the further options that it supports
+    offers: tuple[str, ...] | None = None  # the names that it answers, where known
+    assumed: tuple[str, ...] = ()  # assumptions about it, and statements left out of its file
+    lacking: str = ""  # a part that it has and could not be asked for: no pass without it
 
     def fitting(self, configs: Iterable[Config]) -> tuple[Config, ...]:
-        """Return those of `configs` that are for this subject, changed to what it can be asked."""
+        """Return those of `configs` that this subject supports, changed to supported values."""
         return fitting(configs, self.asks, self.knows)
 
     def asked(self, config: Config, given: Sequence[str] = ()) -> Config:
-        """Return `config` changed to what this subject can be asked.
+        """Return `config` changed to the values that this subject supports.
 
-        Raises ConfigError where an option that was `given` says otherwise.
+        Raises ConfigError where an option that was `given` has another value.
         """
         return asked(config, self.asks, given, self.name, self.knows)

@@ -1,4 +1,4 @@
-"""Limit: an end to what takes too long, where the system can interrupt it."""
+"""Time limit: ends a block that takes too long, where the system can interrupt it."""
 
 import contextlib
 import signal
@@ -9,19 +9,19 @@ from typing import Any
 
 
 class OutOfTimeError(BaseException):
-    """The time is up. No Exception: what a subject catches must not be its own end."""
+    """The time is up. It is not an Exception, so that a subject does not catch it by accident."""
 
 
 SHORTEST = 0.01
-"""Seconds after which a limit that is over already ends its block, once one within it is left."""
+"""Seconds after which an outer limit that is already over ends its block, after an inner block."""
 
 
 @contextlib.contextmanager
 def limited(seconds: float) -> Iterator[None]:
-    """Raise OutOfTimeError in the block after so many seconds, or when a limit around it ends.
+    """Raise OutOfTimeError in the block after `seconds`, or when an outer limit ends.
 
-    Python code is interrupted between two of its instructions; a call into a library is let
-    finish. Only the main thread of a Unix process can be: elsewhere there is no limit.
+    Python code is interrupted between two instructions; a call into a library is allowed to
+    finish. Only the main thread of a Unix process can be interrupted: elsewhere there is no limit.
     """
     if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "SIGALRM"):
         yield

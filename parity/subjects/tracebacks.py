@@ -1,4 +1,4 @@
-"""Tracebacks as the author of a subject wants them: of his own frames."""
+"""Tracebacks for the author of a subject: with the frames of the subject alone."""
 
 import traceback
 from pathlib import Path

@@ -1,8 +1,8 @@
-"""The textbook equations, written once, plainly; which arithmetic they run in is a parameter.
+"""The textbook equations, written once, plainly; the arithmetic is a parameter.
 
 In: a `Case` and an arithmetic. Out: its trace in the arithmetic's own numbers. Everything is a
 matrix with one row per sequence; time is a Python list. The stages are methods, so that a
-deliberate mistake can replace some of them; they keep nothing from one call to the next. They are
+deliberate mistake can replace some of them; they keep no state from one call to the next. They are
 written independently of `scratch`: one step at a time, and gradients are summed from the last step
 to the first.
 

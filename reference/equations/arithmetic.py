@@ -1,4 +1,4 @@
-"""The operations that the textbook equations ask of an arithmetic, and the plainest: float64."""
+"""The operations that the textbook equations need, and the plainest arithmetic: float64."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol, Self, TypeVar
@@ -26,7 +26,7 @@ class Arithmetic(Protocol[M]):
     """The operations of the equations that are not matrix algebra."""
 
     def exact(self, array: Array) -> M:
-        """Return a given array as a number of this arithmetic: no rounding yet."""
+        """Return a given array in this arithmetic, without rounding."""
 
     def rounded(self, name: str, value: M) -> M:
         """Return `value` as this arithmetic stores it; `name` is the stage it belongs to."""
@@ -59,7 +59,7 @@ class Arithmetic(Protocol[M]):
         """Return the columns from `start` to `stop`."""
 
     def chosen(self, values: Sequence[M], places: Array) -> M:
-        """Return for each row, or entry, that of values[place]: (batch, 1) or (batch, columns)."""
+        """Return values[place] for each row, or entry: (batch, 1) or (batch, columns)."""
 
     def winners(self, values: Sequence[M], valid: Sequence[Array | None]) -> Array:
         """Return which of the values has the largest entry, the first of equal ones."""

@@ -13,10 +13,10 @@ from parity.reference.equations.steps import StepEquations
 
 @dataclass(frozen=True, kw_only=True)
 class StepBack(Generic[M]):
-    """One step on the way back, as it hands it to the step before."""
+    """One step on the way back: the gradients that it passes to the step before."""
 
     da: M  # the gradient by the step's pre-activation
-    dh: M | None = None  # the gradient by its state; a sequence without this step hands it on
+    dh: M | None = None  # the gradient by its state; a sequence without this step passes it on
 
 
 class CellEquations(StepEquations[M]):

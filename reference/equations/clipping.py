@@ -8,7 +8,7 @@ import numpy as np
 from parity.reference.equations.arithmetic import M
 
 BESIDE = 1e-6
-"""What clip_grad_norm_ adds to the norm before it divides by it."""
+"""The number that clip_grad_norm_ adds to the norm before it divides by the norm."""
 
 
 def clipped_at(do: Any, gradient: M, limit: float) -> M:

@@ -12,7 +12,7 @@ from parity.reference.equations.given import Given
 
 @dataclass(frozen=True, kw_only=True)
 class Descent(Generic[M]):
-    """One step of SGD, which the next one goes on from."""
+    """One step of SGD, from which the next one continues."""
 
     gradients: Mapping[str, Any]  # that it was given
     weights: Mapping[str, M]  # after the step

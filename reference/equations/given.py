@@ -15,9 +15,9 @@ from parity.reference.equations.arithmetic import Arithmetic, M
 
 @dataclass(frozen=True, kw_only=True)
 class Given(Generic[M]):
-    """The case in the arithmetic's own numbers, as one cell sees it: at first the first one.
+    """The case in the arithmetic's own numbers, as one cell sees it: at first the first cell.
 
-    A cell that goes from the last step to the first has every list by step in that order.
+    For a cell that runs from the last step to the first, every list by step is in that order.
     """
 
     case: Case

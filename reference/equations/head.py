@@ -99,7 +99,7 @@ class HeadEquations(StepEquations[M]):
     def every_head(
         self, given: Given[M], states: list[M]
     ) -> tuple[list[M], dict[str, Any], dict[str, Any]]:
-        """The head at every step, each with a label of its own; the loss and gradients add up."""
+        """The head at every step, each with its own label; the loss and the gradients add up."""
         lasts = [self.read_out(states[: t + 2]) for t in range(len(given.x))]
         own = [replace(given, onehot=onehot) for onehot in given.step_onehot]
         logits = [self.logits(at, last) for at, last in zip(own, lasts, strict=True)]

@@ -13,14 +13,14 @@ from parity.reference.equations.given import Given, gates
 
 @dataclass(frozen=True, kw_only=True)
 class Pass(Generic[M]):
-    """One cell's way over its steps."""
+    """One cell's pass over its steps."""
 
     given: Given[M]  # as the cell sees it
     states: list[M]  # its initial state, then one for each of its steps
 
     @property
     def cell(self) -> Cell:
-        """The cell that it is of."""
+        """The cell of this pass."""
         return self.given.cell
 
 

@@ -1,4 +1,4 @@
-"""The textbook equations, written once, plainly; which arithmetic they run in is a parameter."""
+"""The textbook equations, written once, plainly; the arithmetic is a parameter."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
@@ -127,7 +127,7 @@ class Textbook(NetworkEquations[M], HeadEquations[M], DescentEquations[M]):
     ) -> tuple[Given[M], dict[str, Any], M | list[M] | None, dict[str, Any]]:
         """Return the head's values, the gradient by its logits, and by its parameters.
 
-        Where it takes a maximum over the steps, the case returned knows where that comes from.
+        Where it takes a maximum over the steps, the returned case has the branches of that maximum.
         """
         config = given.case.config
         states = [self.initial(layer), *hidden]

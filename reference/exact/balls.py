@@ -1,4 +1,4 @@
-"""Balls: an arithmetic whose every result certainly contains the true value.
+"""Balls: an arithmetic in which every result certainly contains the true value.
 
 A ball is a midpoint and a radius, and every operation returns a ball around all possible results.
 
@@ -112,7 +112,7 @@ class Balls:
 
 
 class Midpoints(Balls):
-    """Balls that lose their radius at every stage: they enclose nothing, and never explode."""
+    """Balls that lose their radius at every stage: they enclose nothing, and never grow."""
 
     def rounded(self, name: str, value: Ball) -> Ball:
         return Ball(value.matrix.mid())
@@ -166,7 +166,7 @@ def _tanh_slope(h: arb) -> arb:
 def _powers(logits: arb_mat) -> tuple[arb_mat, arb_mat]:
     """Return each row's largest midpoint, (batch, 1), and exp(logits - it).
 
-    An exact shift changes no result, and keeps exp away from powers that fit no exponent.
+    An exact shift changes no result, and keeps exp in the range of the exponents.
     """
     top = arb_mat([[max(entry.mid() for entry in row)] for row in logits.tolist()])
     return top, _each(arb.exp, logits - top * _ones(1, logits.ncols()))

@@ -2,7 +2,7 @@
 
 An error made in one step moves every later one. A step computed from the subject's own h[t-1], or
 in the backward from its own da[t+1], differs only where the mistake is made. Nothing accumulates,
-so the floor is that of a single operation, whatever the number of steps.
+so the floor is that of a single operation, for any number of steps.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -24,11 +24,11 @@ from parity.reference.equations.textbook import Textbook
 from parity.reference.noise.jitter import Jittered
 
 Check = Callable[[Textbook[Any], Given[Any], Trace], list[Any]]
-"""From a textbook, the case and a subject's trace, the right value of every step."""
+"""A function from a textbook, the case and a subject's trace to the right value of every step."""
 
 
 def stepwise(case: Case, trace: Trace) -> Mapping[str, Step]:
-    """Return what each step of a layer, and of `delta` where it is offered, should have been.
+    """Return the expected value of each step of a layer, and of `delta` if it is offered.
 
     Values are computed one precision up (extended, where the machine has it), with the gauge of
     the one operation. A layer above the first one needs the states of the one below. `delta`,
@@ -122,7 +122,7 @@ def _backward(textbook: Textbook[Any], given: Given[Any], trace: Trace) -> list[
 
 
 def own_step(case: Case, gradients: Trace) -> Mapping[str, Step]:
-    """Return what the first step should have come to from a subject's own gradients.
+    """Return the expected result of the first step from a subject's own gradients.
 
     `gradients` has every parameter's, by its name. The values are computed one precision up, and
     the gauge is that of all operations of the step together.

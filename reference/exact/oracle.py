@@ -26,7 +26,7 @@ ENOUGH = 70
 """Bits: an array is enclosed when its radii are under 2**-70 of its largest entry, 2**-17 ulp."""
 
 NOTHING = -1080
-"""log2 of a radius that no double can tell from zero, whatever the largest entry is."""
+"""log2 of a radius that no double can tell from zero, for any largest entry."""
 
 PILOT, LIMB, MOST_BITS = 128, 64, 4096
 """Bits of the pilot run, of the machine words a precision is rounded up to, of the last attempt."""
@@ -35,13 +35,13 @@ DROPPED = 256
 """Bits of a run without radii: right to 1e-30 in ordinary cases, and not certain in any."""
 
 OVERHEAD = 512
-"""Bits for which an operation pays before it pays for its own: measured from 128 to 1088."""
+"""The fixed cost of an operation, in bits of precision: measured from 128 to 1088 bits."""
 
 MOST_PRODUCTS = 2**28
-"""Products of a run that balls are still asked for: some 50 ns each, so about 15 seconds."""
+"""Products of a run in balls, at most: some 50 ns each, so about 15 seconds."""
 
 A_STATE, A_STEP = 100, 1500
-"""Products that take as long as the functions of one state, and as one step besides its numbers.
+"""The cost of the functions of one state, and of one step besides its numbers, in products.
 
 Measured at PILOT bits: 40 ns a product, 4 us a state, 60 us a step, as far as 784 steps, 128 units
 and 3 layers in both directions. Together they predict the time within a factor of 1.6.
@@ -50,19 +50,19 @@ and 3 layers in both directions. Together they predict the time within a factor 
 BUDGET = 125_000_000
 """Work that enclosing a case may take, in products at PILOT bits: some 5 seconds of computing.
 
-Counted, not timed: the same arrays are enclosed on a slow machine. A case of the default grid takes
-a twenty-fifth of it even at the most bits, and one of the full grid hardly more than it.
+It is counted and not timed, so the same arrays are enclosed on a slow machine. A case of the
+default grid takes at most a twenty-fifth of it, and a case of the full grid hardly more than all.
 """
 
 
 def exact(case: Case, branches: Branches | None = None, budget: float = BUDGET) -> Exact:
     """Return the true arrays of `case`, enclosed where the `budget` suffices for it.
 
-    A pilot over the first sequence finds the precision that the whole batch needs, and what it
-    will cost. Beyond the budget (or where a pre-activation of relu is so near zero that no
-    precision decides its gate) the radii are dropped at every stage instead, and beyond
-    MOST_PRODUCTS float64 answers; neither is enclosed. `branches` fix where relu's derivative is
-    1, and where a maximum comes from.
+    A pilot over the first sequence finds the precision that the whole batch needs, and its cost.
+    Beyond the budget, or where a pre-activation of relu is so near zero that no precision decides
+    its gate, the radii are dropped at every stage instead. Beyond MOST_PRODUCTS float64 answers.
+    Neither answer is enclosed. `branches` fix where relu's derivative is 1, and where a maximum
+    comes from.
     """
     began = thread_time()
     if _products(case) > MOST_PRODUCTS:
@@ -89,7 +89,7 @@ def _products(case: Case) -> int:
 
 
 def work(case: Case, precision: int) -> float:
-    """Return what a run at this precision takes, in products at PILOT bits."""
+    """Return the cost of a run at this precision, in products at PILOT bits."""
     config = case.config
     steps = config.steps * len(config.cells)
     once = _products(case) + steps * (A_STATE * config.batch * config.hidden + A_STEP)
@@ -97,13 +97,13 @@ def work(case: Case, precision: int) -> float:
 
 
 class _Budget:
-    """What is left of the work that enclosing one case may take."""
+    """The remaining work for enclosing one case."""
 
     def __init__(self, most: float) -> None:
         self._left = most
 
     def take(self, work: float) -> bool:
-        """Count a run, unless there is not enough left for it; return whether there was."""
+        """Count a run if enough work is left for it; return whether it was."""
         if work > self._left:
             return False
         self._left -= work
@@ -186,10 +186,10 @@ def _raised(
     budget: _Budget,
     spare: int = 0,
 ) -> _Run | None:
-    """Raise the precision until at most `spare` bits are lacking, or the budget lacks the work.
+    """Raise the precision until at most `spare` bits are lacking, or the budget is spent.
 
-    Return the last run, None without any. With ENOUGH to spare, no array is lost in its radii:
-    what is lacking is then known.
+    Return the last run, None without any. With ENOUGH to spare, no array is lost in its radii,
+    so the number of lacking bits is known.
     """
     run = None
     while precision <= MOST_BITS and budget.take(work(case, precision)):
@@ -214,7 +214,7 @@ def _matrices(value: Any) -> list[arb_mat]:
 
 
 def _lacking(matrices: list[arb_mat]) -> float:
-    """Return how many bits the largest radius is over what is enough; inf where it is infinite.
+    """Return by how many bits the largest radius is too large; inf where it is infinite.
 
     A NaN has an infinite radius, or is a midpoint that lost it.
     """
@@ -237,7 +237,7 @@ def _over(split: Callable[[arb_mat], Array], value: Any) -> Any:
 
 
 def _low(matrix: arb_mat) -> Array:
-    """Return the doubles next to what `midpoints` leaves; 0 where that is infinite."""
+    """Return the doubles nearest to the rest of `midpoints`; 0 where that is infinite."""
     high = midpoints(matrix)
     rest = matrix.mid() - Balls().exact(high).matrix
     return np.where(np.isfinite(high), midpoints(rest), 0.0)

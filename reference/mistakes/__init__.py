@@ -1,7 +1,7 @@
 """The catalogue: mistakes that people make in recurrent networks written by hand.
 
-Each replaces stages of the equations in `parity.reference.equations`. A slug finds a mistake, and
-never changes. Its number `seen` is how many of about eighty public implementations made it.
+Each replaces stages of the equations in `parity.reference.equations`. A mistake is found by its
+slug, which never changes. `seen` is how many of about eighty public implementations made it.
 """
 
 from collections.abc import Mapping

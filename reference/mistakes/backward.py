@@ -1,4 +1,4 @@
-"""Mistakes in going back through time: the derivative, the recurrence, the upstream gradients."""
+"""Mistakes in backpropagation through time: derivative, recurrence, upstream gradients."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -20,7 +20,7 @@ def _has_relu(config: Config) -> bool:
 
 
 def _slope(activation: str, function: Any, derivative: Any) -> dict[str, Wrong]:
-    """Take another function of h for the derivative of one activation."""
+    """Use another function of h as the derivative of one activation."""
 
     def slope(right: Wrong, book: Any, given: Any, h: Any, t: int) -> Any:
         if given.case.config.activation != activation:
@@ -49,7 +49,7 @@ def _no_slope_at_the_end(right: Wrong, book: Any, given: Any, states: Any, dh: A
 
 
 def _carries(times: float) -> dict[str, Wrong]:
-    """Multiply the gradient that one step gets from the next; that of h_0 stays right."""
+    """Multiply the gradient that a step gets from the next one; the gradient of h_0 stays right."""
 
     def carried(right: Wrong, book: Any, given: Any, da: Any, t: int) -> Any:
         return right(given, da, t) * (times if t >= 0 else 1.0)
@@ -66,7 +66,7 @@ def _untransposed_inside(right: Wrong, book: Any, given: Any, da: Any, t: int) -
 
 
 def _initial(wrong: Callable[[Any, Any], Any]) -> dict[str, Wrong]:
-    """Take another gradient by the initial state."""
+    """Use another gradient by the initial state."""
 
     def carried(right: Wrong, book: Any, given: Any, da: Any, t: int) -> Any:
         return right(given, da, t) if t >= 0 else wrong(given, da)
@@ -147,9 +147,9 @@ class _Updated(StepBack[Any]):
 
 
 def _updating(*, first: bool) -> dict[str, Wrong]:
-    """Let W_h take a step of its own after every time step, so that earlier steps see another.
+    """Let W_h take an SGD step after every time step, so that earlier steps see another W_h.
 
-    `first`: the gradient goes on to the step before through the W_h that has been moved already.
+    `first`: the gradient goes on to the step before through the W_h that has already moved.
     """
 
     def step_back(
@@ -188,7 +188,7 @@ MISTAKES = (
     Mistake(
         slug="tanh-derivative-square-misplaced",
         says="the derivative of tanh is taken as (1 - h)^2",
-        look_for="(1 - h) ** 2 where 1 - h ** 2 is due",
+        look_for="(1 - h) ** 2 instead of 1 - h ** 2",
         part="derivative",
         applies=_has_tanh,
         plant=_slope("tanh", lambda h: (1 - h) ** 2, lambda h: 2 * (1 - h)),
@@ -203,16 +203,16 @@ MISTAKES = (
     ),
     Mistake(
         slug="tanh-derivative-of-sigmoid",
-        says="the derivative of the sigmoid, h (1 - h), is taken for that of tanh",
-        look_for="h * (1 - h) where 1 - h ** 2 is due",
+        says="the derivative of the sigmoid, h (1 - h), is used for that of tanh",
+        look_for="h * (1 - h) instead of 1 - h ** 2",
         part="derivative",
         applies=_has_tanh,
         plant=_slope("tanh", lambda h: h * (1 - h), lambda h: 1 - 2 * h),
     ),
     Mistake(
         slug="tanh-derivative-of-relu",
-        says="the derivative of relu is taken for that of tanh",
-        look_for="h > 0 where 1 - h ** 2 is due",
+        says="the derivative of relu is used for that of tanh",
+        look_for="h > 0 instead of 1 - h ** 2",
         part="derivative",
         applies=_has_tanh,
         plant=_slope("tanh", lambda h: (h > 0) * 1.0, np.zeros_like),
@@ -220,7 +220,7 @@ MISTAKES = (
     Mistake(
         slug="relu-derivative-of-tanh",
         says="the derivative of tanh is used with relu",
-        look_for="1 - h ** 2 whatever the activation",
+        look_for="1 - h ** 2 for every activation",
         part="derivative",
         applies=_has_relu,
         plant=_slope("relu", lambda h: 1 - h * h, lambda h: 2 * h),
@@ -229,7 +229,7 @@ MISTAKES = (
     Mistake(
         slug="relu-derivative-state-itself",
         says="the derivative of relu is taken as the state itself",
-        look_for="dh * h where dh * (h > 0) is due",
+        look_for="dh * h instead of dh * (h > 0)",
         part="derivative",
         applies=_has_relu,
         plant=_slope("relu", lambda h: h, np.ones_like),
@@ -237,7 +237,7 @@ MISTAKES = (
     Mistake(
         slug="activation-derivative-missing",
         says="the derivative of the activation is missing in the backward",
-        look_for="dh * f'(a) in every step; of relu, h > 0, and not h >= 0, which always holds",
+        look_for="dh * f'(a) in every step; for relu, h > 0, and not h >= 0, which always holds",
         part="derivative",
         plant={"through_activation": _without_slope},
     ),
@@ -251,7 +251,7 @@ MISTAKES = (
     Mistake(
         slug="activation-derivative-step-before",
         says="the derivative of the activation is taken at the step before",
-        look_for="h[t - 1] where h[t] is due in the derivative",
+        look_for="h[t - 1] instead of h[t] in the derivative",
         part="derivative",
         plant={"through_activation": _slope_before},
     ),
@@ -287,7 +287,7 @@ MISTAKES = (
     Mistake(
         slug="bptt-untransposed",
         says="W_h is not transposed in the backward",
-        look_for="da @ W_h where da @ W_h.T is due",
+        look_for="da @ W_h instead of da @ W_h.T",
         part="recurrence",
         plant={"carried": _untransposed},
         seen=3,
@@ -295,20 +295,20 @@ MISTAKES = (
     Mistake(
         slug="bptt-untransposed-between-steps",
         says="W_h is not transposed from step to step, though it is for h_0",
-        look_for="da @ W_h where da @ W_h.T is due, inside the loop",
+        look_for="da @ W_h instead of da @ W_h.T, inside the loop",
         part="recurrence",
         plant={"carried": _untransposed_inside},
     ),
     Mistake(
         slug="bptt-derivative-missing",
         says="the gradient goes back through time without the activation's derivative",
-        look_for="dh @ W_h.T where da @ W_h.T is due",
+        look_for="dh @ W_h.T instead of da @ W_h.T",
         part="recurrence",
         plant={"step_back": _carries_before_slope},
     ),
     Mistake(
         slug="bptt-truncated",
-        says="backpropagation is truncated: only the last {value} steps are gone back through",
+        says="backpropagation is truncated: it covers the last {value} steps only",
         look_for="a loop over time that stops early",
         part="recurrence",
         plant=_truncated,
@@ -363,7 +363,7 @@ MISTAKES = (
     Mistake(
         slug="upstream-one-step-late",
         says="the upstream gradients are used one step late",
-        look_for="dh_out[:, t - 1] where dh_out[:, t] is due",
+        look_for="dh_out[:, t - 1] instead of dh_out[:, t]",
         part="upstream",
         plant=_upstream(_one_step_late),
     ),
@@ -386,7 +386,7 @@ MISTAKES = (
     Mistake(
         slug="h0-gradient-wh-missing",
         says="the gradient of h_0 is that of the first pre-activation: W_h is left out",
-        look_for="da[0] where da[0] @ W_h.T is due",
+        look_for="da[0] instead of da[0] @ W_h.T",
         part="initial state",
         plant=_initial(lambda given, da: da * 1.0),
     ),
@@ -400,7 +400,7 @@ MISTAKES = (
     Mistake(
         slug="h0-gradient-untransposed",
         says="W_h is not transposed in the gradient of h_0",
-        look_for="da[0] @ W_h where da[0] @ W_h.T is due",
+        look_for="da[0] @ W_h instead of da[0] @ W_h.T",
         part="initial state",
         plant=_initial(lambda given, da: da @ given.W_h),
     ),

@@ -56,7 +56,7 @@ def _last_dropped_back(right: Wrong, book: Any, layers: Any, upstream: Any, fina
 MISTAKES = (
     Mistake(
         slug="dropout-unscaled",
-        says="what dropout keeps is not scaled: its mask is of zeros and ones",
+        says="dropout does not scale the states that it keeps: its mask has zeros and ones",
         look_for="a division by 1 - dropout",
         part="dropout",
         applies=_drops,
@@ -65,7 +65,7 @@ MISTAKES = (
     Mistake(
         slug="dropout-mask-shared-by-steps",
         says="dropout has one mask for all steps",
-        look_for="a mask drawn once, and not for every step of every sequence",
+        look_for="a mask that is drawn once, and not for every step of every sequence",
         part="dropout",
         applies=_drops,
         plant=_masks(_first_step),
@@ -73,7 +73,7 @@ MISTAKES = (
     Mistake(
         slug="dropout-mask-shared-by-layers",
         says="dropout has one mask for all layers",
-        look_for="a mask drawn once, and not for every layer",
+        look_for="a mask that is drawn once, and not for every layer",
         part="dropout",
         applies=lambda config: config.dropping and config.layers > 2,
         plant=_masks(lambda case, mask: case.mask_l0),
@@ -81,7 +81,7 @@ MISTAKES = (
     Mistake(
         slug="dropout-missing-backward",
         says="dropout's mask is missing in the backward",
-        look_for="the gradient by a layer's states, multiplied by what these were multiplied by",
+        look_for="the mask that multiplied a layer's states: it also multiplies their gradient",
         part="dropout",
         applies=_drops,
         plant={"passed_down": lambda right, book, given, number, gradients: gradients},

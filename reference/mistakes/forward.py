@@ -42,7 +42,7 @@ def _always(activation: str) -> dict[str, Wrong]:
 
 
 def _instead(function: Any, slope: Any, of_state: Any) -> dict[str, Wrong]:
-    """Put a function of a in the activation's place, and its derivative, by h, in the slope's."""
+    """Replace the activation by a function of a, and its slope by the derivative in terms of h."""
 
     def activation(right: Wrong, book: Any, given: Any, a: Any) -> Any:
         return book.do.rounded("hidden", book.do.mapped(function, slope, a))
@@ -114,7 +114,7 @@ MISTAKES = (
     Mistake(
         slug="bias-twice",
         says="the bias is added twice in the forward",
-        look_for="two biases that both hold the layer's one",
+        look_for="two biases that both hold the layer's bias",
         part="pre-activation",
         plant=_with(b=lambda given: given.b * 2.0),
     ),
@@ -128,7 +128,7 @@ MISTAKES = (
     Mistake(
         slug="wh-transposed-forward",
         says="W_h is transposed in the forward",
-        look_for="h @ W_h.T where h @ W_h is due",
+        look_for="h @ W_h.T instead of h @ W_h",
         part="pre-activation",
         plant=_with(W_h=lambda given: given.W_h.T),
     ),
@@ -155,16 +155,16 @@ MISTAKES = (
     ),
     Mistake(
         slug="activation-always-tanh",
-        says="the activation asked for is ignored: it is always tanh",
-        look_for="np.tanh where the chosen activation is due",
+        says="the chosen activation is ignored: it is always tanh",
+        look_for="np.tanh instead of the chosen activation",
         part="activation",
         applies=lambda config: config.activation == "relu",
         plant=_always("tanh"),
     ),
     Mistake(
         slug="activation-always-relu",
-        says="the activation asked for is ignored: it is always relu",
-        look_for="np.maximum where the chosen activation is due",
+        says="the chosen activation is ignored: it is always relu",
+        look_for="np.maximum instead of the chosen activation",
         part="activation",
         applies=lambda config: config.activation == "tanh",
         plant=_always("relu"),
@@ -172,7 +172,7 @@ MISTAKES = (
     Mistake(
         slug="activation-sigmoid",
         says="the activation is the logistic sigmoid",
-        look_for="1 / (1 + exp(-a)) where tanh or relu is due",
+        look_for="1 / (1 + exp(-a)) instead of tanh or relu",
         part="activation",
         plant=_instead(
             _sigmoid, _sigmoid_slope, (lambda h: h * (1 - h), lambda h: np.abs(1 - 2 * h))
@@ -195,7 +195,7 @@ MISTAKES = (
     Mistake(
         slug="tanh-overflow",
         says="tanh is made of exponentials, which overflow",
-        look_for="(exp(a) - exp(-a)) / (exp(a) + exp(-a)) where np.tanh(a) is due",
+        look_for="(exp(a) - exp(-a)) / (exp(a) + exp(-a)) instead of np.tanh(a)",
         part="activation",
         applies=lambda config: config.activation == "tanh",
         plant={"activation": _only_of("tanh", _by_exponentials)},
@@ -211,7 +211,7 @@ MISTAKES = (
     Mistake(
         slug="relu-leaky",
         says="relu leaks: below zero its slope is {value}",
-        look_for="a leaky relu where relu is due",
+        look_for="a leaky relu instead of relu",
         part="activation",
         applies=lambda config: config.activation == "relu",
         plant=_leaky,

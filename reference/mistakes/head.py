@@ -23,12 +23,12 @@ def _is_plain(config: Config) -> bool:
 
 
 def _reads(state: Callable[[list[Any]], Any]) -> dict[str, Wrong]:
-    """Give the head another state than the last."""
+    """Give the head a state other than the last one."""
     return {"read_out": lambda right, book, states: state(states)}
 
 
 def _reads_throughout(state: Callable[[list[Any]], Any], place: int) -> dict[str, Wrong]:
-    """Give the head another state, and give that state the gradient."""
+    """Give the head another state, and pass the gradient to that state."""
 
     def upstream(right: Wrong, book: Any, given: Any, d_logits: Any) -> list[Any]:
         found: list[Any] = right(given, d_logits)
@@ -83,7 +83,7 @@ def _bias(times: float) -> dict[str, Wrong]:
 
 
 def _loss(factor: Callable[[Any], float]) -> dict[str, Wrong]:
-    """Multiply the loss, and not its gradient."""
+    """Multiply the loss, but not its gradient."""
 
     def loss(right: Wrong, book: Any, given: Any, logits: Any) -> Any:
         return right(given, logits) * factor(given.case.config)
@@ -124,7 +124,7 @@ def _shifted_by_all(do: Any, logits: Any) -> Any:
 
 
 def _of_chosen(function: Callable[[Any], Any], slope: Callable[[Any], Any]) -> dict[str, Wrong]:
-    """Take the loss as another function of the probability of the label."""
+    """Use another function of the label's probability as the loss."""
 
     def loss(right: Wrong, book: Any, given: Any, logits: Any) -> Any:
         chosen = book.do.row_sums(book.do.softmax(logits) * given.onehot)
@@ -153,7 +153,7 @@ def _binary(right: Wrong, book: Any, given: Any, logits: Any) -> Any:
 
 
 def _d_logits(error: Callable[[Any, Any, Any], Any]) -> dict[str, Wrong]:
-    """Take another gradient by the logits, divided by the batch as the right one is."""
+    """Use another gradient by the logits, divided by the batch like the right one."""
 
     def d_logits(right: Wrong, book: Any, given: Any, logits: Any) -> Any:
         wrong = error(book.do, given, logits)
@@ -186,7 +186,7 @@ MISTAKES = (
     Mistake(
         slug="head-reads-first",
         says="the logits are read from the state after the first step, which gets their gradient",
-        look_for="hidden[:, 0] where hidden[:, -1] is due, forward and backward",
+        look_for="hidden[:, 0] instead of hidden[:, -1], forward and backward",
         part="head",
         applies=_reads_last,
         plant=_reads_throughout(lambda states: states[1], 0),
@@ -194,7 +194,7 @@ MISTAKES = (
     Mistake(
         slug="head-reads-mean",
         says="the logits are read from the mean of all states, which all get their gradient",
-        look_for="hidden.mean(axis=1) where hidden[:, -1] is due, forward and backward",
+        look_for="hidden.mean(axis=1) instead of hidden[:, -1], forward and backward",
         part="head",
         applies=_reads_last,
         plant=_mean_throughout(),
@@ -235,7 +235,7 @@ MISTAKES = (
     Mistake(
         slug="head-reads-first-forward",
         says="the logits are read from the state after the first step",
-        look_for="hidden[:, 0] where hidden[:, -1] is due",
+        look_for="hidden[:, 0] instead of hidden[:, -1]",
         part="head",
         applies=_reads_last,
         plant=_reads(lambda states: states[1]),
@@ -243,7 +243,7 @@ MISTAKES = (
     Mistake(
         slug="head-reads-mean-forward",
         says="the logits are read from the mean of all states",
-        look_for="hidden.mean(axis=1) where hidden[:, -1] is due",
+        look_for="hidden.mean(axis=1) instead of hidden[:, -1]",
         part="head",
         applies=_reads_last,
         plant=_reads(_mean),
@@ -291,7 +291,7 @@ MISTAKES = (
     Mistake(
         slug="loss-batch-sum",
         says="the loss is a sum over the batch, its gradient that of the mean",
-        look_for="sum() where mean() is due",
+        look_for="sum() instead of mean()",
         part="loss",
         applies=_is_plain,
         plant=_loss(lambda config: config.batch),
@@ -300,7 +300,7 @@ MISTAKES = (
     Mistake(
         slug="loss-batch-twice",
         says="the loss is divided by the batch size twice, its gradient once",
-        look_for="mean() of what is a mean already",
+        look_for="mean() of a loss that is already a mean",
         part="loss",
         applies=_is_plain,
         plant=_loss(lambda config: 1 / config.batch),
@@ -318,7 +318,7 @@ MISTAKES = (
     Mistake(
         slug="loss-times-classes",
         says="the loss is multiplied by the number of classes, its gradient is not",
-        look_for="a sum over classes of a loss that is taken once",
+        look_for="a sum over classes of a loss that has one term",
         part="loss",
         applies=_classifies,
         plant=_loss(lambda config: config.classes),
@@ -344,7 +344,7 @@ MISTAKES = (
     Mistake(
         slug="loss-times-steps",
         says="the loss is multiplied by the number of steps, its gradient is not",
-        look_for="a sum over the steps of a loss that is taken once",
+        look_for="a sum over the steps of a loss that has one term",
         part="loss",
         applies=_classifies,
         plant=_loss(lambda config: config.steps),
@@ -352,7 +352,7 @@ MISTAKES = (
     ),
     Mistake(
         slug="loss-doubled",
-        says="the loss is twice what its gradient belongs to",
+        says="the loss is doubled, its gradient is not",
         look_for="a factor of two",
         part="loss",
         applies=_classifies,
@@ -361,7 +361,7 @@ MISTAKES = (
     ),
     Mistake(
         slug="loss-halved",
-        says="the loss is half of what its gradient belongs to",
+        says="the loss is halved, its gradient is not",
         look_for="a factor of one half",
         part="loss",
         applies=_classifies,
@@ -371,7 +371,7 @@ MISTAKES = (
     Mistake(
         slug="loss-wrong-sign",
         says="the loss has the wrong sign",
-        look_for="log p where -log p is due",
+        look_for="log p instead of -log p",
         part="loss",
         applies=_classifies,
         plant=_loss(lambda _: -1.0),
@@ -379,14 +379,14 @@ MISTAKES = (
     Mistake(
         slug="loss-in-bits",
         says="the loss is taken in bits",
-        look_for="np.log2 where np.log is due",
+        look_for="np.log2 instead of np.log",
         part="loss",
         applies=_classifies,
         plant=_loss(lambda _: 1 / math.log(2)),
     ),
     Mistake(
         slug="loss-log-of-probability",
-        says="the loss is -log p, which is infinite where p comes to zero",
+        says="the loss is -log p, which is infinite where p becomes zero",
         look_for="the logarithm of a probability; log-sum-exp of the logits is always finite",
         part="loss",
         applies=_is_plain,
@@ -432,7 +432,7 @@ MISTAKES = (
     Mistake(
         slug="softmax-shifted-by-global-max",
         says="softmax subtracts the largest logit of the whole matrix, not of each row",
-        look_for="logits.max() without axis=1, keepdims=True: far rows come to 0 / 0",
+        look_for="logits.max() without axis=1, keepdims=True: distant rows become 0 / 0",
         part="loss",
         applies=_is_plain,
         plant=_probabilities(_shifted_by_all),
@@ -441,7 +441,7 @@ MISTAKES = (
     Mistake(
         slug="softmax-over-batch",
         says="softmax is taken over the batch, not over the classes",
-        look_for="axis=0 where axis=1 is due",
+        look_for="axis=0 instead of axis=1",
         part="loss",
         applies=_is_plain,
         plant=_probabilities(lambda do, logits: do.softmax(logits.T).T),
@@ -466,7 +466,7 @@ MISTAKES = (
     Mistake(
         slug="logit-gradient-wrong-sign",
         says="the gradient by the logits has the wrong sign",
-        look_for="onehot - p where p - onehot is due",
+        look_for="onehot - p instead of p - onehot",
         part="loss",
         applies=_classifies,
         plant=_scaled(lambda _: -1.0),
@@ -474,7 +474,7 @@ MISTAKES = (
     Mistake(
         slug="logit-gradient-logits-for-softmax",
         says="the gradient by the logits takes the logits for probabilities",
-        look_for="logits - onehot where softmax(logits) - onehot is due",
+        look_for="logits - onehot instead of softmax(logits) - onehot",
         part="loss",
         applies=_is_plain,
         plant=_d_logits(lambda do, given, logits: logits - given.onehot),
@@ -515,7 +515,7 @@ MISTAKES = (
     Mistake(
         slug="logit-gradient-doubled",
         says="the gradient by the logits is doubled",
-        look_for="a factor of two, as of a squared error",
+        look_for="a factor of two, as in a squared error",
         part="reduction",
         applies=_classifies,
         plant=_scaled(lambda _: 2.0),

@@ -1,4 +1,4 @@
-"""Mistakes with several layers, two directions, and the ways in which layers are called."""
+"""Mistakes with several layers, two directions, and the ways to call layers."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -30,7 +30,7 @@ def _both_ways(config: Config) -> bool:
 
 
 def _shares(owner: Any, *names: str) -> dict[str, Wrong]:
-    """Let a cell use the weights of another one, `owner(cell)`; its gradients stay its own."""
+    """Let a cell use the weights of another cell, `owner(cell)`; its gradients stay its own."""
 
     def seen(right: Wrong, book: Any, given: Any, cell: Cell, *lists: Any) -> Any:
         theirs = {name: given.parameter(owner(cell).name(name)) for name in names}
@@ -48,7 +48,7 @@ def _forward_beside(cell: Cell) -> Cell:
 
 
 def _initial_states(of: Any) -> dict[str, Wrong]:
-    """Start every cell from another state: `of` the case and the cell."""
+    """Start every cell from another state: a function `of` the case and the cell."""
 
     def given(right: Wrong, book: Any, case: Case, *rest: Any) -> Any:
         states = {cell.name("h_0"): of(case, cell) for cell in case.config.cells}
@@ -72,7 +72,7 @@ def _direction_first(case: Case, cell: Cell) -> Array:
 
 
 def _reads_the_first(right: Wrong, book: Any, given: Any, below: Sequence[Any]) -> Any:
-    """Every layer above the second reads again what the second has read."""
+    """Every layer above the second reads the same input as the second."""
     own = right(given, below)
     return below[1][0].given.x if len(below) > 1 else own
 
@@ -126,7 +126,7 @@ def _only_the_last_finals(right: Wrong, book: Any, given: Any, d_logits: Any) ->
 
 
 def _unturned_outputs(right: Wrong, book: Any, one: Any) -> list[Any]:
-    """Take states in the order of the cell's steps for states in the order of time."""
+    """Use states in the order of the cell's steps as if they were in the order of time."""
     return _outside_padding(book, one.given, one.states[1:])
 
 
@@ -148,7 +148,7 @@ def _crosswise(right: Wrong, book: Any, layer: Sequence[Any]) -> list[Any]:
 
 
 def _crosswise_back(right: Wrong, book: Any, given: Any, upstream: Any) -> list[Any]:
-    """Take the half that the other direction has in the right order."""
+    """Use the other direction's half, which is in the right order."""
     other = replace(given.cell, reverse=not given.cell.reverse)
     return list(book.in_order(given.cell, book.side(given, other, upstream)))
 
@@ -167,7 +167,7 @@ def _reshaped(right: Wrong, book: Any, case: Case, *rest: Any) -> Any:
 
 
 def _from_h_0(right: Wrong, book: Any, given: Any, states: Any) -> Any:
-    """Take every step for a sequence of its own."""
+    """Read every step as a separate sequence."""
     return book.state(given, len(states) - 1, given.h_0)
 
 
@@ -235,7 +235,7 @@ MISTAKES = (
     ),
     Mistake(
         slug="layers-share-upper-weights",
-        says="every layer above the second uses the second one's weights",
+        says="every layer above the second uses the second layer's weights",
         look_for="one cell made for all layers above the first",
         part="layers",
         applies=_of_three,
@@ -243,8 +243,8 @@ MISTAKES = (
     ),
     Mistake(
         slug="h0-shared-by-cells",
-        says="every layer and direction starts from the first one's initial state",
-        look_for="h_0[0] where h_0[layer * directions + direction] is due",
+        says="every layer and direction starts from the initial state of the first",
+        look_for="h_0[0] instead of h_0[layer * directions + direction]",
         part="initial state",
         applies=lambda config: len(config.cells) > 1 and config.initial == "drawn",
         plant=_initial_states(lambda case, cell: case.h_0),
@@ -252,7 +252,7 @@ MISTAKES = (
     Mistake(
         slug="h0-first-layer-only",
         says="only the first layer starts from its initial state, the others from zero",
-        look_for="an initial state that is handed to the first layer alone",
+        look_for="an initial state that only the first layer gets",
         part="initial state",
         applies=lambda config: config.layers > 1 and config.initial == "drawn",
         plant=_initial_states(_first_layer_alone),
@@ -260,15 +260,15 @@ MISTAKES = (
     Mistake(
         slug="h0-direction-major",
         says="the initial states are read as directions of layers, not as layers of directions",
-        look_for="h_0[direction * layers + layer] where h_0[layer * directions + direction] is due",
+        look_for="h_0[direction * layers + layer] instead of h_0[layer * directions + direction]",
         part="initial state",
         applies=lambda c: c.layers > 1 and c.bidirectional and c.initial == "drawn",
         plant=_initial_states(_direction_first),
     ),
     Mistake(
         slug="h0-absent-ones",
-        says="an initial state that is not handed over is taken as one",
-        look_for="np.ones where np.zeros is due when h_0 is None",
+        says="an initial state that is not given is taken as ones",
+        look_for="np.ones instead of np.zeros when h_0 is None",
         part="initial state",
         applies=lambda config: config.initial == "absent",
         plant=_initial_states(lambda case, cell: np.ones_like(case.h_0)),
@@ -276,14 +276,14 @@ MISTAKES = (
     Mistake(
         slug="layers-detached-below-last",
         says="no gradient reaches the layers below the last one",
-        look_for="the gradient by a layer's inputs, which is the lower one's upstream gradient",
+        look_for="the gradient by a layer's inputs, which is the lower layer's upstream gradient",
         part="layers",
         applies=_stacked,
         plant={"passed_down": _detached},
     ),
     Mistake(
         slug="layers-backward-states-of-last",
-        says="every layer goes back through the states of the last one",
+        says="every layer goes back through the states of the last layer",
         look_for="states kept in one place, which every layer's forward overwrites",
         part="layers",
         applies=_stacked,
@@ -291,8 +291,8 @@ MISTAKES = (
     ),
     Mistake(
         slug="layers-wx-gradient-own-states",
-        says="above the first layer, the gradient of W_x is made of the layer's own states",
-        look_for="a layer's output where its input is due",
+        says="above the first layer, the gradient of W_x is computed from the layer's own states",
+        look_for="a layer's output instead of its input",
         part="layers",
         applies=_stacked_one_way,
         plant={"layer_gradients": _own_states_as_inputs},
@@ -300,7 +300,7 @@ MISTAKES = (
     Mistake(
         slug="layers-gradient-down-through-wh",
         says="the gradient goes down to the layer below through W_h, not through W_x",
-        look_for="da @ W_h.T where da @ W_x.T is due",
+        look_for="da @ W_h.T instead of da @ W_x.T",
         part="layers",
         applies=_stacked_one_way,
         plant={"layer_gradients": _down_through_W_h},
@@ -324,14 +324,14 @@ MISTAKES = (
     Mistake(
         slug="directions-reverse-reads-forward",
         says="the second direction reads the sequence forwards, too",
-        look_for="x[:, ::-1] for the reverse direction, and its outputs turned back",
+        look_for="x[:, ::-1] for the reverse direction, and its outputs in the order of time again",
         part="directions",
         applies=_both_ways,
         plant={"in_order": lambda right, book, cell, values: list(values)},
     ),
     Mistake(
         slug="directions-outputs-unturned",
-        says="the reverse direction's outputs are not turned back, nor are their gradients",
+        says="the reverse direction's outputs and their gradients are left in reverse order",
         look_for="output[:, ::-1] of the reverse direction, before it is joined to the other",
         part="directions",
         applies=_both_ways,
@@ -339,7 +339,7 @@ MISTAKES = (
     ),
     Mistake(
         slug="directions-gradients-unturned",
-        says="the gradients by the reverse direction's outputs are not turned around",
+        says="the gradients by the reverse direction's outputs are not reversed",
         look_for="d_output[:, ::-1] of the reverse direction",
         part="directions",
         applies=_both_ways,
@@ -348,14 +348,14 @@ MISTAKES = (
     Mistake(
         slug="directions-swapped",
         says="the directions are joined in the wrong order, forward and backward",
-        look_for="the reverse direction's states behind the forward one's",
+        look_for="the reverse direction's states after the forward direction's",
         part="directions",
         applies=_both_ways,
         plant={"outputs": _crosswise, "for_cell": _crosswise_back},
     ),
     Mistake(
         slug="directions-share-weights",
-        says="both directions use the forward one's weights",
+        says="both directions use the forward direction's weights",
         look_for="one cell made for both directions, or _reverse missing in a name",
         part="directions",
         applies=_both_ways,
@@ -363,8 +363,8 @@ MISTAKES = (
     ),
     Mistake(
         slug="directions-input-gradient-reverse-only",
-        says="what a layer's inputs get is the reverse direction's gradient alone",
-        look_for="= where += is due: both directions have read the same inputs",
+        says="a layer's inputs get only the reverse direction's gradient",
+        look_for="= instead of +=: both directions have read the same inputs",
         part="directions",
         applies=_both_ways,
         plant={"together": lambda right, book, gradients: gradients[-1]},
@@ -372,7 +372,7 @@ MISTAKES = (
     Mistake(
         slug="directions-final-at-last-step",
         says="the reverse direction's final state is read at the last step, where it begins",
-        look_for="output[:, -1] where the reverse direction's output[:, 0] is due",
+        look_for="output[:, -1] instead of the reverse direction's output[:, 0]",
         part="directions",
         applies=_both_ways,
         plant={"final": _at_the_last_step},
@@ -380,15 +380,15 @@ MISTAKES = (
     Mistake(
         slug="time-first-reshaped",
         says="a time-first input is read as a batch-first one by a reshape",
-        look_for="x.reshape(batch, steps, features) where x.transpose(1, 0, 2) is due",
+        look_for="x.reshape(batch, steps, features) instead of x.transpose(1, 0, 2)",
         part="input",
         applies=lambda config: config.call == "time-first",
         plant={"given": _reshaped},
     ),
     Mistake(
         slug="unbatched-steps-as-batch",
-        says="the steps of an unbatched sequence are taken for a batch of single steps",
-        look_for="x[None] where x[:, None] is due, as (steps, batch, features)",
+        says="the steps of an unbatched sequence are read as a batch of single steps",
+        look_for="x[None] instead of x[:, None], as (steps, batch, features)",
         part="input",
         applies=lambda config: config.call == "unbatched",
         plant={
@@ -403,7 +403,7 @@ MISTAKES = (
     ),
     Mistake(
         slug="bias-absent-learned",
-        says="a layer without biases learns biases all the same",
+        says="a layer without biases learns biases",
         look_for="a bias that is zero at first, and takes part in the step",
         part="step",
         applies=lambda config: config.bias == "absent",

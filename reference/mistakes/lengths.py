@@ -31,7 +31,7 @@ def _lengths(wrong: Callable[[Case], Array]) -> dict[str, Wrong]:
 
 
 def _sorted_for_good(right: Wrong, book: Any, case: Case, *rest: Any) -> Any:
-    """Sort the rows of all that the layers read; the labels and upstream gradients stay."""
+    """Sort the rows of everything that the layers read; labels and upstream gradients stay."""
     if not case.config.packed:
         return right(case, *rest)
     order = np.argsort(-case.lengths, kind="stable")
@@ -53,7 +53,7 @@ def _initial_unsorted(right: Wrong, book: Any, case: Case, *rest: Any) -> Any:
 
 
 def _through_padding() -> dict[str, Wrong]:
-    """Let states and their gradients go on where a row has ended, or has not begun."""
+    """Let states and their gradients change where a row has ended, or has not begun."""
 
     def unmasked(right: Wrong, book: Any, given: Any, *rest: Any) -> Any:
         return right(given.whole(), *rest)
@@ -66,14 +66,14 @@ def _stays(right: Wrong, book: Any, one: Any) -> list[Any]:
 
 
 def _padding_counts() -> dict[str, Wrong]:
-    """Take the gradient by the padding for that by the state that stays there."""
+    """Use the gradient by the padding as the gradient by the state that stays there."""
 
     def by_states(right: Wrong, book: Any, one: Any, upstream: Any, final: Any) -> Any:
         return right(replace(one, given=one.given.whole()), upstream, final)
 
     def pass_gradients(right: Wrong, book: Any, one: Any, upstream: Any, final: Any) -> Any:
         found: dict[str, Any] = right(one, upstream, final)
-        if one.cell.reverse:  # what it has not begun with is its initial state
+        if one.cell.reverse:  # before it begins, its state is the initial one
             found["h_0"] = sum(_of_padding(book, one.given, upstream), start=found["h_0"])
         return found
 
@@ -99,7 +99,7 @@ MISTAKES = (
     Mistake(
         slug="lengths-ignored",
         says="the lengths are ignored: all sequences are taken to have all steps",
-        look_for="lengths that are handed over and never used",
+        look_for="lengths that are passed and never used",
         part="lengths",
         applies=_packed,
         plant=_lengths(lambda case: np.full_like(case.lengths, case.config.steps)),
@@ -107,15 +107,15 @@ MISTAKES = (
     Mistake(
         slug="lengths-one-short",
         says="every sequence is taken to be one step shorter than it is",
-        look_for="lengths - 1, an index, where a number of steps is due",
+        look_for="lengths - 1, which is an index, instead of a number of steps",
         part="lengths",
         applies=_packed,
         plant=_lengths(lambda case: np.maximum(case.lengths - 1, 1)),
     ),
     Mistake(
         slug="lengths-states-through-padding",
-        says="states go on through the padding, though outputs are zero there",
-        look_for="a loop over all steps, and outputs masked after it",
+        says="states change in the padding, though outputs are zero there",
+        look_for="a loop over all steps, and a mask only on its outputs",
         part="lengths",
         applies=_packed,
         plant=_through_padding(),
@@ -123,7 +123,7 @@ MISTAKES = (
     Mistake(
         slug="lengths-padding-output-last-state",
         says="where a sequence has ended, the output is its last state, not zero",
-        look_for="a mask on the recurrence, and none on what is returned",
+        look_for="a mask on the recurrence, and none on the output",
         part="lengths",
         applies=_packed,
         plant={"by_step": _stays},
@@ -131,7 +131,7 @@ MISTAKES = (
     Mistake(
         slug="lengths-final-at-last-step",
         says="the final state is read at the last step, though the sequence may have ended",
-        look_for="output[:, -1] where output[row, length - 1] is due",
+        look_for="output[:, -1] instead of output[row, length - 1]",
         part="lengths",
         applies=_packed,
         plant={"final": _at_the_last_step},
@@ -139,7 +139,7 @@ MISTAKES = (
     Mistake(
         slug="lengths-final-gradient-lost",
         says="where a sequence has ended, the gradient by its final state is lost",
-        look_for="a mask on the gradient of the state, where the state has stayed as it was",
+        look_for="a mask on the gradient of the state where the state stayed the same",
         part="lengths",
         applies=_packed,
         plant={"pass_gradients": _final_masked},
@@ -147,15 +147,15 @@ MISTAKES = (
     Mistake(
         slug="lengths-padding-gradient-passed-on",
         says="the gradient by the outputs of the padding is passed on to the states",
-        look_for="outputs that are zero whatever the state: their gradient goes nowhere",
+        look_for="outputs that are always zero: their gradient must reach no state",
         part="lengths",
         applies=_packed,
         plant=_padding_counts(),
     ),
     Mistake(
         slug="lengths-rows-left-sorted",
-        says="rows are sorted by length, and never put back in their order",
-        look_for="the inverse of the permutation that packing has made",
+        says="rows are sorted by length, and never put back in their own order",
+        look_for="the inverse of the permutation that packing made",
         part="lengths",
         applies=_unsorted,
         plant={"given": _sorted_for_good},
@@ -163,7 +163,7 @@ MISTAKES = (
     Mistake(
         slug="lengths-h0-unsorted",
         says="rows are sorted by length, but not their initial states",
-        look_for="h_0[:, order], as x[order]",
+        look_for="h_0[:, order], like x[order]",
         part="lengths",
         applies=lambda config: _unsorted(config) and config.initial == "drawn",
         plant={"given": _initial_unsorted},

@@ -28,7 +28,7 @@ def _summed(config: Config) -> bool:
 
 
 def _without(**options: Any) -> dict[str, Wrong]:
-    """Compute as if some options were not asked for."""
+    """Compute as if some options were not set."""
 
     def given(right: Wrong, book: Any, case: Case, *rest: Any) -> Any:
         same = {n: v for n, v in options.items() if case.config.kind == "classifier"}
@@ -38,7 +38,7 @@ def _without(**options: Any) -> dict[str, Wrong]:
 
 
 def _in(stage: str, **options: Any) -> dict[str, Wrong]:
-    """Compute one stage as if some options were not asked for."""
+    """Compute one stage as if some options were not set."""
 
     def wrong(right: Wrong, book: Any, given: Any, logits: Any) -> Any:
         config = given.case.config.replace(**options)
@@ -103,7 +103,7 @@ def _one_class_less(right: Wrong, book: Any, given: Any) -> Any:
 
 
 def _smoothed_evenly(right: Wrong, book: Any, given: Any) -> Any:
-    """1 / classes, whatever the classes weigh"""
+    """1 / classes, without the class weights"""
     return right(replace(given, case=_evenly(book, given).case))
 
 
@@ -153,7 +153,7 @@ MISTAKES = (
     Mistake(
         slug="class-weights-ignored",
         says="the class weights are ignored",
-        look_for="class weights that are handed over and never used",
+        look_for="class weights that are passed and never used",
         part="loss",
         applies=_weighted,
         plant={"given": _unweighted},
@@ -161,7 +161,7 @@ MISTAKES = (
     Mistake(
         slug="class-weights-mean-over-labels",
         says="the weighted loss is divided by the number of labels, not by the sum of weights",
-        look_for="mean() where a sum over w[label] is what is divided by",
+        look_for="mean() instead of a division by the sum of w[label]",
         part="reduction",
         applies=lambda config: _weighted(config) and config.loss == "mean",
         plant={"reduced": _over_the_number},
@@ -185,7 +185,7 @@ MISTAKES = (
     Mistake(
         slug="smoothing-weighted-by-label",
         says="label smoothing weighs every class by the label's weight, not by its own",
-        look_for="w[label] * sum(-log p) where sum(w * -log p) is due",
+        look_for="w[label] * sum(-log p) instead of sum(w * -log p)",
         part="loss",
         applies=lambda config: _weighted(config) and _smoothed(config),
         plant={"smoothed": _weighed_by_label},
@@ -193,7 +193,7 @@ MISTAKES = (
     Mistake(
         slug="smoothing-ignored",
         says="label smoothing is ignored",
-        look_for="a smoothing that is handed over and never used",
+        look_for="a smoothing that is passed and never used",
         part="loss",
         applies=_smoothed,
         plant=_without(smoothing=0.0),
@@ -201,7 +201,7 @@ MISTAKES = (
     Mistake(
         slug="smoothing-missing-in-gradient",
         says="label smoothing is missing in the gradient of the loss",
-        look_for="p - smoothed labels where p - onehot stands",
+        look_for="p - onehot instead of p - smoothed labels",
         part="loss",
         applies=_smoothed,
         plant=_in("d_logits", smoothing=0.0),
@@ -217,7 +217,7 @@ MISTAKES = (
     Mistake(
         slug="smoothing-among-other-classes",
         says="label smoothing is shared among the other classes: s / (classes - 1)",
-        look_for="PyTorch's s / classes, which the label has a share of as well",
+        look_for="PyTorch's s / classes, of which the label has a share, too",
         part="loss",
         applies=lambda config: _smoothed(config) and config.classes > 1,
         plant={"targets": _among_the_others},
@@ -232,15 +232,15 @@ MISTAKES = (
     ),
     Mistake(
         slug="smoothing-unweighted",
-        says="label smoothing does not know the class weights",
-        look_for="s / classes * sum(-log p) where sum(w * -log p) is due",
+        says="label smoothing ignores the class weights",
+        look_for="s / classes * sum(-log p) instead of sum(w * -log p)",
         part="loss",
         applies=lambda config: _weighted(config) and _smoothed(config),
         plant={"smoothed": _smoothed_evenly},
     ),
     Mistake(
         slug="smoothing-added-to-labels",
-        says="label smoothing is added to the labels, of which 1 - s should be left",
+        says="label smoothing is added to the labels, which are not multiplied by 1 - s",
         look_for="(1 - s) * onehot + s / classes",
         part="loss",
         applies=_smoothed,
@@ -248,8 +248,8 @@ MISTAKES = (
     ),
     Mistake(
         slug="ignore-index-counted-in-mean",
-        says="ignored labels count in what the loss is divided by",
-        look_for="/ batch where the number of labels that count is due",
+        says="ignored labels count in the divisor of the loss",
+        look_for="/ batch instead of the number of labels that count",
         part="reduction",
         applies=lambda c: _ignores(c) and not _weighted(c) and c.loss == "mean",
         plant={"reduced": _over_the_batch},
@@ -265,7 +265,7 @@ MISTAKES = (
     Mistake(
         slug="ignore-index-as-class-zero",
         says="ignored labels count, as class 0",
-        look_for="an ignore_index that is not looked at",
+        look_for="an ignore_index that is never used",
         part="loss",
         applies=_ignores,
         plant={"given": _as_class_0},
@@ -273,7 +273,7 @@ MISTAKES = (
     Mistake(
         slug="loss-sum-as-mean",
         says="the loss is a mean where a sum is asked for, and so is its gradient",
-        look_for="a reduction that is handed over and never used",
+        look_for="a reduction that is passed and never used",
         part="reduction",
         applies=_summed,
         plant=_without(loss="mean"),
@@ -289,7 +289,7 @@ MISTAKES = (
     Mistake(
         slug="loss-sum-value-as-mean",
         says="the loss is a mean where a sum is asked for, though its gradient is the sum's",
-        look_for="mean() where sum() is due",
+        look_for="mean() instead of sum()",
         part="reduction",
         applies=_summed,
         plant={"loss": _averaged},

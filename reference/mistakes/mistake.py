@@ -13,7 +13,7 @@ Wrong = Callable[..., Any]
 arguments."""
 
 Guess = Callable[[Case, Trace, Trace], Sequence[float]]
-"""From a case, a subject's trace and the right one, the values that a parameter may have."""
+"""A function from a case, a subject's trace and the right one to possible values of a number."""
 
 
 def always(_: Config) -> bool:
@@ -23,10 +23,10 @@ def always(_: Config) -> bool:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Mistake:
-    """One entry of the catalogue: a user's words for it, and the stages that it replaces.
+    """One entry of the catalogue: its description for a user, and the stages that it replaces.
 
-    `slug` names it and never changes; `says` is prose, on which nothing depends. A mistake with a
-    number says `{value}` where the number stands, and `plant` is a function of the number.
+    `slug` names it and never changes; `says` is prose, and no code depends on it. A mistake with a
+    number has `{value}` in its prose, and `plant` is a function of the number.
     """
 
     slug: str  # its name for programs: standard terms in kebab-case
@@ -37,7 +37,7 @@ class Mistake:
     applies: Callable[[Config], bool] = always  # whether a configuration can show it at all
     seen: int = 0  # public implementations found to make it
     values: tuple[float, ...] = ()  # of the number, where there is one
-    guess: Guess | None = None  # further values, from what the subject computed
+    guess: Guess | None = None  # further values, from the subject's arrays
     value: float | None = None
 
     def __str__(self) -> str:
@@ -51,7 +51,7 @@ class Mistake:
 
     @property
     def stages(self) -> Mapping[str, Wrong]:
-        """The functions that it puts in the place of stages, by the stages' names."""
+        """The functions that replace stages, by the stages' names."""
         return self.plant(self.value) if callable(self.plant) else self.plant
 
     def having(self, values: Sequence[float]) -> tuple[Self, ...]:

@@ -1,4 +1,4 @@
-"""Mistakes in SGD's options, in clipping that is asked for, and from one update to the next."""
+"""Mistakes in SGD's options, in requested clipping, and from one update to the next."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -40,7 +40,7 @@ def _goes_on(config: Config) -> bool:
 
 
 def _steps_with(**options: Any) -> dict[str, Wrong]:
-    """Step as if other options were asked for."""
+    """Step as if other options were set."""
 
     def descent(right: Wrong, book: Any, given: Any, *rest: Any) -> Any:
         case = given.case
@@ -91,7 +91,7 @@ def _nesterov_before(
 
 
 def _decay(times: Callable[[str], float]) -> dict[str, Wrong]:
-    """Take the weight decay of a parameter so many times."""
+    """Multiply the weight decay of a parameter by a factor."""
 
     def pull(right: Wrong, book: Any, given: Any, name: str, gradient: Any) -> Any:
         case = given.case
@@ -120,7 +120,7 @@ def _step_decayed(right: Wrong, book: Any, given: Any, name: str, gradient: Any)
 
 
 def _clipped(clip: Callable[[Any, Config, dict[str, Any]], dict[str, Any]]) -> dict[str, Wrong]:
-    """Clip wrongly, where clipping is asked for."""
+    """Clip wrongly, where clipping is requested."""
 
     def clipped(right: Wrong, book: Any, given: Any, grads: dict[str, Any]) -> dict[str, Any]:
         config = given.case.config
@@ -170,7 +170,7 @@ def _without_head(right: Wrong, book: Any, given: Any, grads: dict[str, Any]) ->
 
 
 def _norm_of_all(right: Wrong, book: Any, given: Any, gradients: Any, before: Any) -> Any:
-    """Scale by a norm of all gradients, and clip no more."""
+    """Scale by a norm of all gradients, and do not clip again."""
     case = given.case
     if not case.config.clip_norm:
         return right(given, gradients, before)
@@ -232,7 +232,7 @@ MISTAKES = (
     Mistake(
         slug="momentum-no-effect",
         says="momentum has no effect: no velocity is kept from one update to the next",
-        look_for="a velocity, or an optimiser, that is made anew for every update",
+        look_for="a velocity, or an optimiser, that every update makes again",
         part="step",
         applies=_moves_on,
         plant={"velocity": _forgotten},
@@ -240,7 +240,7 @@ MISTAKES = (
     Mistake(
         slug="momentum-moving-average",
         says="the velocity is a moving average: momentum v + (1 - momentum) g",
-        look_for="a factor 1 - momentum, which PyTorch calls dampening and has only when asked",
+        look_for="a factor 1 - momentum; PyTorch calls it dampening, and its default is none",
         part="step",
         applies=_has_momentum,
         plant={"velocity": _average},
@@ -248,7 +248,7 @@ MISTAKES = (
     Mistake(
         slug="momentum-first-dampened",
         says="the first update's gradient is dampened, too",
-        look_for="a velocity that starts at zero, where the first one is the gradient as it is",
+        look_for="a velocity that starts at zero; PyTorch's first one is the undampened gradient",
         part="step",
         applies=lambda config: config.dampening > 0,
         plant={"velocity": _dampened_at_first},
@@ -264,7 +264,7 @@ MISTAKES = (
     Mistake(
         slug="nesterov-ignored",
         says="Nesterov's momentum is plain momentum",
-        look_for="g + momentum * v where v is stepped along",
+        look_for="a step along v instead of g + momentum * v",
         part="step",
         applies=lambda config: config.nesterov,
         plant=_steps_with(nesterov=False),
@@ -288,7 +288,7 @@ MISTAKES = (
     Mistake(
         slug="weight-decay-ignored",
         says="the weight decay is ignored",
-        look_for="a weight decay that is handed over and never used",
+        look_for="a weight decay that is passed and never used",
         part="step",
         applies=_decays,
         plant=_decay(lambda _: 0.0),
@@ -296,9 +296,9 @@ MISTAKES = (
     Mistake(
         slug="weight-decay-wrong-sign",
         says="the weight decay has the wrong sign: weights grow",
-        look_for="g - weight_decay * w where g + weight_decay * w is due",
+        look_for="g - weight_decay * w instead of g + weight_decay * w",
         part="step",
-        applies=lambda config: _decays(config) and not config.maximize,  # which may turn both
+        applies=lambda config: _decays(config) and not config.maximize,  # it may change both signs
         plant=_decay(lambda _: -1.0),
     ),
     Mistake(
@@ -321,8 +321,8 @@ MISTAKES = (
     ),
     Mistake(
         slug="weight-decay-decoupled",
-        says="the weight decay is decoupled: weights shrink beside the velocity",
-        look_for="a decay in the step, as of AdamW, and none in the gradient that v takes up",
+        says="the weight decay is decoupled: it does not pass through the velocity",
+        look_for="a decay in the step, as in AdamW, and none in the gradient that v adds up",
         part="step",
         applies=lambda config: _decays(config) and config.momentum > 0,
         plant={**_decay(lambda _: 0.0), "step": _step_decayed},
@@ -330,15 +330,15 @@ MISTAKES = (
     Mistake(
         slug="maximize-ignored",
         says="maximize is ignored: the step goes downhill",
-        look_for="-g where the step is to go up",
+        look_for="-g, which makes the step go up",
         part="step",
         applies=lambda config: config.maximize,
         plant=_steps_with(maximize=False),
     ),
     Mistake(
         slug="maximize-turns-weight-decay",
-        says="maximize turns the weight decay around, too",
-        look_for="-(g + weight_decay * w) where weight_decay * w - g is due",
+        says="maximize changes the sign of the weight decay, too",
+        look_for="-(g + weight_decay * w) instead of weight_decay * w - g",
         part="step",
         applies=lambda config: config.maximize and _decays(config),
         plant={"pull": _uphill_with_decay},
@@ -353,7 +353,7 @@ MISTAKES = (
     ),
     Mistake(
         slug="clip-norm-scales-up",
-        says="gradients are scaled to the norm that they are to be clipped at, shorter ones, too",
+        says="gradients are always scaled to the clipping norm, even if they are shorter",
         look_for="min(1, limit / norm)",
         part="clipping",
         applies=_clips_norm,
@@ -361,24 +361,24 @@ MISTAKES = (
     ),
     Mistake(
         slug="clip-norm-counts-inputs",
-        says="the norm that gradients are clipped by takes in those of x and of the initial states",
-        look_for="a norm over all gradients where that over the parameters' is due",
+        says="the clipping norm includes the gradients of x and of the initial states",
+        look_for="a norm over all gradients instead of the parameters' gradients",
         part="clipping",
         applies=_clips_norm,
         plant={"descent": _norm_of_all},
     ),
     Mistake(
         slug="clip-norm-by-value",
-        says="every entry is clipped at the norm that is asked for",
-        look_for="np.clip where all gradients are to be scaled by their norm",
+        says="every entry is clipped at the requested norm",
+        look_for="np.clip instead of scaling all gradients by their norm",
         part="clipping",
         applies=_clips_norm,
         plant=_clipped(_value_for_norm),
     ),
     Mistake(
         slug="clip-value-by-norm",
-        says="gradients are scaled by their norm where entries are to be clipped",
-        look_for="a norm where np.clip is due",
+        says="gradients are scaled by their norm, though their entries should be clipped",
+        look_for="a norm instead of np.clip",
         part="clipping",
         applies=lambda config: config.clip_value > 0,
         plant=_clipped(_norm_for_value),
@@ -386,7 +386,7 @@ MISTAKES = (
     Mistake(
         slug="clip-value-above-only",
         says="gradients are clipped at a value from above, and not from below",
-        look_for="np.minimum alone, where np.clip has both ends",
+        look_for="np.minimum alone instead of np.clip, which has both limits",
         part="clipping",
         applies=lambda config: config.clip_value > 0,
         plant=_clipped(_from_above),
@@ -401,7 +401,7 @@ MISTAKES = (
     ),
     Mistake(
         slug="clip-reported-gradients",
-        says="the gradients that are told of are clipped already",
+        says="the reported gradients are clipped already",
         look_for="clipping inside backward: it belongs to the step",
         part="clipping",
         applies=_clips,
@@ -410,7 +410,7 @@ MISTAKES = (
     Mistake(
         slug="clip-after-weight-decay",
         says="the weight decay is added before gradients are clipped",
-        look_for="clipping inside the optimiser, behind the decay",
+        look_for="clipping inside the optimiser, after the decay",
         part="clipping",
         applies=lambda config: _clips(config) and _decays(config),
         plant={"descent": _decayed_first},
@@ -425,7 +425,7 @@ MISTAKES = (
     ),
     Mistake(
         slug="updates-first-gradients",
-        says="every update takes the first one's gradients",
+        says="every update uses the gradients of the first update",
         look_for="a backward before the loop over the updates, and none inside it",
         part="updates",
         applies=_goes_on,
@@ -433,8 +433,8 @@ MISTAKES = (
     ),
     Mistake(
         slug="updates-state-kept",
-        says="every update starts from the final states of the one before",
-        look_for="a state kept in an attribute, and not set back when forward is called",
+        says="every update starts from the final states of the update before",
+        look_for="a state kept in an attribute, and not reset when forward is called",
         part="updates",
         applies=_goes_on,
         plant={"update": _states_kept},

@@ -50,7 +50,7 @@ def _inputs_late(right: Wrong, book: Any, given: Any, states: Any, da: Any) -> d
 
 
 def _changes(names: Collection[str], change: Callable[[Any, Any], Any]) -> dict[str, Wrong]:
-    """Change some of the finished gradients; `change` takes one and the config."""
+    """Change some of the finished gradients; `change` takes a gradient and the config."""
 
     def gradients(right: Wrong, book: Any, given: Any, *rest: Any) -> dict[str, Any]:
         def wrong(gradient: Any) -> Any:
@@ -157,7 +157,7 @@ def _norms(case: Case, subject: Trace, right: Trace) -> list[float]:
 
 
 def _steps(names: Collection[str], scale: Callable[[Any], float]) -> dict[str, Wrong]:
-    """Take `scale` times the step of some parameters."""
+    """Multiply the step of some parameters by `scale`."""
 
     def step(right: Wrong, book: Any, given: Any, name: str, gradient: Any) -> Any:
         own = without_suffix(name) in names
@@ -195,7 +195,7 @@ MISTAKES = (
     Mistake(
         slug="recurrent-gradients-overwritten",
         says="parameter gradients are overwritten in every step: only the first step's is left",
-        look_for="= where += is due, inside the loop over time",
+        look_for="= instead of +=, inside the loop over time",
         part="accumulation",
         plant=_over_time(RECURRENT, lambda terms: terms[0]),
         seen=3,
@@ -203,27 +203,27 @@ MISTAKES = (
     Mistake(
         slug="wh-gradient-overwritten",
         says="the gradient of W_h is overwritten in every step: only the first step's is left",
-        look_for="dW_h = where dW_h += is due",
+        look_for="dW_h = instead of dW_h +=",
         part="accumulation",
         plant=_over_time(("W_h",), lambda terms: terms[0]),
     ),
     Mistake(
         slug="wx-gradient-overwritten",
         says="the gradient of W_x is overwritten in every step: only the first step's is left",
-        look_for="dW_x = where dW_x += is due",
+        look_for="dW_x = instead of dW_x +=",
         part="accumulation",
         plant=_over_time(("W_x",), lambda terms: terms[0]),
     ),
     Mistake(
         slug="b-gradient-overwritten",
         says="the gradient of b is overwritten in every step: only the first step's is left",
-        look_for="db = where db += is due",
+        look_for="db = instead of db +=",
         part="accumulation",
         plant=_over_time(("b",), lambda terms: terms[0]),
     ),
     Mistake(
         slug="recurrent-gradients-last-step-only",
-        says="parameter gradients are those of the last step alone",
+        says="parameter gradients come from the last step alone",
         look_for="a sum over time that is missing",
         part="accumulation",
         plant=_over_time(RECURRENT, lambda terms: terms[-1]),
@@ -249,7 +249,7 @@ MISTAKES = (
     Mistake(
         slug="wh-gradient-state-of-same-step",
         says="the gradient of W_h pairs da[t] with h[t], not with h[t-1]",
-        look_for="states[t] where the state before it is due",
+        look_for="states[t] instead of the state before it",
         part="accumulation",
         plant=_pairs(lambda states: states[1:]),
         seen=3,
@@ -263,15 +263,15 @@ MISTAKES = (
     ),
     Mistake(
         slug="wx-gradient-input-one-step-late",
-        says="the gradient of W_x pairs da[t] with x[t-1], the first one with the last",
-        look_for="x[:, t - 1] where x[:, t] is due",
+        says="the gradient of W_x pairs da[t] with x[t-1], and the first da with the last x",
+        look_for="x[:, t - 1] instead of x[:, t]",
         part="accumulation",
         plant={"layer_gradients": _inputs_late},
     ),
     Mistake(
         slug="wh-gradient-transposed",
         says="the gradient of W_h is transposed",
-        look_for="da.T @ h where h.T @ da is due",
+        look_for="da.T @ h instead of h.T @ da",
         part="accumulation",
         plant=_changes(("W_h",), lambda gradient, _: gradient.T),
     ),
@@ -296,7 +296,7 @@ MISTAKES = (
     ),
     Mistake(
         slug="layer-gradients-zero",
-        says="no gradient reaches the layer: those of its parameters, x and h_0 are zero",
+        says="no gradient reaches the layer: the gradients of its parameters, x and h_0 are zero",
         look_for="a head that is detached from the layer",
         part="accumulation",
         plant=_scaled(LAYER, lambda _: 0.0),
@@ -314,7 +314,7 @@ MISTAKES = (
     Mistake(
         slug="b-gradient-batch-and-step-mean",
         says="the gradient of b is a mean over the batch and the steps",
-        look_for="mean() over two axes where sum() is due",
+        look_for="mean() over two axes instead of sum()",
         part="reduction",
         plant=_scaled(("b",), lambda config: 1 / (config.batch * config.steps)),
     ),
@@ -328,7 +328,7 @@ MISTAKES = (
     ),
     Mistake(
         slug="layer-gradients-batch-twice",
-        says="all gradients of the layer, x and h_0 among them, are divided by the batch size",
+        says="all gradients of the layer, also those of x and h_0, are divided by the batch size",
         look_for="a division by the batch in the recurrent backward, when the loss is a mean",
         part="reduction",
         plant=_scaled(LAYER, lambda config: 1 / config.batch),
@@ -360,14 +360,14 @@ MISTAKES = (
     Mistake(
         slug="b-gradient-batch-mean",
         says="the gradient of b is a mean over the batch",
-        look_for="mean(axis=0) where sum(axis=0) is due",
+        look_for="mean(axis=0) instead of sum(axis=0)",
         part="reduction",
         plant=_scaled(("b",), lambda config: 1 / config.batch),
     ),
     Mistake(
         slug="bout-gradient-batch-mean",
         says="the gradient of b_out is a mean over the batch",
-        look_for="mean(axis=0) where sum(axis=0) is due",
+        look_for="mean(axis=0) instead of sum(axis=0)",
         part="reduction",
         applies=_classifies,
         plant=_scaled(("b_out",), lambda config: 1 / config.batch),
@@ -389,7 +389,7 @@ MISTAKES = (
     Mistake(
         slug="clip-value-unasked",
         says="gradients are clipped by value at {value}",
-        look_for="np.clip in the backward; PyTorch clips nothing unasked",
+        look_for="np.clip in the backward; PyTorch does not clip by default",
         part="clipping",
         applies=_unclipped,
         plant=_clipped(PARAMETERS),
@@ -400,7 +400,7 @@ MISTAKES = (
     Mistake(
         slug="clip-value-unasked-recurrent",
         says="recurrent gradients are clipped by value at {value}",
-        look_for="np.clip in the recurrent backward; PyTorch clips nothing unasked",
+        look_for="np.clip in the recurrent backward; PyTorch does not clip by default",
         part="clipping",
         applies=_unclipped,
         plant=_clipped(RECURRENT),
@@ -427,7 +427,7 @@ MISTAKES = (
     Mistake(
         slug="clip-norm-unasked",
         says="gradients are clipped by their common norm at {value}",
-        look_for="a norm over all gradients; PyTorch clips nothing unasked",
+        look_for="a norm over all gradients; PyTorch does not clip by default",
         part="clipping",
         applies=_unclipped,
         plant=_normed(0.0),
@@ -437,8 +437,8 @@ MISTAKES = (
     ),
     Mistake(
         slug="clip-norm-unasked-epsilon",
-        says="gradients are clipped by their common norm at {value}, as clip_grad_norm_ does it",
-        look_for="a norm over all gradients, plus 1e-6; PyTorch clips nothing unasked",
+        says="gradients are clipped by their common norm at {value}, as clip_grad_norm_ does",
+        look_for="a norm over all gradients, plus 1e-6; PyTorch does not clip by default",
         part="clipping",
         applies=_unclipped,
         plant=_normed(BESIDE),
@@ -458,7 +458,7 @@ MISTAKES = (
     Mistake(
         slug="step-uphill",
         says="the step goes up the gradient",
-        look_for="w + lr * g where w - lr * g is due",
+        look_for="w + lr * g instead of w - lr * g",
         part="step",
         applies=lambda config: not config.maximize,
         plant=_steps(PARAMETERS, lambda _: -1.0),
@@ -467,27 +467,27 @@ MISTAKES = (
     Mistake(
         slug="step-updates-nothing",
         says="the step updates nothing",
-        look_for="an update that makes new arrays and forgets them",
+        look_for="an update that makes new arrays and does not keep them",
         part="step",
         plant=_steps(PARAMETERS, lambda _: 0.0),
     ),
     Mistake(
         slug="step-lr-twice",
-        says="the step takes the learning rate twice",
-        look_for="lr that is multiplied in two places, or 2 * lr",
+        says="the step uses twice the learning rate",
+        look_for="an update that is applied twice, or 2 * lr",
         part="step",
         plant=_steps(PARAMETERS, lambda _: 2.0),
     ),
     Mistake(
         slug="step-lr-squared",
         says="the step is multiplied by the square of the learning rate",
-        look_for="lr that is multiplied in the backward and in the step",
+        look_for="lr as a factor in the backward and in the step",
         part="step",
         plant=_steps(PARAMETERS, lambda case: case.lr),
     ),
     Mistake(
         slug="step-over-batch",
-        says="the step is divided by the batch size, as the gradient was",
+        says="the step is divided by the batch size, like the gradient before",
         look_for="/ batch in the step, when the loss is a mean",
         part="step",
         plant=_steps(PARAMETERS, lambda case: 1 / case.config.batch),
@@ -524,7 +524,7 @@ MISTAKES = (
     ),
     Mistake(
         slug="step-bias-twice",
-        says="the step moves b twice, as two trainable biases do",
+        says="the step moves b twice, as with two trainable biases",
         look_for="two biases that are both updated",
         part="step",
         plant=_steps(("b",), lambda _: 2.0),
@@ -532,7 +532,7 @@ MISTAKES = (
     Mistake(
         slug="step-weight-decay-unasked",
         says="the step decays weights at a rate of {value}",
-        look_for="weight decay, which PyTorch's SGD has only when it is asked for",
+        look_for="weight decay, which is off by default in PyTorch's SGD",
         part="step",
         applies=lambda config: not config.weight_decay,
         plant=_decayed,

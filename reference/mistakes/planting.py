@@ -1,4 +1,4 @@
-"""Planting: the textbook with mistakes in it, its answers and their noise floor."""
+"""Planting: the textbook with mistakes, its answers and their noise floor."""
 
 import functools
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from parity.reference.thresholds import FEW_COPIES
 
 
 def plant(mistakes: Sequence[Mistake]) -> type[Textbook[Any]]:
-    """Return the textbook with these mistakes in it; one stage may hold several."""
+    """Return the textbook with these mistakes; one stage may have several."""
     stages: dict[str, list[Wrong]] = {}
     for mistake in mistakes:
         for name, wrong in mistake.stages.items():
@@ -46,7 +46,7 @@ def planted_floor(case: Case, mistakes: Sequence[Mistake]) -> Floor:
 
 @np.errstate(all="ignore")
 def predict(case: Case, mistakes: Sequence[Mistake]) -> Trace:
-    """Return the trace of `case` by the textbook with these mistakes in it, in float64."""
+    """Return the trace of `case` by the textbook with these mistakes, in float64."""
     return as_trace(plant(_shown(case, mistakes))(Plain()).run(case))
 
 

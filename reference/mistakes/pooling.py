@@ -23,7 +23,7 @@ def _over_all_steps(right: Wrong, book: Any, given: Any, total: Any) -> Any:
 
 
 def _unpooled(pool: str, wrong: Any) -> dict[str, Wrong]:
-    """Hand the gradient of one pooling back wrongly; `wrong` takes it and the number of steps."""
+    """Pass the gradient of one pooling back wrongly; `wrong` takes it and the number of steps."""
 
     def unpooled(right: Wrong, book: Any, given: Any, d_pooled: Any) -> list[Any]:
         config = given.case.config
@@ -77,8 +77,8 @@ def _ends(case: Any) -> Any:
 MISTAKES = (
     Mistake(
         slug="pool-mean-counts-padding",
-        says="the classifier's mean is taken over all steps, the padding among them",
-        look_for="/ steps where a division by each sequence's own length is due",
+        says="the classifier's mean is taken over all steps, the padding included",
+        look_for="/ steps instead of a division by each sequence's own length",
         part="pooling",
         applies=_pools_padded("mean"),
         plant={"averaged": _over_all_steps},
@@ -94,7 +94,7 @@ MISTAKES = (
     Mistake(
         slug="pool-mean-gradient-last-step-only",
         says="the gradient of the classifier's mean over the steps goes to the last step alone",
-        look_for="d_output[:, -1] where every step's own share is due",
+        look_for="d_output[:, -1] instead of every step's own share",
         part="pooling",
         applies=_pools("mean"),
         plant=_unpooled("mean", lambda d, steps: [None] * (steps - 1) + [d]),
@@ -126,15 +126,15 @@ MISTAKES = (
     Mistake(
         slug="pool-own-reads-last-step",
         says="the classifier reads the last step, though the sequence may have ended before",
-        look_for="output[:, -1] where each sequence's own last step is due",
+        look_for="output[:, -1] instead of each sequence's own last step",
         part="pooling",
         applies=_pools_padded("own"),
         plant=_own_read_from(_last),
     ),
     Mistake(
         slug="pool-own-reverse-at-end",
-        says="of both directions, the classifier reads the step at which the sequence ends",
-        look_for="the reverse direction's state of the first step, where it ends",
+        says="the classifier reads both directions at the step at which the sequence ends",
+        look_for="the reverse direction's state at the first step, where this direction ends",
         part="pooling",
         applies=lambda config: _pools("own")(config) and config.bidirectional,
         plant=_own_read_from(_ends),

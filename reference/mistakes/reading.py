@@ -29,7 +29,7 @@ def _batch_and_time_swapped(case: Case) -> Array:
 
 
 def _from_state(place: Callable[[int], int]) -> dict[str, Wrong]:
-    """Let the next state come from another one than the last; `place` of t counts h_0 as 0."""
+    """Compute the next state from one before the last; `place` of t counts h_0 as 0."""
 
     def next_state(right: Wrong, book: Any, given: Any, states: Any) -> Any:
         t = len(states) - 1
@@ -46,7 +46,7 @@ MISTAKES = (
     Mistake(
         slug="input-reshape-for-transpose",
         says="batch and time of the input are swapped by a reshape",
-        look_for="x.reshape(steps, batch, features) where x.transpose(1, 0, 2) is due",
+        look_for="x.reshape(steps, batch, features) instead of x.transpose(1, 0, 2)",
         part="input",
         plant=_reads(x=_batch_and_time_swapped),
     ),
@@ -59,21 +59,21 @@ MISTAKES = (
     ),
     Mistake(
         slug="input-one-step-late",
-        says="every step sees the input of the step before, the first one that of the last",
-        look_for="x[:, t - 1] where x[:, t] is due",
+        says="every step sees the input of the step before, and the first step the last input",
+        look_for="x[:, t - 1] instead of x[:, t]",
         part="input",
         plant=_reads(x=_inputs_moved(1)),
     ),
     Mistake(
         slug="input-one-step-early",
-        says="every step sees the input of the step after, the last one that of the first",
-        look_for="x[:, t + 1] where x[:, t] is due, or np.roll",
+        says="every step sees the input of the step after, and the last step the first input",
+        look_for="x[:, t + 1] instead of x[:, t], or np.roll",
         part="input",
         plant=_reads(x=_inputs_moved(-1)),
     ),
     Mistake(
         slug="labels-from-one",
-        says="labels are taken to count from 1",
+        says="labels are read as if they counted from 1",
         look_for="labels - 1: label 0 becomes the last class",
         part="input",
         applies=lambda config: config.kind == "classifier",
@@ -82,7 +82,7 @@ MISTAKES = (
     Mistake(
         slug="h0-ignored",
         says="the initial state is ignored: h_0 is taken as zero",
-        look_for="np.zeros where h_0 is due, before the loop over time",
+        look_for="np.zeros instead of h_0, before the loop over time",
         part="initial state",
         plant={"given": _no_initial_states},
         seen=2,
@@ -114,7 +114,7 @@ MISTAKES = (
     Mistake(
         slug="recurrence-two-steps-back",
         says="the recurrence takes the state of two steps before",
-        look_for="h[t - 2] where h[t - 1] is due, or a state stored one place too late",
+        look_for="h[t - 2] instead of h[t - 1], or a state stored one place too late",
         part="initial state",
         plant=_from_state(lambda t: max(t - 1, 0)),
     ),

@@ -26,7 +26,7 @@ AT_ONCE = 2**24
 
 
 NoiseFloor = Callable[[Case, int, Branches | None], Floor]
-"""From a case, a number of jittered copies and the branches of a run: its noise floor."""
+"""A function from a case, a number of jittered copies and a run's branches to its noise floor."""
 
 
 def noise_floor(
@@ -37,8 +37,8 @@ def noise_floor(
 ) -> Floor:
     """Return the noise floor of every compared array of `case`, from `copies` jittered runs.
 
-    With no copies at all only the gauge of each array's last operation is known. `branches` fix
-    where relu's derivative is 1, and where a maximum comes from. `textbook` may have mistakes.
+    Without copies only the gauge of each array's last operation is known. `branches` fix where
+    relu's derivative is 1, and where a maximum comes from. `textbook` may have mistakes.
 
         s = per-entry rms over the copies of |jittered - clean| / theta
         pool = sqrt(row sums of s^2 * column sums of s^2 / sum of s^2)
@@ -87,7 +87,7 @@ class _Spread:
 
     clean: Array
     gauge: Array
-    before: Array  # clean as well: what relu was given, or the array itself
+    before: Array  # clean as well: relu's input, or the array itself
     kinked: bool  # which of the two
     rms: Array
 
@@ -112,7 +112,7 @@ def _gauges(do: Jittered, run: Mapping[str, _Spread]) -> Floor:
     gauges = {name: np.where(np.isfinite(s.gauge), s.gauge, 0.0) for name, s in run.items()}
     return Floor(
         clean={name: s.clean for name, s in run.items()},
-        gauge=gauges,  # what is not finite proves nothing
+        gauge=gauges,  # an infinite one proves nothing
         sigma={name: do.u * gauge + do.least for name, gauge in gauges.items()},
         most={},
         near_kink=False,
@@ -122,12 +122,12 @@ def _gauges(do: Jittered, run: Mapping[str, _Spread]) -> Floor:
 def _floor(do: Jittered, config: Config, runs: Sequence[Mapping[str, _Spread]]) -> Floor:
     """Return the floor from a few runs of a few copies each."""
     gauges, sigmas, most, near_kink = {}, {}, {}, False
-    parted = np.zeros((1, 1), bool)  # the steps in which the copies have gone their own ways
+    parted = np.zeros((1, 1), bool)  # the steps in which the copies have separated
     for name, first in runs[0].items():
         spread = _together([run[name].rms for run in runs])
         spread = np.maximum(spread, _pool(spread))
         largest = np.max(np.abs(first.before))
-        far = do.theta * spread > max(PARTED * largest, do.tiny)  # what is zero is no chaos
+        far = do.theta * spread > max(PARTED * largest, do.tiny)  # zero is not chaos
         if name in outputs(config):
             parted = parted | _behind(far, config)
             spread = np.where(parted, np.inf, spread)
@@ -152,9 +152,9 @@ def _together(spreads: Sequence[Array]) -> Array:
 
 
 def _behind(far: Array, config: Config) -> Array:
-    """Return the steps, (steps, 1), behind one in which the copies have gone their own ways.
+    """Return the steps, (steps, 1), behind a step in which the copies have separated.
 
-    Everything behind such states is as uncertain, however near each other its copies are.
+    Everything behind such states is as uncertain, even if its copies are near each other.
     """
     steps: Array = np.any(far, axis=(0, 2), keepdims=True)[0]  # (steps, 1)
     behind: Array = np.logical_or.accumulate(steps)
@@ -163,7 +163,7 @@ def _behind(far: Array, config: Config) -> Array:
 
 def _by_time(matrices: list[Array]) -> Array:
     """Return (copies, batch, steps, ...) from matrices by step."""
-    # a step's gauge may have one copy, as the first one's, which comes from the exact h_0
+    # a step's gauge may have one copy, as in the first step, which comes from the exact h_0
     return np.stack(np.broadcast_arrays(*matrices), axis=2)
 
 

@@ -7,8 +7,8 @@ Monte-Carlo arithmetic (Parker 1997; Verificarlo): the result of each operation 
 The gauge is that of the expression so far (`noisy.py`), from each copy's own values. Half
 of the copies draw xi afresh for every entry. The others draw it once for all rows and steps, since
 identical rows round identically and their errors add up instead of cancelling. Half of these draw
-it for all units as well, and give it the sign of the value: equal terms are rounded towards zero,
-or away from it, every time.
+it once for all units as well, and give it the sign of the value: equal terms are always rounded
+towards zero, or always away from it.
 """
 
 from collections.abc import Callable, Sequence
@@ -34,7 +34,7 @@ class Jittered:
         self.tiny = smallest_normal(dtype)
         self.fresh = copies // 2
         self.shared = copies - self.fresh
-        self._rng = np.random.default_rng([copies, seed])  # asked again, the same verdict
+        self._rng = np.random.default_rng([copies, seed])  # the same verdict every time
         self._once: dict[str, Array] = {}
 
     def exact(self, array: Array) -> Noisy:

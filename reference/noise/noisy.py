@@ -5,8 +5,8 @@ with g(n) = 1/2 + sqrt(n)/4: one half for sums whose rounding errors have random
 for those whose errors have one sign (Higham & Mary 2019). Equal terms that are added one by one
 round the same way again and again, by n/2 * sum |a_i||b_i| in the end: n/16 * peak * r^2 is added,
 where peak is the largest partial sum and r = peak / sum |a_i||b_i|, the degree to which the terms
-have one sign. It is next to nothing where they cancel, and 32 sigma of it make 2n: what both sides
-err at most, doubled because only a quarter of the copies know of it.
+have one sign. It is nearly zero where they cancel, and 32 sigma of it make 2n: the largest error of
+both sides, doubled because only a quarter of the copies show it.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,12 +17,12 @@ import numpy as np
 from parity.model.case import Array
 
 FEW_TERMS = 16
-"""Terms up to which 2n is less than 32 g(n): there equal terms need no part of their own."""
+"""Terms up to which 2n is less than 32 g(n): there equal terms need no extra part."""
 
 BLOCK = 256
-"""Terms after which partial sums are looked at: in shorter sums the last one is telling enough."""
+"""Terms after which partial sums are checked: in shorter sums the last one is enough."""
 
-ONE_ROUNDING = 4  # g(4) = 1/2 + 2/4: a gauge that is one operation's own, not a sum's
+ONE_ROUNDING = 4  # g(4) = 1/2 + 2/4: the gauge of one operation, not of a sum
 
 
 class Noisy:
@@ -56,13 +56,13 @@ class Noisy:
     ) -> None:
         self.value, self.tiny, self.size, self.terms, self.peak = value, tiny, size, terms, peak
         self.gauge = gauge  # of the last rounding
-        self.before = before  # what relu was given: its noise is also the noise at the kink
+        self.before = before  # relu's input: its noise is also the noise at the kink
         self._magnitude: Array | None = None
         self._turned: Self | None = None
 
     @property
     def magnitude(self) -> Array:
-        """|value|, kept: weights are asked for it at every step."""
+        """|value|, kept: it is needed for weights at every step."""
         if self._magnitude is None:
             self._magnitude = np.abs(self.value)
         return self._magnitude
@@ -80,7 +80,7 @@ class Noisy:
 
     @property
     def T(self) -> Self:
-        if self._turned is None:  # kept: weights are asked for it at every step
+        if self._turned is None:  # kept: it is needed for weights at every step
             self._turned = self._transposed()
         return self._turned
 
@@ -172,7 +172,7 @@ class Noisy:
         )
 
     def reach(self, partial: Array) -> None:
-        """Take note of a partial sum."""
+        """Note a partial sum."""
         now = self.magnitude if self.peak is None else self.peak
         self.peak = np.maximum(now, np.abs(partial))
 

@@ -213,7 +213,7 @@ def test_what_it_cannot_be_asked_is_refused(capsys: pytest.CaptureFixture[str]) 
     spec = spec_of(BY_SPEC["rnn_layers.py"])
     assert compare(["--subject", spec, "--kind", "classifier"]) == 2
     err = capsys.readouterr().err
-    assert f"{spec} can be asked with kind layer only, got classifier" in err
+    assert f"{spec} supports kind layer only, got classifier" in err
 
 
 def test_verify_asks_what_fits() -> None:
@@ -243,5 +243,5 @@ def test_grid_of_an_adapted_subject(pytester: pytest.Pytester) -> None:
     done = subprocess.run(command, capture_output=True, text=True, cwd=root, check=False)
     assert done.returncode == 0, done.stdout
     assert "4 passed, 1 skipped" in done.stdout
-    assert "answers nothing of this: not checked" in done.stdout
+    assert "answers none of these arrays: not checked" in done.stdout
     assert "assumed: asked as theirs.rnn_forward" in done.stdout

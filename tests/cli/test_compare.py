@@ -296,7 +296,7 @@ def test_a_kept_case_stays_as_it_is(
     captured = capsys.readouterr()
     assert captured.out == ""
     (line,) = captured.err.splitlines()
-    assert f"{flags[0]} is no option of a kept case" in line
+    assert f"{flags[0]} is not an option of a kept case" in line
 
 
 def test_digits_are_real_data(capsys: pytest.CaptureFixture[str]) -> None:
@@ -365,7 +365,7 @@ def test_a_subject_is_asked_what_it_knows(
     assert main(["--layers", "2", "--subject", wrong]) == 2
     err = capsys.readouterr().err.strip()
     assert err.endswith(
-        "does not say that it knows layers, got 2: write OPTIONS = ['layers'] beside its run(case)"
+        "does not list layers in OPTIONS, got 2: write OPTIONS = ['layers'] beside its run(case)"
     )
     assert len(err.splitlines()) == 1
     knowing = tmp_path / "knowing.py"
@@ -373,4 +373,4 @@ def test_a_subject_is_asked_what_it_knows(
     assert main(["--layers", "2", "--no-keep", "--subject", str(knowing)]) == 0
     knowing.write_text("from parity.scratch import run\nOPTIONS = ['depth']\n")
     assert main(["--subject", str(knowing)]) == 2
-    assert "has 'depth', which is none of dtype, initial" in capsys.readouterr().err
+    assert "has 'depth', which is not one of dtype, initial" in capsys.readouterr().err

@@ -42,12 +42,12 @@ ENDED = {
     "segfaults": ("CRASHED", "the subject's process was ended by signal 11 (SIGSEGV)"),
     "is_killed": ("CRASHED", "killed by signal 9 (SIGKILL), as the system does when memory runs"),
     "fills_memory_slowly": ("OUT_OF_MEMORY", "more memory than there is"),
-    "keeps_state": ("STATEFUL", "answers otherwise: logits; in fresh processes it does not"),
+    "keeps_state": ("STATEFUL", "answers differently: logits; in fresh processes it does not"),
     "draws": ("NONDETERMINISTIC", "its answers differ even in fresh processes"),
     "draws_from_the_system": ("NONDETERMINISTIC", "differ even in fresh processes"),
     "closes_every_fd": ("CRASHED", "the subject's process"),
-    "writes_into_every_fd": ("CRASHED", "is no answer: it begins with b'garbage"),
-    "claims_a_huge_frame": ("CRASHED", "is no answer: it claims a header of 2147483648"),
+    "writes_into_every_fd": ("CRASHED", "is not an answer: it begins with b'garbage"),
+    "claims_a_huge_frame": ("CRASHED", "is not an answer: it claims a header of 2147483648"),
 }
 """Faults after which a subject has another process, or that are seen by asking several."""
 
@@ -55,7 +55,7 @@ SURVIVED = {
     "exits": ("RAISED", "the subject raised SystemExit: 3"),
     "interrupts": ("RAISED", "the subject raised KeyboardInterrupt"),
     "fills_memory": ("OUT_OF_MEMORY", "more memory than there is"),
-    "answers_too_much": ("OUT_OF_MEMORY", "too large to be taken: 128 MB"),
+    "answers_too_much": ("OUT_OF_MEMORY", "answer is too large: 128 MB"),
     "claims_a_huge_shape": ("OUT_OF_MEMORY", "more memory than there is"),
     "writes_input": ("MUTATED_INPUT", "writes into the case's arrays, which are read-only"),
     "writes_input_behind_numpy": ("MUTATED_INPUT", "the subject changed the case's arrays"),
@@ -138,7 +138,7 @@ def test_harmless_conduct_is_no_finding(name: str) -> None:
 CHEATS = {
     "answers_nan": ("NOT_FINITE", "hidden, logits, loss, grad/W_out, grad/b_out, grad/W_x"),
     "answers_zeros": ("DIFFERS", "are zero throughout"),
-    "answers_constants": ("DIFFERS", "are the same numbers whatever the case"),
+    "answers_constants": ("DIFFERS", "are the same numbers for every case"),
     "makes_all_agree": ("DIFFERS", "DIFFERS  grad/W_h at"),
 }
 

@@ -36,5 +36,5 @@ NO_FINDINGS: dict[str, Any] = {
 @pytest.mark.parametrize("header", NO_FINDINGS.values(), ids=NO_FINDINGS.keys())
 def test_findings_of_another_form_are_refused(header: Any) -> None:
     """A worker writes findings of some kinds, each with a text and its evidence."""
-    with pytest.raises(MalformedError, match="its findings are none"):
+    with pytest.raises(MalformedError, match="its findings are malformed"):
         findings(header)

@@ -42,7 +42,7 @@ def test_chapter_of_which_a_subject_has_nothing_is_skipped(project: pytest.Pytes
     """
     done = judged(project, "forward_only")
     assert done.ret == 0
-    reason = "subjects.py:forward_only answers nothing of this: not checked"
+    reason = "subjects.py:forward_only answers none of these arrays: not checked"
     done.stdout.fnmatch_lines([f"SKIPPED *16* {reason}"])
     assert "left out by the subject, so not checked: grad/W_h, grad/W_out" in done.stdout.str()
     assert done.parseoutcomes()["skipped"] == 16

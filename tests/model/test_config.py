@@ -27,12 +27,12 @@ BAD = {
     "a word for a switch": ({"bidirectional": "yes"}, "bidirectional must be True or False"),
     "much dropout": ({"layers": 2, "dropout": 1.5}, "dropout must be a number from 0 to 1, got"),
     "dropout of one layer": ({"dropout": 0.5}, "layers must be at least 2, got 1"),
-    "evaluation of nothing": ({"mode": "evaluation"}, "mode evaluation is about dropout"),
+    "evaluation of nothing": ({"mode": "evaluation"}, "mode evaluation needs dropout"),
     "many unbatched": (
         {"kind": "layer", "call": "unbatched"},
         "an unbatched call has one sequence of all steps, got batch 7",
     ),
-    "classifier by time": ({"call": "time-first"}, "call time-first is about a layer"),
+    "classifier by time": ({"call": "time-first"}, "call time-first needs kind layer"),
     "pooled layer": ({"kind": "layer", "pool": "max"}, "a layer has no loss, got pool max"),
     "smoothed squares": (
         {"loss": "squared", "smoothing": 0.1},

@@ -72,7 +72,7 @@ NO_REPORTS: dict[str, tuple[bytes | None, str]] = {
     "shares of text": (b'{"shares": {"b2": "a"}, "undecided": []}', '{file} has no "shares"'),
     "other ids": (
         b'{"shares": {"nonsense": 0.5}, "undecided": []}',
-        "{file} is no report of pytest --compared: ",
+        "{file} is not a report of pytest --parity-compared: ",
     ),
 }
 
@@ -101,4 +101,4 @@ def test_command_needs_a_file(capsys: pytest.CaptureFixture[str]) -> None:
     assert "error: the following arguments are required: FILE" in capsys.readouterr().err
     with pytest.raises(SystemExit, match="0"):
         main(["--help"])
-    assert "what pytest --compared wrote" in capsys.readouterr().out
+    assert "from pytest --parity-compared" in capsys.readouterr().out

@@ -85,7 +85,7 @@ def test_read_arrays_cannot_be_written(folder: Path) -> None:
         array.flags.writeable = True
 
 
-# -- what is no kept case, or no longer ----------------------------------------------------------
+# -- what is not a kept case -----------------------------------------------------------------------
 
 
 def refusal(folder: Path) -> str:
@@ -276,10 +276,10 @@ HOSTILE: dict[str, tuple[Callable[[Path], None], str]] = {
     "linked record": (linked("case.json"), "case.json': must be a plain file, not a link"),
     "linked arrays": (linked("case.npz"), "case.npz': must be a plain file, not a link"),
     "a pipe": (piped, "case.npz': must be a plain file"),
-    "not a number": (wrote("case.json", b"NaN"), "is no JSON"),
-    "a long number": (wrote("case.json", b"1" * 10**5), "is no JSON"),
+    "not a number": (wrote("case.json", b"NaN"), "is not JSON"),
+    "a long number": (wrote("case.json", b"1" * 10**5), "is not JSON"),
     "deep": (wrote("case.json", b'{"a":' + b"[" * 50 + b"]" * 50 + b"}"), "at most 30 levels"),
-    "very deep": (wrote("case.json", b"[" * 10**6), "is no JSON"),
+    "very deep": (wrote("case.json", b"[" * 10**6), "is not JSON"),
     "long": (wrote("case.json", b" " * (5 * 2**20)), "expected at most 4194304"),
     "another format": (edit(format={"name": "x"}), "its format must be 'rnn-parity case'"),
     "newer": (
@@ -296,14 +296,14 @@ HOSTILE: dict[str, tuple[Callable[[Path], None], str]] = {
     "an answer of 8 GB": (edit(answer=ANSWER), "a dtype and a shape, got 'x'"),
     "an answer of objects": (edit(answer={"arrays": {"x": ["|O", [1]]}}), "a dtype and a shape"),
     "an answer of a path": (edit(answer={"arrays": {"../x": ["<f8", [1]]}}), "a dtype and a shape"),
-    "text": (wrote("case.npz", b"hello"), "is no .npz file, or a damaged one (BadZipFile)"),
+    "text": (wrote("case.npz", b"hello"), "is not a .npz file, or damaged (BadZipFile)"),
     "large": (wrote("case.npz", bytes(10**6)), "has 1000000 bytes, expected at most"),
     "a bomb": (bomb, "x takes 1000000 bytes, expected 144"),
     "compressed": (arrays(dict, np.savez_compressed), "bytes, expected 144 and a header"),
     "other names": (arrays(lambda f: {"y": f["x"]}), "holds 'y.npy', expected 'x.npy, h_0.npy"),
-    "other shape": (arrays(lambda f: f | {"x": f["x"].reshape(3, 2, 3)}), "x is no array of"),
-    "other dtype": (arrays(lambda f: f | {"x": f["x"].view("i8")}), "x is no array of dtype"),
-    "pickled": (arrays(pickled), "b is no array of dtype float64 and shape (2,)"),
+    "other shape": (arrays(lambda f: f | {"x": f["x"].reshape(3, 2, 3)}), "x is not an array of"),
+    "other dtype": (arrays(lambda f: f | {"x": f["x"].view("i8")}), "x is not an array of dtype"),
+    "pickled": (arrays(pickled), "b is not an array of dtype float64 and shape (2,)"),
     "other labels": (wrong_label, "labels must be from 0 to 3"),
     "another case's arrays": (swapped, "its arrays have SHA-256"),
 }
@@ -363,7 +363,7 @@ def test_other_versions_are_said(folder: Path) -> None:
     record = json.loads((folder / "case.json").read_text())
     edit(surroundings=record["surroundings"] | {"numpy": "1.0"})(folder)
     _, line = as_then(read(folder), HALVED, pytorch)
-    assert line == f"other than then: numpy {np.__version__}, then 1.0"
+    assert line == f"changed since then: numpy {np.__version__}, was 1.0"
 
 
 def test_a_failure_is_the_same_again(folder: Path) -> None:

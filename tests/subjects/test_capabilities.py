@@ -20,7 +20,7 @@ def test_given_options_are_not_changed() -> None:
     """What was asked for and cannot be is an error; what was not is changed in silence."""
     asks = {"kind": "layer"}
     assert asked(Config(), asks, ["steps"], "mine").kind == "layer"
-    with pytest.raises(ConfigError, match="mine can be asked with kind layer only, got classif"):
+    with pytest.raises(ConfigError, match="mine supports kind layer only, got classif"):
         asked(Config(), asks, ["kind"], "mine")
 
 
@@ -35,7 +35,7 @@ def test_grid_of_one_who_knows_little() -> None:
 
 NONSENSE = {
     "no dictionary": ([1], "CONFIG of mine must be a dictionary, got list"),
-    "no option": ({"depth": 3}, "CONFIG of mine has no option 'depth': batch, steps"),
+    "no option": ({"depth": 3}, "CONFIG of mine has 'depth', which is not one of batch, steps"),
     "no value": ({"kind": "cell"}, "kind must be one of classifier, layer, got 'cell'"),
 }
 

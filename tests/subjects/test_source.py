@@ -110,8 +110,8 @@ def test_traceback_shows_the_cell(tmp_path: Path) -> None:
 
 BROKEN = {
     "no file": (None, "there is no such file"),
-    "no json": ("{", "is no notebook of nbformat 4"),
-    "no cells": ("{}", "is no notebook of nbformat 4"),
+    "no json": ("{", "is not a notebook of nbformat 4"),
+    "no cells": ("{}", "is not a notebook of nbformat 4"),
     "bytes": (b"\xff\xfe\x00", "cannot be read"),
 }
 

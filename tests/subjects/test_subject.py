@@ -148,7 +148,7 @@ def test_state_that_leaks_is_seen() -> None:
 
     (finding,) = verdict_of(run).findings
     assert finding.kind == "STATEFUL"
-    assert "answers otherwise: loss" in finding.text
+    assert "answers differently: loss" in finding.text
 
 
 def test_returned_buffers_may_be_reused() -> None:

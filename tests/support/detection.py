@@ -1,4 +1,4 @@
-"""Whether a configuration shows that a subject is wrong, and what a diagnosis names."""
+"""Whether a configuration shows that a subject is wrong, and which mistakes a diagnosis names."""
 
 import functools
 import itertools
@@ -16,7 +16,7 @@ from tests.support.mutants import Mutant
 
 
 def caught_at(subject: Subject, within: Iterable[Config]) -> Config | None:
-    """Return the first configuration that turns red, or None."""
+    """Return the first configuration that fails, or None."""
     for config in within:
         case, expected = _drawn(config)
         verdict = judge(subject, case, pytorch, expected=expected)
@@ -27,7 +27,7 @@ def caught_at(subject: Subject, within: Iterable[Config]) -> Config | None:
 
 @functools.cache
 def _drawn(config: Config) -> tuple[Case, Trace]:
-    """Return the case and PyTorch's answer, which hundreds of subjects are held against."""
+    """Return the case and PyTorch's answer, which hundreds of subjects are compared with."""
     case = draw(config)
     return case, pytorch.run(case)
 
@@ -39,7 +39,7 @@ def asked(subject: Subject) -> Iterator[Diagnosis]:
 
 
 def names(diagnoses: Iterable[Diagnosis]) -> set[str]:
-    """Return all that is named, by slug and number."""
+    """Return all named mistakes, by slug and number."""
     return {cause.name for diagnosis in diagnoses for cause in diagnosis.causes}
 
 

@@ -1,4 +1,4 @@
-"""How a property is tested, and what it is tested with."""
+"""The settings and the strategies of property tests."""
 
 from typing import Any
 
@@ -10,11 +10,11 @@ from parity.model.errors import ConfigError
 from parity.model.options import Choice, Count, Number, Option, Switch
 
 repeatable = settings(derandomize=True, max_examples=50, deadline=None, database=None)
-"""Fifty examples that depend on the test alone; a slow one is no failure, and none is kept."""
+"""Fifty examples that depend only on the test; a slow one does not fail, and none is kept."""
 
 
 def values_of(option: Option) -> st.SearchStrategy[Any]:
-    """Return what an option of a configuration may be."""
+    """Return a strategy for the values of an option."""
     if isinstance(option, Count):
         return st.integers(option.least, 20) | st.integers(option.least, 10**6)
     if isinstance(option, Number):
@@ -28,7 +28,7 @@ def values_of(option: Option) -> st.SearchStrategy[Any]:
 
 @st.composite
 def configs(choose: st.DrawFn) -> Config:
-    """Return any configuration: one option after another changes, where it goes with the others."""
+    """Return a strategy for configurations: options change one by one, if the rest allows it."""
     config = Config()
     for name in choose(st.lists(st.sampled_from(list(OPTIONS)), unique=True)):
         value = choose(values_of(OPTIONS[name]))

@@ -25,7 +25,7 @@ def agrees(answer: Trace, expected: Trace) -> bool:
 
 @pytest.mark.parametrize("slug", MUTANTS)
 def test_mutant_makes_its_mistake(slug: str) -> None:
-    """Its numbers are what the textbook with the same mistake predicts, and not PyTorch's."""
+    """Its numbers are those of the textbook with the same mistake, and not PyTorch's."""
     mutant = MUTANTS[slug]
     mistake, case = mistake_of(mutant), draw(mutant.config)
     assert mistake.applies(mutant.config)
@@ -42,19 +42,19 @@ def test_every_mistake_has_a_mutant() -> None:
 
 @pytest.mark.parametrize("slug", UNKNOWN)
 def test_an_unknown_error_is_an_error(slug: str) -> None:
-    """What is in no catalogue has a name that no mistake has, and other numbers than PyTorch."""
+    """An unknown error has a name that no mistake has, and its numbers differ from PyTorch's."""
     case = draw(UNKNOWN[slug].config)
     assert slug not in by_slug
     assert not agrees(UNKNOWN[slug].run(case), pytorch.run(case))
 
 
 def test_an_unknown_stage_is_refused() -> None:
-    """A mutant that replaces nothing cannot pass for caught."""
+    """A mutant that replaces no stage is refused, and so cannot count as caught."""
     with pytest.raises(MutantError, match="no stage sofmax"):
         mutant("softmax-twice", sofmax=lambda net, logits: logits)
 
 
 def test_two_mutants_of_one_stage_are_refused() -> None:
-    """Of two mistakes in one stage the second would hide the first."""
+    """Two mistakes in one stage are refused: the second would hide the first."""
     with pytest.raises(MutantError, match="loss-doubled and another mutant replace loss"):
         combined(MUTANTS["loss-halved"], MUTANTS["loss-doubled"])

@@ -1,4 +1,4 @@
-"""The plain network is right: what mutants are made of makes no mistake of its own."""
+"""The plain network, from which mutants are made, has no mistake itself."""
 
 from collections.abc import Iterator
 
@@ -29,7 +29,7 @@ def configurations() -> Iterator[Config]:
 
 
 def test_float64_is_pytorchs(subtests: pytest.Subtests) -> None:
-    """With every option, alone and together, all arrays are PyTorch's to 13 digits or so."""
+    """With every option, alone and together, all arrays are PyTorch's to about 13 digits."""
     for config in {config.replace(dtype="float64") for config in configurations()}:
         with subtests.test(str(config)):
             case = draw(config)
@@ -40,7 +40,7 @@ def test_float64_is_pytorchs(subtests: pytest.Subtests) -> None:
 
 
 def test_other_formats_agree(subtests: pytest.Subtests) -> None:
-    """Where numbers have 32 or 16 bits, nothing differs by more than their rounding explains."""
+    """With 32-bit or 16-bit numbers, no difference is larger than rounding explains."""
     narrow = [config for config in COMBINED if config.dtype != "float64"]
     plain = Subject(name="plain", run=PlainNetwork().run, knows=tuple(ORDINARY))
     for config in narrow[::6]:

@@ -1,4 +1,4 @@
-"""Errors that are in no catalogue: a diagnosis must not name them."""
+"""Errors that the catalogue lacks: a diagnosis must not name them."""
 
 from collections.abc import Mapping
 from dataclasses import replace

@@ -1,8 +1,8 @@
 """Correct implementations that differ in the order of their sums, and so in rounding alone.
 
-One plain loop through time, over a class that says how a product is summed. Every sum of the
-equations is a product, with a column of ones where need be, so that class decides all of them.
-Each variant stays in the case's dtype.
+There is one plain loop through time, over a class that decides how a product is summed. Every sum
+of the equations is a product, with a column of ones where necessary, so that class decides all
+sums. Each variant stays in the case's dtype.
 """
 
 from dataclasses import dataclass
@@ -75,7 +75,7 @@ class Einsum(PerStep):
 
 @dataclass(frozen=True)
 class Sequential(Concatenated):
-    """Strictly one term after another, in the longest sums there are; `direction` -1: backwards."""
+    """Strictly one term after another, in the longest possible sums; `direction` -1: backwards."""
 
     direction: int = 1
 
@@ -88,7 +88,7 @@ class Sequential(Concatenated):
 
 
 def by(sums: PerStep) -> Run:
-    """Return the plain loop through time, its sums made by `sums`."""
+    """Return the plain loop through time, with the sums of `sums`."""
     return lambda case: _run(case, sums)
 
 
@@ -146,7 +146,7 @@ def _cross_entropy(logits: Array, labels: Array, sums: PerStep) -> tuple[Array, 
 
 
 def permuted(case: Case) -> dict[str, Array]:
-    """Run `PerStep` with rows, features and hidden units in another order, and undo that."""
+    """Run `PerStep` with rows, features and hidden units in another order, and undo the order."""
     rng = np.random.default_rng(0)
     n, f, h = (rng.permutation(size) for size in (len(case.x), len(case.W_x), len(case.b)))
     order = {

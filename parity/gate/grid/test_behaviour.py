@@ -1,4 +1,4 @@
-"""The grid, behaviour: what holds for any recurrent layer, asked in other ways."""
+"""The grid, behaviour: relations that hold for any recurrent layer."""
 
 from typing import TYPE_CHECKING
 

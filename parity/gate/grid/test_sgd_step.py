@@ -8,5 +8,5 @@ if TYPE_CHECKING:
 
 
 def test_sgd_step(parity_group: "Group", parity_check: "Check") -> None:
-    """Every parameter is PyTorch's after one step, and its own gradient's."""
+    """Every parameter after one step is PyTorch's, and follows from the subject's own gradient."""
     parity_check(parity_group, "step")

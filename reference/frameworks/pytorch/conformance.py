@@ -1,7 +1,7 @@
 """Conformance: every option of PyTorch's RNN, loss and optimiser, and where it was compared.
 
-`surface` asks the installed PyTorch which parameters there are. An option that `PYTORCH_OPTIONS`
-does not know is not overlooked: a test turns red.
+`surface` asks the installed PyTorch which parameters exist. If `PYTORCH_OPTIONS` does not list one
+of them, a test fails.
 """
 
 import inspect
@@ -19,7 +19,7 @@ from parity.model.config import Config
 
 @dataclass(frozen=True, kw_only=True)
 class Option:
-    """One parameter of PyTorch, or one way to call it: what shows it, or why nothing does."""
+    """One parameter of PyTorch, or one way to call it: which cases show it, or why none does."""
 
     owner: str
     name: str
@@ -39,7 +39,7 @@ def _always(_: Config) -> bool:
     return True
 
 
-DEPRECATED = "deprecated: reduction says it"
+DEPRECATED = "deprecated: reduction replaces it"
 PATH = "another way to the same numbers"
 
 _SHOWN: Mapping[str, Mapping[str, Callable[[Config], bool]]] = {
@@ -104,12 +104,12 @@ _SHOWN: Mapping[str, Mapping[str, Callable[[Config], bool]]] = {
 _LEFT_OUT: Mapping[str, Mapping[str, str]] = {
     "nn.RNN": {"device": "everything is compared on the CPU", "proj_size": "of an LSTM only"},
     "nn.CrossEntropyLoss": {"size_average": DEPRECATED, "reduce": DEPRECATED}
-    | {"reduction='none'": "no one number to go back from"},
-    "optim.SGD": {"foreach": PATH, "fused": PATH, "differentiable": "about a gradient of the step"},
+    | {"reduction='none'": "not one number to go back from"},
+    "optim.SGD": {"foreach": PATH, "fused": PATH, "differentiable": "for gradients of the step"},
     "clip_grad_value_": {"foreach": PATH},
     "clip_grad_norm_": {
-        "norm_type": "the 2-norm only; scratch has the others, tested on their own",
-        "error_if_nonfinite": "about an error, not about numbers",
+        "norm_type": "the 2-norm only; scratch has the others, which have their own tests",
+        "error_if_nonfinite": "raises an error, changes no number",
         "foreach": PATH,
     },
 }
@@ -126,7 +126,7 @@ PYTORCH_OPTIONS: tuple[Option, ...] = tuple(
 
 
 def surface() -> Iterator[tuple[str, str]]:
-    """Yield every parameter of the installed PyTorch, with whose it is."""
+    """Yield every parameter of the installed PyTorch, with its owner."""
     documented = typing.get_overloads(nn.RNN.__init__)[0]
     base = [name for name in _parameters(nn.RNNBase.__init__) if name != "mode"]
     yield from (("nn.RNN", name) for name in dict.fromkeys([*_parameters(documented), *base]))
@@ -143,7 +143,7 @@ def surface() -> Iterator[tuple[str, str]]:
 
 
 def unknown() -> list[str]:
-    """Return the parameters of the installed PyTorch that the table does not know."""
+    """Return the parameters of the installed PyTorch that the table lacks."""
     known = {(option.owner, _parameter(option)) for option in PYTORCH_OPTIONS}
     return [f"{name} of {owner}" for owner, name in surface() if (owner, name) not in known]
 

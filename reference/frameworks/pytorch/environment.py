@@ -1,4 +1,4 @@
-"""PyTorch's version, and the switches of it that can change bits."""
+"""PyTorch's version, and its switches that can change bits."""
 
 import torch
 

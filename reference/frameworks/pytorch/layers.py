@@ -1,7 +1,7 @@
-"""nn.RNN as a case asks for it: how it is called, packed sequences, and masks that were drawn.
+"""nn.RNN as a case needs it: the way of calling it, packed sequences, and drawn masks.
 
-PyTorch draws the masks of dropout inside nn.RNN. To hand over drawn ones, each layer is an nn.RNN
-of its own, with the mask between two of them; a test holds that against nn.RNN's own dropout.
+PyTorch draws the masks of dropout inside nn.RNN. To use the case's masks, each layer is a separate
+nn.RNN, with a mask between two of them. A test compares this with nn.RNN's own dropout.
 """
 
 from collections.abc import Mapping, Sequence
@@ -62,7 +62,7 @@ class Layers:
         lengths: Tensor | None,
         masks: Sequence[Tensor],
     ) -> Passed:
-        """x: (batch, steps, features), h_0: (cells, batch, hidden); any layout is made here."""
+        """x: (batch, steps, features), h_0: (cells, batch, hidden); other layouts are made here."""
         if len(self.modules) == 1:
             output, final = self._called(self.modules[0], x, h_0, lengths)
             return Passed(output=output, final=final, inner=self._inner(x, h_0, lengths))
@@ -80,7 +80,7 @@ class Layers:
     def _inner(self, x: Tensor, h_0: Tensor | None, lengths: Tensor | None) -> Sequence[Tensor]:
         """Return the states below the last layer, which nn.RNN keeps for itself.
 
-        An nn.RNN of the layers up to there, with the same weights, gives the same ones.
+        An nn.RNN of the layers up to there, with the same weights, gives the same states.
         """
         config, found = self.config, []
         for layers in range(1, config.layers):

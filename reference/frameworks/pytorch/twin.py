@@ -1,7 +1,7 @@
 """The PyTorch twin: nn.RNN, nn.Linear, cross-entropy and SGD, with weights copied from the case.
 
 PyTorch keeps W_x and W_h transposed, and adds two biases. Here bias_ih is `b` and bias_hh is zero
-and frozen: two trainable biases would each take the step, and their sum move twice as far.
+and frozen: two trainable biases would both take the step, and their sum would move twice as far.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ from parity.model.names import ArrayName, gradient_name, step_name
 from parity.reference.frameworks.pytorch.layers import Layers, Parameters
 
 LAYOUTS = {"W_x": "weight_ih", "W_h": "weight_hh", "b": "bias_ih"}
-"""What PyTorch calls a cell's parameters, before `_l0` and `_reverse`."""
+"""PyTorch's names of a cell's parameters, before `_l0` and `_reverse`."""
 
 
 @torch.enable_grad()
@@ -44,7 +44,7 @@ def run(case: Case) -> dict[str, Array]:
 
 
 def _inputs(case: Case) -> dict[str, Array]:
-    """Return x, and the initial states that are handed over."""
+    """Return x, and the initial states that the case gives."""
     if case.config.initial == "absent":
         return {"x": case.x}
     names = (cell.name("h_0") for cell in case.config.cells)
@@ -149,7 +149,7 @@ def _copy_weights(case: Case, network: Layers, head: nn.Linear) -> Parameters:
 
 
 def _tensor(array: Array) -> Tensor:
-    """Return a tensor of its own memory: the case stays as it is."""
+    """Return a tensor with its own memory: the case stays as it is."""
     if array.dtype == dtype("bfloat16"):
         return torch.tensor(array.view("int16")).view(torch.bfloat16)
     return torch.tensor(array)

@@ -1,7 +1,7 @@
-"""Autograd: what a case's arrays should be, by nn.RNN and PyTorch's autograd in float64.
+"""Autograd: the right arrays of a case, by nn.RNN and PyTorch's autograd in float64.
 
-Written apart from the harness's own twin, so that a mistake in one is not in the other. Each layer
-is an nn.RNN of its own with the case's weights in it, its second bias zero.
+It is independent of the harness's own twin, so that a mistake in one is not in the other. Each
+layer is a separate nn.RNN with the case's weights, and its second bias is zero.
 """
 
 from collections.abc import Iterator
@@ -18,18 +18,18 @@ from parity.model.case import Case
 from tests.support.plain.base import Array
 
 TRANSPOSED = ("W_x", "W_h")
-"""What nn.RNN has the other way round."""
+"""The weights that nn.RNN has transposed."""
 
 
 class _Passed(NamedTuple):
-    """What the layers say."""
+    """The answers of the layers."""
 
     outputs: list[Tensor]  # of each layer: (batch, steps, width)
     finals: list[Tensor]  # of each layer: (directions, batch, hidden)
 
 
 class Autograd:
-    """The network of one case, out of PyTorch's own parts."""
+    """The network of one case, from PyTorch's own parts."""
 
     def __init__(self, case: Case) -> None:
         self.case, self.config = case, case.config
@@ -81,7 +81,7 @@ class Autograd:
         return self._tensor(name).requires_grad_()
 
     def _directions(self, layer: int) -> Iterator[tuple[str, str]]:
-        """Yield what the names of a layer's directions end with: ours, and nn.RNN's."""
+        """Yield the ends of the names of a layer's directions: ours, and nn.RNN's."""
         base = f"_l{layer}" if layer else ""
         yield base, "_l0"
         if self.config.bidirectional:
@@ -141,7 +141,7 @@ class Autograd:
         return passed
 
     def _backward(self, passed: _Passed) -> dict[str, Tensor]:
-        """Go back, and return logits and loss where there are any."""
+        """Go back, and return logits and loss if there are any."""
         if self.config.kind == "layer":
             given = (passed.outputs[-1] * self._tensor("upstream")).sum()
             for layer, final in enumerate(passed.finals):
@@ -164,7 +164,7 @@ class Autograd:
         return {"logits": logits, "loss": loss}
 
     def _read(self, passed: _Passed) -> Tensor:
-        """What the classifier reads: (batch, width)"""
+        """The state that the classifier reads: (batch, width)"""
         output, pool = passed.outputs[-1], self.config.pool
         if pool == "last":
             return output[:, -1]

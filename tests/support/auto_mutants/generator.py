@@ -1,4 +1,4 @@
-"""The generator: every edit that an operator has for a place of the plain network, as a network."""
+"""The generator: every edit of the plain network that an operator has, as a network."""
 
 import ast
 import functools
@@ -17,7 +17,7 @@ from tests.support.plain import PlainNetwork
 from tests.support.plain.base import Array
 
 NARROW = ("wide", "stored", "factor", "answered")
-"""Methods that act where numbers have 16 bits; the labels are about float64, which has 64."""
+"""Methods that matter for 16-bit numbers only; the labels are for float64."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +26,7 @@ class Edit:
 
     name: str  # relu_slope:l3:strictness:1, the first of its kind in the function's third line
     operator: str
-    says: str  # what was there, and what is there now
+    says: str  # the text before, and the text now
     function: ast.FunctionDef
 
 
@@ -39,7 +39,7 @@ class AutoMutant:
 
     @property
     def name(self) -> str:
-        """The method, the line in it, the operator, and which one of several."""
+        """The method, its line, the operator, and a number if there are several."""
         return self.edit.name
 
     @functools.cached_property
@@ -52,13 +52,13 @@ class AutoMutant:
         return type("AutoMutant", (PlainNetwork,), {function.name: found[function.name]})
 
     def run(self, case: Case) -> dict[str, Array]:
-        """Return what the network computes for `case`, and let NumPy warn of nothing."""
+        """Return the network's arrays for `case`, without warnings of NumPy."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return self.network().run(case)
 
     def subject(self) -> Subject:
-        """Return the mutant as something to be judged."""
+        """Return the mutant as a subject."""
         return Subject(name=self.name, run=self.run)
 
 
@@ -74,7 +74,7 @@ def generate() -> tuple[AutoMutant, ...]:
 
 
 def edits_of(function: ast.FunctionDef) -> Iterator[Edit]:
-    """Yield all edits of a function; two that give the same source are one."""
+    """Yield all edits of a function; two edits with the same result are one."""
     scope, counts = Scope(function), Counter[str]()
     known = {ast.unparse(function)}
     for node in _nodes(function):
@@ -107,7 +107,7 @@ def _methods(owner: type) -> Iterator[ast.FunctionDef]:
 
 
 def _nodes(function: ast.FunctionDef) -> Iterator[ast.AST]:
-    """Yield the nodes of a function's body in the order of its source; the docstring is not one."""
+    """Yield the nodes of a function's body in the order of its source, without the docstring."""
     for statement in function.body[ast.get_docstring(function) is not None :]:
         yield from _within(statement)
 
@@ -119,7 +119,7 @@ def _within(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def _replaced(tree: Any, old: ast.AST, new: ast.AST) -> Any:
-    """Return a copy of a tree with another node in the place of one; the tree stays as it is."""
+    """Return a copy of a tree in which a node is replaced; the tree stays as it is."""
     if tree is old:
         return ast.copy_location(new, old) if isinstance(new, ast.stmt | ast.expr) else new
     if isinstance(tree, list):

@@ -1,7 +1,7 @@
-"""Labels: whether a network is right, by PyTorch's autograd in float64 and numbers of its own.
+"""Labels: whether a network is right, by PyTorch's autograd in float64, and own limits.
 
-Nothing of the harness decides here: the cases are drawn here, `autograd` says what is expected, and
-two numbers below say how near is near.
+The harness decides nothing here: the cases are drawn here, `autograd` gives the expected arrays,
+and two numbers below are the limits.
 """
 
 import enum
@@ -17,11 +17,11 @@ from tests.support.auto_mutants.autograd import Autograd
 from tests.support.plain.base import Array
 
 ROUNDING = 1e-12
-"""Of the largest entry: rounding comes to some 1e-14 in these small, tame networks of float64."""
+"""Share of the largest entry: rounding makes some 1e-14 in these small, tame float64 networks."""
 
 MISTAKE = 1e-9
-"""Of the largest entry: rounding does not come near it, and the smallest mistake that an edit
-makes, the 1e-6 that is added to a norm, changes more."""
+"""Share of the largest entry: rounding stays far below it, and the smallest mistake of an edit,
+the 1e-6 that is added to a norm, changes more."""
 
 IDS = (
     # one layer that is called alone
@@ -37,7 +37,7 @@ IDS = (
     *("b3-t4-f2-h5-c6-tanh-noh0-nobias", "b3-t4-f2-h5-c6-tanh-withouth0-biasoff-u2"),
     *("b3-t4-f2-h5-c1-tanh", "b3-t4-f2-h5-c6-tanh-l2-drop0.5", "b3-t4-f2-h5-c6-relu-l3-bi-u2"),
     *("b3-t4-f2-h5-c6-tanh-l2-drop0.5-evaluation", "b3-t4-f2-h5-c6-tanh-l2-bi-drop1"),
-    # what it reads
+    # the states that it reads
     *("b3-t4-f2-h5-c6-tanh-meanpool", "b3-t4-f2-h5-c6-tanh-maxpool", "b3-t4-f2-h5-c6-relu-maxpool"),
     *("b3-t4-f2-h5-c6-tanh-bi-own", "b3-t4-f2-h5-c6-tanh-unsorted-own"),
     *("b5-t4-f2-h5-c6-tanh-bi-unsorted-own", "b5-t4-f2-h5-c6-tanh-bi-unsorted-meanpool"),
@@ -58,24 +58,24 @@ IDS = (
     *("b3-t4-f2-h5-c6-tanh-clipnorm0.1-u2", "b3-t4-f2-h5-c6-tanh-clipnorm1000"),
     "b3-t4-f2-h5-c6-tanh-mom0.9-wd0.1-clipnorm0.1-u2",
 )
-"""Configurations that between them run every line of the plain network, with every option."""
+"""Configurations that together run every line of the plain network, with every option."""
 
 LARGE = ("b3-t4-f2-h5-c6-tanh", "b4-t4-f2-h5-c6-tanh-weighted-smooth0.1", "b1-t1-f2-h3-c4-tanh")
-"""Those that are asked with large logits, too: their exponentials overflow."""
+"""Those that are also run with large logits, whose exponentials overflow."""
 
 
 class Label(enum.Enum):
-    """What an edit has made of the network."""
+    """The effect of an edit on the network."""
 
     RIGHT = "right"  # the same numbers everywhere
     WRONG = "wrong"  # other numbers somewhere, or none
     PARTIAL = "partial"  # it leaves some arrays out, and all others are right
     RAISES = "raises"  # it never gives an answer
-    UNCLEAR = "unclear"  # numbers so near that rounding may be the reason
+    UNCLEAR = "unclear"  # a difference that rounding may explain
 
 
 def labelled(run: Run) -> Label:
-    """Say what a network is; it is asked until one case shows a mistake."""
+    """Return the label of a network; it is asked until one case shows a mistake."""
     answered = raised = partial = False
     furthest = 0.0
     for case, expected in cases():
@@ -96,9 +96,9 @@ def labelled(run: Run) -> Label:
 
 
 def distance(answer: Mapping[str, Array], expected: Mapping[str, Array]) -> float:
-    """How far an answer is from what is expected, at most, in units of each array's largest entry.
+    """The largest distance from the expected answer, in units of each array's largest entry.
 
-    Infinite where a name is unknown, a shape is another one or a number is not finite; what is
+    Infinite where a name is unknown, a shape is wrong or a number is not finite; an array that is
     left out does not count.
     """
     if not answer or not answer.keys() <= expected.keys():
@@ -149,7 +149,7 @@ def _arrays(config: Config, rng: np.random.Generator) -> Iterator[tuple[str, Arr
 
 
 def _lengths(config: Config, rng: np.random.Generator) -> Array:
-    """Lengths of which one is shorter than the longest, unless they are to be equal."""
+    """Lengths; at least one is shorter than the longest, unless they must be equal."""
     if config.lengths in ("equal", "ones"):
         return np.full(config.batch, 1 if config.lengths == "ones" else config.steps)
     lengths = rng.permutation(np.resize(np.arange(1, config.steps + 1)[::-1], config.batch))
@@ -157,7 +157,7 @@ def _lengths(config: Config, rng: np.random.Generator) -> Array:
 
 
 def _labels(config: Config, labels: Array) -> Array:
-    """Labels of which the second does not count and the first does, where some are ignored."""
+    """Labels; where some are ignored, the first one counts and the second does not."""
     if config.ignored == "none" or labels.ndim > 1:
         return labels
     labels = np.maximum(labels, 1)

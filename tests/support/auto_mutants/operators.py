@@ -1,7 +1,7 @@
 """Operators: the small edits that make mutants, each a function of one node of a syntax tree.
 
-An operator takes a node and its scope and yields what may stand in the node's place. It yields
-nothing where it has nothing to say.
+An operator takes a node and its scope and yields replacements for the node. It yields nothing where
+it does not apply.
 """
 
 import ast
@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import cast
 
 UNWRAPPED = ("tanh", "exp", "log", "clip", "maximum", "minimum")
-"""NumPy's functions whose argument can stand in their place."""
+"""NumPy's functions that their argument can replace."""
 
 FUNCTIONS = {
     "sum": "mean",
@@ -31,7 +31,7 @@ FUNCTIONS = {
 """Functions and methods, and another one that takes the same arguments."""
 
 STRINGS = {"W_x": ("W_h",), "W_h": ("W_x",), "W_out": ("b_out",), "b_out": ("W_out",)}
-"""Names of weights, and others that can be looked up in the same place."""
+"""Names of weights, and other names that fit in the same place."""
 
 OPTIONS = {
     "batch": "steps",
@@ -75,7 +75,7 @@ class Scope:
 
     @functools.cached_property
     def indices(self) -> frozenset[int]:
-        """The ids of all nodes in an index or an axis, which have operators of their own."""
+        """The ids of all nodes in an index or an axis, which have their own operators."""
         found: list[ast.AST] = []
         for node in ast.walk(self.function):
             if isinstance(node, ast.Subscript):
@@ -288,7 +288,7 @@ def drop_statement(node: ast.AST, scope: Scope) -> Iterator[ast.AST]:
 
 
 def add_up(node: ast.AST, scope: Scope) -> Iterator[ast.AST]:
-    """`+=` for `=` where there is a value already"""
+    """`+=` for `=` where the variable already has a value"""
     if isinstance(node, ast.Assign) and len(node.targets) == 1:
         target = node.targets[0]
         before = isinstance(target, ast.Subscript) or (

@@ -1,17 +1,17 @@
-"""Mutants: the plain network with a mistake in it, for every mistake of the catalogue, by its slug.
+"""Mutants: the plain network with one mistake, for every mistake of the catalogue, by its slug.
 
 A mutant is one entry in the file of its part of the computation. It names the stages of
 `tests.support.plain.PlainNetwork` that it replaces, each by a function that takes the network and
-what the stage takes, and the id of a configuration that shows it:
+the stage's arguments, and the id of a configuration that shows it:
 
     mutant("bias-twice", preactivation=_bias_twice)
     mutant("loss-doubled", loss=lambda net, *given: 2 * PlainNetwork.loss(net, *given))
     mutant("relu-derivative-state-itself", "relu", relu_slope=lambda net, h: h)
 
-One with a number is a function of it: `numbered("relu-leaky", 0.1, _leaky, "relu")`. One whose
-stages are wrong with an option alone has them from `where`. A new file adds its `MUTANTS` below.
-Each is written from the sentence of its mistake, in NumPy alone, so that a mutant and the
-catalogue's own planting check each other (`tests/support/test_mutants.py`).
+A mutant with a number is a function of it: `numbered("relu-leaky", 0.1, _leaky, "relu")`. If stages
+are wrong with an option alone, `where` makes them. A new file adds its `MUTANTS` below. Each mutant
+is written from the sentence of its mistake, in NumPy alone, so that a mutant and the catalogue's
+own planting check each other (`tests/support/test_mutants.py`).
 """
 
 from collections.abc import Mapping

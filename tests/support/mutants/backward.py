@@ -1,4 +1,4 @@
-"""Mutants that go back through time otherwise: derivative, recurrence, upstream gradients."""
+"""Mutants that go back through time wrongly: derivative, recurrence, upstream gradients."""
 
 from typing import Any
 
@@ -47,7 +47,7 @@ def _truncated(steps: float) -> Stages:
 
 
 def _in_chunks(steps: float) -> Stages:
-    """Hand nothing back from the first step of a chunk."""
+    """Pass nothing back from the first step of a chunk."""
 
     def carried(net: Net, one: Pass, da_t: Array, t: int) -> Array:
         return net.one_step_back(one, da_t) * (t % int(steps) != 0)
@@ -62,15 +62,15 @@ def _without_first_step(net: Net, *given: Any) -> Array:
 
 
 def _updated(net: Net, one: Pass, da: Array, since: int) -> Array:
-    """W_h after a step with what step `since` and those behind it give to its gradient"""
+    """W_h after a step with the gradient terms of step `since` and the steps after it"""
     d_W_h = np.einsum("nti,ntj->ij", one.states[:, since:-1], da[:, since:])
     return net.weight(one.cell, "W_h") - net.config.lr * d_W_h
 
 
 def _updating(behind: int) -> Stages:
-    """Let W_h take a step at every step of the loop: what t hands back goes through it.
+    """Let W_h take an SGD step at every step of the loop; the gradient goes back through it.
 
-    behind: 0 where W_h moves before it is used, 1 where it does so at the end of the loop's body.
+    behind: 0 where W_h moves before it is used, 1 where it moves at the end of the loop's body.
     """
 
     def back_through_time(net: Net, one: Pass, d_states: Array, d_final: Array) -> Array:

@@ -19,7 +19,7 @@ def _evaluates(config: Config) -> bool:
 
 
 def _last_dropped(net: Net, layer: list[Pass]) -> Array:
-    """With the mask of the layer below, since the last one has none"""
+    """With the mask of the layer below, since the last layer has none"""
     number, last = layer[0].cell.layer, net.config.layers - 1
     right = Net.output(net, layer)
     return net.dropped(last - 1, right) if number == last else right

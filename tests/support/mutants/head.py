@@ -1,4 +1,4 @@
-"""Mutants whose head reads another state, or whose softmax or loss is another one."""
+"""Mutants with a head that reads another state, or with another softmax or loss."""
 
 from collections.abc import Callable
 
@@ -12,7 +12,7 @@ from tests.support.plain.base import Array
 Net = PlainNetwork
 
 
-# -- what is read ----------------------------------------------------------------------------------
+# -- the pooled state ------------------------------------------------------------------------------
 
 
 def _d_second_last(net: Net, d_pooled: Array, hidden: Array) -> Array:
@@ -60,7 +60,7 @@ RELU, D_RELU = (
 
 
 def _times(factor: Callable[[Config], float]) -> Stage:
-    """Multiply the loss, and not its gradient."""
+    """Multiply the loss, but not its gradient."""
     return lambda net, *given: Net.loss(net, *given) * factor(net.config)
 
 
@@ -69,7 +69,7 @@ def _p_of_label(net: Net, logits: Array, labels: Array) -> Array:
 
 
 def _of_p(surprise: Callable[[Array], Array]) -> Stage:
-    """Take the mean of a function of the label's probability for the loss."""
+    """Use the mean of a function of the label's probability as the loss."""
     return lambda net, logits, labels: surprise(_p_of_label(net, logits, labels)).mean()
 
 

@@ -20,12 +20,12 @@ def _both_ways(config: Config) -> bool:
 
 
 def _one_way(config: Config) -> bool:
-    """Whether a layer's states are as wide as what an upper layer reads"""
+    """Whether a layer's states are as wide as the input of an upper layer"""
     return not config.bidirectional
 
 
 def _sharing(owner: Callable[[Cell], Cell], *names: str) -> Stages:
-    """Let a cell use another one's weights; its gradients stay its own."""
+    """Let a cell use another cell's weights; its gradients stay its own."""
 
     def weight(net: Net, cell: Cell, of: str) -> Array:
         return Net.weight(net, owner(cell) if of in names else cell, of)
@@ -89,7 +89,7 @@ def _last_final_alone(net: Net, cell: Cell, d_finals: Mapping[Cell, Array]) -> A
 
 
 def _outputs_unturned(net: Net, layer: list[Pass]) -> Array:
-    """States in the order of the cell's steps for those by step; padding is zero still"""
+    """States in the order of the cell's steps instead of time; padding is still zero"""
     own = net.own_steps()[..., None]
     return net.joined([np.where(own, one.states[:, 1:], 0) for one in layer])
 

@@ -35,7 +35,7 @@ def _padding_counts(net: Net, one: Pass, d_output: Array) -> Array:
 def _padding_reaches_h_0(
     net: Net, d_output: Array, d_finals: Mapping[Cell, Array]
 ) -> dict[str, Array]:
-    """What a reverse direction says of padding, it says of its initial state"""
+    """In a reverse direction, the gradient by the padding goes to the initial state"""
     found, padding = Net.backward(net, d_output, d_finals), ~net.own_steps()[..., None]
     for one in net.layers[-1]:
         if one.cell.reverse:
@@ -52,14 +52,14 @@ def _order(net: Net) -> Array:
 
 
 def _in_sorted_order(net: Net, name: str) -> Array:
-    """All that the layers read, its rows where packing has sorted them to"""
+    """All inputs of the layers, with their rows in the order of packing"""
     array = Net.array(net, name)
     read = name == "x" or name.startswith(("h_0", "mask_"))
     return array[_order(net)] if read else array
 
 
 def _h_0_unsorted(net: Net, cell: Cell) -> Array:
-    """Row i of h_0 for the row that is sorted to place i"""
+    """Row i of h_0 for the row that packing sorts to place i"""
     return Net.initial_state(net, cell)[np.argsort(_order(net))]
 
 

@@ -30,13 +30,13 @@ def _summed(config: Config) -> bool:
 
 
 def _loss(net: Net, logits: Array, labels: Array, weights: Array, smoothing: float) -> Array:
-    """The loss, of other options"""
+    """The loss, with other options"""
     targets = net.targets(labels, weights, smoothing)
     return net.cross_entropy(logits, targets) / net.divisor(labels, weights)
 
 
 def _d_logits(net: Net, logits: Array, labels: Array, weights: Array, smoothing: float) -> Array:
-    """Its gradient by the logits, of other options"""
+    """Its gradient by the logits, with other options"""
     targets = net.targets(labels, weights, smoothing)
     error = net.softmax(logits) * targets.sum(axis=1, keepdims=True) - targets
     return error / net.divisor(labels, weights)
@@ -67,7 +67,7 @@ def _unsmoothed(of: Callable[..., Array]) -> Stage:
 
 
 def _targets(of: Callable[[Array, Array, float], Array]) -> Stages:
-    """Smooth otherwise: `of` the labels as rows of 0 and 1, the class weights and the smoothing."""
+    """Smooth by a function `of` the labels as rows of 0 and 1, the class weights, the smoothing."""
 
     def targets(net: Net, labels: Array, weights: Array, smoothing: float) -> Array:
         return net.counts(labels)[:, None] * of(net.onehot(labels), weights, smoothing)
@@ -122,7 +122,7 @@ def _of_mean(net: Net, labels: Array, weights: Array) -> Array:
 
 
 def _averaged(right: Callable[..., Array]) -> Stage:
-    """Divide the loss or its gradient by what a mean is divided by."""
+    """Divide the loss or its gradient by the divisor of a mean."""
 
     def averaged(net: Net, logits: Array, labels: Array) -> Any:
         return right(net, logits, labels) / _of_mean(net, labels, net.class_weights())

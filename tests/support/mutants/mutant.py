@@ -1,4 +1,4 @@
-"""Mutant: the plain network with other stages in the place of a few."""
+"""Mutant: the plain network with a few stages replaced."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -11,7 +11,7 @@ from tests.support.plain import PlainNetwork
 from tests.support.plain.base import Array
 
 Stage = Callable[..., Any]
-"""What takes a stage's place: called with the network and the stage's own arguments."""
+"""A replacement of a stage: called with the network and the stage's own arguments."""
 
 Stages = Mapping[str, Stage]
 
@@ -30,7 +30,7 @@ class Mutant:
     slug: str  # of the mistake, in parity.reference.mistakes
     config: Config  # one that shows it
     stages: Stages
-    value: float | None = None  # of the number, where there is one
+    value: float | None = None  # the mistake's number, if it has one
     of_value: Callable[[float], Stages] | None = None  # makes the stages of any number
 
     def __post_init__(self) -> None:
@@ -40,7 +40,7 @@ class Mutant:
 
     @property
     def name(self) -> str:
-        """The slug, and the number behind it: `bptt-truncated=3`, as a cause has it."""
+        """The slug, and the number behind it, as in a cause: `bptt-truncated=3`."""
         return self.slug if self.value is None else f"{self.slug}={self.value:g}"
 
     @property
@@ -49,15 +49,15 @@ class Mutant:
         return type("Mutant", (PlainNetwork,), dict(self.stages))
 
     def run(self, case: Case) -> dict[str, Array]:
-        """Return what the network computes for `case`."""
+        """Return the network's arrays for `case`."""
         return self.network().run(case)
 
     def subject(self) -> Subject:
-        """Return the mutant as something to be judged."""
+        """Return the mutant as a subject."""
         return Subject(name="mutant", run=self.run)
 
     def having(self, value: float) -> Self:
-        """Return the same mistake with another number. Raises MutantError where there is none."""
+        """Return the same mistake with another number. Raises MutantError where it has none."""
         if self.of_value is None:
             raise MutantError(f"{self.slug} has no number")
         return replace(self, value=value, stages=self.of_value(value))
@@ -77,7 +77,7 @@ def numbered(
 
 
 def where(applies: Callable[[Config], bool], **stages: Stage) -> Stages:
-    """Return the stages as they replace the right ones in some configurations alone."""
+    """Return stages that replace the right ones in some configurations only."""
     return {name: _either(applies, name, stage) for name, stage in stages.items()}
 
 

@@ -1,4 +1,4 @@
-"""Mutants of SGD's options, of clipping that is asked for, and of later updates."""
+"""Mutants of SGD's options, of requested clipping, and of later updates."""
 
 from collections.abc import Callable, Mapping
 
@@ -38,7 +38,7 @@ def _nesterov(config: Config) -> bool:
 
 
 def _decaying(times: Callable[[Array], float]) -> Stages:
-    """Take the weight decay so many times, which may depend on the weight."""
+    """Multiply the weight decay by a factor, which may depend on the weight."""
 
     def decayed(net: Net, name: str, gradient: Array) -> Array:
         weight = net.weights[name]
@@ -80,7 +80,7 @@ def _clipped_reported(net: Net, gradients: dict[str, Array]) -> dict[str, Array]
 
 
 def _decayed_first(net: Net, gradients: dict[str, Array]) -> dict[str, Array]:
-    """Clipped is what the weight decay has been added to"""
+    """The gradient is clipped after the weight decay was added"""
     pulls = {n: Net.decayed(net, n, Net.downhill(net, g)) for n, g in gradients.items()}
     return Net.clipped(net, pulls)
 

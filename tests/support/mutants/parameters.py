@@ -20,7 +20,7 @@ PARAMETERS = (*RECURRENT, *HEAD)
 def _accumulated(
     total: Callable[[Sequence[Array]], Array], names: Collection[str] = RECURRENT
 ) -> Stage:
-    """Make something else of the steps' terms of some parameters."""
+    """Replace the sum of the steps' terms for some parameters."""
 
     def accumulated(net: Net, of: str, terms: Sequence[Array]) -> Array:
         return total(terms) if of in names else Net.accumulated(net, of, terms)
@@ -50,7 +50,7 @@ def _input_of_step_before(net: Net, one: Pass, da: Array) -> Array:
 def _finished(
     change: Callable[[Array, Config], Array], names: Collection[str] = PARAMETERS
 ) -> Stage:
-    """Change some gradients when all are there."""
+    """Change some gradients after all are computed."""
 
     def finished(net: Net, gradients: Mapping[str, Array]) -> dict[str, Array]:
         changed = {n: change(g, net.config) for n, g in gradients.items() if n in names}

@@ -1,4 +1,4 @@
-"""Mutants of what a classifier reads of a sequence's states: own, mean, maximum."""
+"""Mutants of a classifier's pooling over a sequence's states: own, mean, maximum."""
 
 from collections.abc import Callable, Sequence
 

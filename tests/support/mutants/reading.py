@@ -15,7 +15,7 @@ def _batch_and_time_swapped(net: PlainNetwork, x: Array) -> Array:
 
 
 def _first(state: Callable[[Pass], Array]) -> Stage:
-    """Take another state for the one before the first step, in the gradient of W_h."""
+    """Use another state before the first step, in the gradient of W_h."""
 
     def states_before(net: PlainNetwork, one: Pass) -> Array:
         before = PlainNetwork.states_before(net, one).copy()

@@ -1,4 +1,4 @@
-"""Mutants that take another step than w - lr g."""
+"""Mutants with a step other than w - lr g."""
 
 from collections.abc import Callable, Collection
 

@@ -1,7 +1,7 @@
-"""PlainNetwork: all that the harness asks of a recurrent network, in plain NumPy, stage by stage.
+"""PlainNetwork: everything that the harness can ask for, in plain NumPy, stage by stage.
 
-Written to be read: every stage is a method of a few lines with its equation in the docstring. A
-mutant is this network with another stage in the place of one of them (`tests.support.mutants`).
+Every stage is a method of a few lines with its equation in the docstring. A mutant is this network
+with one stage replaced (`tests.support.mutants`).
 """
 
 from tests.support.plain.cell import Pass

@@ -1,4 +1,4 @@
-"""What every stage of the plain network can look at: the case, the weights, the number format."""
+"""The data of every stage of the plain network: the case, the weights, the number format."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -16,7 +16,7 @@ Array = NDArray[Any]
 class Base:
     """The case that is computed, and numbers of its format.
 
-    16-bit numbers are computed in float32 and rounded where they are stored, as PyTorch does it.
+    16-bit numbers are computed in float32 and rounded where they are stored, as in PyTorch.
     """
 
     case: Case
@@ -58,7 +58,7 @@ class Base:
         return self.wide(array.astype(self.case.x.dtype))
 
     def factor(self, number: float) -> float:
-        """A factor as PyTorch's `add(b, alpha=factor)` takes it: of 16 bits where the arrays are"""
+        """A factor as in PyTorch's `add(b, alpha=factor)`: 16-bit for 16-bit arrays"""
         return float(self.stored(np.asarray(number))) if self.case.x.itemsize == 2 else number
 
     def answered(self, arrays: Mapping[str, Array]) -> dict[str, Array]:

@@ -11,7 +11,7 @@ from tests.support.plain.base import Array, Base
 
 @dataclass(frozen=True, kw_only=True)
 class Pass:
-    """What a cell has seen and said; everything is in the order of the cell's own steps."""
+    """The inputs and outputs of a cell; everything is in the order of the cell's own steps."""
 
     cell: Cell
     x: Array  # (batch, steps, features), or the states of the layer below
@@ -41,7 +41,7 @@ class CellStages(Base):
         return Pass(cell=cell, x=x, own=own, states=np.stack(states, axis=1))
 
     def initial_state(self, cell: Cell) -> Array:
-        """h_0, or zero where none is handed over: (batch, hidden)"""
+        """h_0, or zero where none is given: (batch, hidden)"""
         if self.config.initial == "absent":
             return self.zeros(self.config.batch, self.config.hidden)
         return self.array(cell.name("h_0"))
@@ -84,7 +84,7 @@ class CellStages(Base):
         """da[t] = dh[t] f'(a[t]),  dh[t] = d_states[t] + da[t+1] W_h^T: (batch, steps, hidden)
 
         d_states: (batch, steps, hidden), the loss's gradient by every state; d_final: (batch,
-        hidden), one more by the last. A state that stayed hands its gradient on as it is.
+        hidden), a further one by the last. A state that stayed passes its gradient on unchanged.
         """
         da, dh = np.zeros_like(d_states), d_final
         for t in reversed(range(one.steps)):
@@ -110,7 +110,7 @@ class CellStages(Base):
         return np.asarray(h > 0, h.dtype)
 
     def carried(self, one: Pass, da_t: Array, t: int) -> Array:
-        """What step t, not the first one, hands back to step t - 1"""
+        """The gradient that step t passes back to step t - 1, for t > 0"""
         return self.one_step_back(one, da_t)
 
     def one_step_back(self, one: Pass, da_t: Array) -> Array:

@@ -1,4 +1,4 @@
-"""The head of the plain network: what the classifier reads, its loss, and the way back."""
+"""The head of the plain network: pooling, the loss, and the way back."""
 
 from collections.abc import Mapping, Sequence
 
@@ -14,10 +14,10 @@ class HeadStages(Base):
     Source: PyTorch `CrossEntropyLoss` documentation: class weights, label smoothing, ignore_index.
     """
 
-    # -- what is read ----------------------------------------------------------------------------
+    # -- pooling ---------------------------------------------------------------------------------
 
     def pooled(self, states: Array, finals: Sequence[Array]) -> Array:
-        """What the head reads: (batch, width)
+        """The state that the head reads: (batch, width)
 
         states: (batch, steps + 1, width), the initial one first; finals: of each direction.
         """
@@ -65,7 +65,7 @@ class HeadStages(Base):
         return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
 
     def loss(self, logits: Array, labels: Array) -> Array:
-        """The sum of all rows' losses, divided by what the mean is taken over"""
+        """The sum of all rows' losses, divided by the divisor of the mean"""
         if self.config.squared:
             return ((logits - self.onehot(labels)) ** 2).sum() / 2 / len(logits)
         weights = self.class_weights()
@@ -133,14 +133,14 @@ class HeadStages(Base):
         return self.unpooled_last(d_pooled, hidden)
 
     def unpooled_last(self, d_pooled: Array, hidden: Array) -> Array:
-        """The last state has it all; of own last states, the final ones have it"""
+        """The last state has it all; with own last states, the final states have it"""
         found = np.zeros_like(hidden)
         if self.config.pool == "last":
             found[:, -1] = d_pooled
         return found
 
     def unpooled_mean(self, d_pooled: Array, hidden: Array) -> Array:
-        """Every step has its share; what padding has plays no part"""
+        """Every step has its share; the share of the padding has no effect"""
         return np.broadcast_to((d_pooled / self.counted_steps())[:, None], hidden.shape)
 
     def unpooled_max(self, d_pooled: Array, hidden: Array) -> Array:
@@ -150,7 +150,7 @@ class HeadStages(Base):
         return found
 
     def d_finals(self, d_pooled: Array) -> Mapping[Cell, Array]:
-        """The gradient by the final states of the last layer, where the head reads these"""
+        """The gradient by the final states of the last layer, if the head reads them"""
         last = [cell for cell in self.config.cells if cell.layer == self.config.layers - 1]
         if self.config.pool != "own":
             return {}

@@ -1,4 +1,4 @@
-"""The layers of the plain network: one feeding the next, and the way back."""
+"""The layers of the plain network: each feeds the next one, and the way back."""
 
 from collections.abc import Mapping, Sequence
 
@@ -17,21 +17,21 @@ class LayerStages(CellStages):
     Source: PyTorch `nn.RNN` documentation; of a packed sequence each row ends at its own length.
     """
 
-    layers: list[Layer]  # what the last forward has seen and said; none before the first
+    layers: list[Layer]  # the inputs and outputs of the last forward; none before the first
 
-    # -- what is read ----------------------------------------------------------------------------
+    # -- inputs ----------------------------------------------------------------------------------
 
     def inputs(self) -> Array:
         """x as (batch, steps, features), however the layer is called"""
         return self.read(self.laid_out(self.array("x")))
 
     def laid_out(self, x: Array) -> Array:
-        """x as the caller hands it over: (steps, batch, ...), (steps, ...) or batch first"""
+        """x in the caller's layout: (steps, batch, ...), (steps, ...) or batch first"""
         call = self.config.call
         return x.swapaxes(0, 1) if call == "time-first" else x[0] if call == "unbatched" else x
 
     def read(self, x: Array) -> Array:
-        """Batch first, whatever is handed over"""
+        """Batch first, from any layout"""
         call = self.config.call
         return x.swapaxes(0, 1) if call == "time-first" else x[None] if call == "unbatched" else x
 
@@ -81,7 +81,7 @@ class LayerStages(CellStages):
         return self.stored(values * self.mask(layer)) if self.config.dropping else values
 
     def mask(self, layer: int) -> Array:
-        """What dropout multiplies a layer's states by: 0, or 1 / (1 - dropout)"""
+        """The factors of dropout for a layer's states: 0, or 1 / (1 - dropout)"""
         return self.array(f"mask_l{layer}")
 
     def finals(self) -> dict[Cell, Array]:
@@ -113,12 +113,12 @@ class LayerStages(CellStages):
         return found | {"x": d_output}
 
     def d_states(self, one: Pass, d_output: Array) -> Array:
-        """A cell's share of the gradient by its layer's output; what padding has plays no part"""
+        """A cell's share of the gradient by its layer's output; the padding's part has no effect"""
         own = self.share(one.cell, d_output) * self.own_steps()[..., None]
         return self.in_order(one.cell, own)
 
     def share(self, cell: Cell, joined: Array) -> Array:
-        """A direction's columns of what has both side by side"""
+        """A direction's columns of an array with both directions side by side"""
         start = self.config.hidden * cell.reverse
         return joined[..., start : start + self.config.hidden]
 
@@ -128,9 +128,9 @@ class LayerStages(CellStages):
         return d_finals.get(cell, nothing)
 
     def together(self, d_inputs: Sequence[Array]) -> Array:
-        """The sum over the directions of the gradient by what both have read"""
+        """The sum over the directions of the gradient by their common input"""
         return sum(d_inputs[1:], start=d_inputs[0])
 
     def passed_down(self, layer: int, by_inputs: Array) -> Array:
-        """The gradient by a layer's states from that by what the layer above has read"""
+        """The gradient by a layer's states, from the gradient by the input of the layer above"""
         return self.dropped(layer, by_inputs)

@@ -1,4 +1,4 @@
-"""The plain network: forward, loss, backward, and as many steps as are asked for."""
+"""The plain network: forward, loss, backward, and the requested number of steps."""
 
 from collections.abc import Mapping
 
@@ -39,7 +39,7 @@ class PlainNetwork(LayerStages, HeadStages, DescentStages):
             if update == 1:
                 trace |= values
                 trace |= {f"grad/{name}": g for name, g in self.reported(self.gradients).items()}
-            else:  # of a later step, what it starts from
+            else:  # the states and the loss before a later step
                 told = (name for name in ("hidden", "loss") if name in values)
                 trace |= {step_name(update, name): values[name] for name in told}
             trace |= {step_name(update, name): w for name, w in self.weights.items()}
@@ -61,12 +61,12 @@ class PlainNetwork(LayerStages, HeadStages, DescentStages):
         gradients |= self.backward(self.upstream(d_output), d_finals)
         return trace, self.finished(gradients)
 
-    # -- the gradients that the way back begins with ---------------------------------------------
+    # -- the gradients at which the way back begins ----------------------------------------------
 
     def given_gradients(self) -> tuple[Array, Mapping[Cell, Array]]:
         """A layer's gradients by its states and by its final ones
 
-        Of a single cell without lengths, the final state is the last one.
+        For a single cell without lengths, the final state is the last one.
         """
         d_output = self.array("upstream")
         d_finals = {cell: self.upstream_final(cell) for cell in self.config.cells}
@@ -80,7 +80,7 @@ class PlainNetwork(LayerStages, HeadStages, DescentStages):
         return self.array(cell.name("upstream_final"))
 
     def classified(self, hidden: Array) -> Classified:
-        """The head's arrays and gradients, and what it hands back to the last layer"""
+        """The head's arrays and gradients, and the gradients for the last layer"""
         initial = self.joined([one.states[:, :1] for one in self.layers[-1]])
         states = np.concatenate([initial, hidden], axis=1)
         if self.config.every_step:
@@ -120,17 +120,17 @@ class PlainNetwork(LayerStages, HeadStages, DescentStages):
         return self.case.labels
 
     def upstream(self, d_output: Array) -> Array:
-        """The gradient by every state of the last layer, before time is gone back through"""
+        """The gradient by every state of the last layer, before backpropagation through time"""
         return d_output
 
-    # -- what is handed over ---------------------------------------------------------------------
+    # -- the caller's gradients ------------------------------------------------------------------
 
     def finished(self, gradients: dict[str, Array]) -> dict[str, Array]:
-        """What becomes of all gradients before anything is done with them: nothing"""
+        """All gradients, before they are used: no change here"""
         return gradients
 
     def reported(self, gradients: dict[str, Array]) -> dict[str, Array]:
-        """The gradients that the caller gets: those of what was handed over"""
+        """The gradients that the caller gets: by the arrays that the caller gave"""
         initial = () if self.config.initial == "absent" else self.config.cells
         names = [*self.weights, "x", *(cell.name("h_0") for cell in initial)]
         return {name: gradients[name] for name in names}
