@@ -110,7 +110,7 @@ class Predictions:
         sigma, gradient = sigmas[behind], self.at(mistakes, i, behind)
         rounding = step_rounding(case, case.parameters[parameter], gradient)
         if behind not in self.responses[i].subject:
-            rounding = rounding * case.config.steps  # an update alone may happen in every step
+            rounding = rounding * case.config.steps  # it may update in every step
         moved = np.abs(self.at(mistakes, i, name) - case.parameters[parameter])
         slack: Array = LIMIT * sigma * _rate(case.lr, moved, gradient) + rounding
         return slack

@@ -15,8 +15,8 @@ COSTLY = ("updates", "layers", "bidirectional")
 def simplified(inquiry: Inquiry) -> Config:
     """Return the configuration with only the costly options that the difference needs.
 
-    If the subject misbehaves, or differs only in names and shapes, no option is removed: a mistake
-    is recognised by its numbers.
+    If the subject misbehaves without one of them, none is removed. One stays where the subject
+    agrees, or differs only in names and shapes, without it: numbers are needed to name a mistake.
     """
     subject, simple = inquiry.subject, inquiry.config
     for name in COSTLY:
