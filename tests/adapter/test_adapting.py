@@ -34,6 +34,9 @@ BY_POWER_ALONE = (
     *UNRECOGNISED_AFTER_LONG,
     "slow_decoder.py",  # its hangs are waited for; tests/execution has the finding
     "constants.py:ConstantRNN",
+    "dropin.py:RNN",
+    "rnn_gradients.py:RNN",
+    "char_rnn_globals.py",
     "word_rnn.py:RNNNumpy",
     "held_out/melody.py:MelodyNet",
 )
