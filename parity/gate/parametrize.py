@@ -5,7 +5,8 @@ In the manner of scikit-learn's `parametrize_with_checks`.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+
+import pytest
 
 from parity.execution.limits import MEMORY_LIMIT, TIME_LIMIT, Limits
 from parity.gate.accept import accepted, groups
@@ -14,9 +15,6 @@ from parity.model.config import Config
 from parity.model.verdict import Verdict
 from parity.report.text import line
 from parity.subjects.subject import Run, Subject
-
-if TYPE_CHECKING:
-    import pytest
 
 IN_ALL = "chapters"
 """The id of the test that skips, with the reason, a chapter that a subject does not answer."""
@@ -29,7 +27,7 @@ def parametrize(
     time_limit: float = TIME_LIMIT,
     memory_limit: int = MEMORY_LIMIT,
     keep: bool = True,
-) -> "pytest.MarkDecorator":
+) -> pytest.MarkDecorator:
     """Return a decorator that runs a test once for each configuration, with a `check` to call.
 
         @parity.parametrize(my_rnn.run)
@@ -42,8 +40,6 @@ def parametrize(
     keep: whether a failing case of each kind is kept in .parity.
     Raises SubjectError and ConfigError as `verify` does.
     """
-    import pytest
-
     judged = accepted(subject, Limits(seconds=time_limit, megabytes=memory_limit))
     asked = groups(grid, judged)
     gate = Gate(judged, asked, keeping=keep)
@@ -71,9 +67,7 @@ class _Check:
 
     def __call__(self) -> None:
         """Fail with what is wrong; the behaviour is checked only where the arrays are right."""
-        import pytest
-
-        __tracebackhide__ = True
+            __tracebackhide__ = True
         verdict = self.gate.verdict(self.config)
         if verdict.only_undecided:
             pytest.skip(line(verdict.undecided[0]))
@@ -106,9 +100,7 @@ class _ChaptersCheck:
 
         Where it answers no chapter, nothing was compared: that is not a pass.
         """
-        import pytest
-
-        __tracebackhide__ = True
+            __tracebackhide__ = True
         if not self.gate.chapters_answered():
             raise AssertionError(f"{self.gate.subject.name}: nothing was compared with PyTorch")
         reasons = {part: self.gate.why_not_checked(part) for part in CHAPTERS}
