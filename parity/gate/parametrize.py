@@ -67,7 +67,7 @@ class _Check:
 
     def __call__(self) -> None:
         """Fail with what is wrong; the behaviour is checked only where the arrays are right."""
-            __tracebackhide__ = True
+        __tracebackhide__ = True
         verdict = self.gate.verdict(self.config)
         if verdict.only_undecided:
             pytest.skip(line(verdict.undecided[0]))
@@ -100,7 +100,7 @@ class _ChaptersCheck:
 
         Where it answers no chapter, nothing was compared: that is not a pass.
         """
-            __tracebackhide__ = True
+        __tracebackhide__ = True
         if not self.gate.chapters_answered():
             raise AssertionError(f"{self.gate.subject.name}: nothing was compared with PyTorch")
         reasons = {part: self.gate.why_not_checked(part) for part in CHAPTERS}
