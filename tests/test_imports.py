@@ -36,6 +36,15 @@ def test_only_its_own_modules_import_a_framework() -> None:
     assert [name for name, file in FILES.items() if imported_by(file) & FRAMEWORKS] == []
 
 
+def test_scratch_imports_numpy_alone() -> None:
+    """Beside NumPy it imports the standard library, and its own files."""
+    files = [file for name, file in FILES.items() if name.startswith("scratch/")]
+    assert len(files) > 10
+    typing_alone = {"parity"}  # of `subject.py`, for the type checker
+    others = {package for file in files for package in imported_by(file)} - sys.stdlib_module_names
+    assert others - typing_alone <= {"numpy", "ml_dtypes"}
+
+
 def test_a_framework_is_imported_in_its_home() -> None:
     """The test above would see it."""
     assert any("torch" in imported_by(file) for file in HOME.rglob("*.py"))

@@ -56,7 +56,10 @@ def _adapt(arguments: argparse.Namespace) -> int:
     if target is None:
         sys.stdout.write(made.text)
     else:
-        target.write_text(made.text, encoding="utf-8")
+        try:
+            target.write_text(made.text, encoding="utf-8")
+        except OSError as error:
+            raise SubjectError(f"--write {target}: cannot be written: {error.strerror}") from error
     _tell(made, found, target)
     return WRITTEN if made.run is not None and not made.lacking else TO_BE_COMPLETED
 
@@ -91,3 +94,7 @@ def _tell(made: Adapted, found: Found, target: Path | None) -> None:
         print(made.lacking, file=sys.stderr)
     for said in (*made.assumed, *(f"{NOT_EXECUTED}{line}" for line in found.left_out)):
         print(said, file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

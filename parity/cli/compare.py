@@ -11,9 +11,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from parity.cases.draw import draw
+from parity.diagnosis.diagnose import diagnose
 from parity.execution.ask import unlimited
 from parity.execution.limits import MEMORY_LIMIT, TIME_LIMIT, Limits
 from parity.execution.process import Process
+from parity.judging.judge import judge
 from parity.judging.training import Training, train
 from parity.model.config import OPTIONS, Config
 from parity.model.errors import ConfigError, ParityError
@@ -143,6 +146,8 @@ def _config(arguments: argparse.Namespace) -> Config:
         raise ConfigError(f"{flag} shows one comparison, not a training run: leave out --epochs")
     _check_target("--json", None if arguments.json in (None, "-") else Path(arguments.json))
     _check_target("--plot", arguments.plot, PICTURES)
+    if arguments.subject == "":
+        raise ConfigError("--subject must name a module or a file, got ''")
     kept = _kept(arguments, [*changes, *(["epochs"] if arguments.epochs else [])])
     arguments.kept = kept
     if kept is not None:
@@ -184,8 +189,6 @@ def _check_target(flag: str, target: Path | None, endings: Sequence[str] = ()) -
 
 def _compare(config: Config, arguments: argparse.Namespace) -> Callable[[], int]:
     """Compare, and return a function that prints the verdict and gives the exit status."""
-    from parity import diagnose, draw, judge
-
     kept: KeptCase | None = arguments.kept
     with _asked(arguments) as loaded:
         from parity.reference.frameworks.pytorch import (
@@ -284,3 +287,7 @@ def _status(verdict: Verdict) -> int:
     if verdict.passed:
         return AGREES
     return DIFFERS if verdict.comparable else COULD_NOT_COMPARE
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -8,7 +8,6 @@ import itertools
 import json
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -22,7 +21,7 @@ from parity.execution.ask import unlimited
 from parity.execution.limits import MEMORY_LIMIT, TIME_LIMIT, Limits
 from parity.execution.process import closed, isolated
 from parity.gate import grid as tests
-from parity.gate import once
+from parity.gate.accept import fitting_groups
 from parity.gate.gate import BEHAVIOUR, Check, Gate, is_silent, nothing_of_this, share
 from parity.gate.settings import Settings
 from parity.gate.tally import Tally
@@ -30,7 +29,6 @@ from parity.model.errors import ConfigError, ParityError
 from parity.model.names import ArrayName
 from parity.model.verdict import Verdict
 from parity.report.text import assumed_lines, line, notes
-from parity.subjects.capabilities import fitting
 from parity.subjects.subject import Subject
 
 CHAPTERS = {
@@ -46,10 +44,6 @@ SUBJECT = pytest.StashKey[Subject]()
 
 KNOWN = pytest.StashKey[dict[str, Any]]()
 """The options that the subject supports, and the arrays that it answers, if known."""
-
-RUN = pytest.StashKey[str]()
-"""The id of a run over several workers."""
-
 
 # -- the subject -----------------------------------------------------------------------------------
 
@@ -76,15 +70,12 @@ def pytest_configure_node(node: Any) -> None:
     stash = node.config.stash
     sent = {"wanted": stash[WANTED], "known": stash.get(KNOWN, None)}
     node.workerinput["parity"] = json.dumps(sent)
-    stash[RUN] = node.workerinput["testrunuid"]
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """End the subject's process, and remove the workers' shared folder."""
+    """End the subject's process."""
     if SUBJECT in config.stash:
         closed(config.stash[SUBJECT])
-    if RUN in config.stash:
-        once.forget(config.stash[RUN])
 
 
 def _subject(config: pytest.Config) -> Subject:
@@ -168,11 +159,10 @@ def _groups(config: pytest.Config) -> list[Group]:
     """Return the groups of the grid that the subject supports."""
     known, chosen = _known(config), config.stash[SETTINGS]
     every = GRIDS[chosen.grid].groups(chosen.seeds)
-    asked = (replace(g, configs=fitting(g.configs, known["asks"], known["knows"])) for g in every)
-    groups = {group.id: group for group in asked if group.configs}
+    groups = list(fitting_groups(every, known["asks"], known["knows"]))
     if not groups:
         raise ConfigError(f"no configuration of the {chosen.grid} grid fits {chosen.subject}")
-    return list(groups.values())
+    return groups
 
 
 class ByGroup(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
@@ -259,9 +249,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         if getattr(report, "when", None) == "call" and not hasattr(report, "context"):
             tally.add(dict(report.user_properties))
     if chosen.compared is not None:
-        file = Path(chosen.compared)
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(tally.data(), indent=1), encoding="utf-8")
+        Path(chosen.compared).write_text(json.dumps(tally.data(), indent=1), encoding="utf-8")
     if tally.configurations:
         terminalreporter.write_line(
             f"{chosen.subject} against PyTorch: {tally.comparisons} arrays compared"

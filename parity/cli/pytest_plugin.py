@@ -8,18 +8,23 @@ import argparse
 import importlib
 import os
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from parity.gate import once
 from parity.gate.settings import OPTIONS, Settings, find_table, settings
-from parity.model.errors import ParityError
+from parity.model.errors import ConfigError, ParityError
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 """The variables that limit the threads of NumPy's and PyTorch's libraries."""
 
 SETTINGS = pytest.StashKey[Settings]()
 """The settings of the grid; absent where it is not used."""
+
+RUN = pytest.StashKey[str]()
+"""The id of a run over several workers."""
 
 WANTED = pytest.StashKey[bool]()
 """Whether the grid's tests are added to this run; otherwise it has those that it names."""
@@ -46,9 +51,10 @@ def pytest_configure(config: pytest.Config) -> None:
     """Read the settings of the grid, and refuse nonsense before anything is collected."""
     given = _given(config.option)
     try:
-        table = find_table(config.rootpath)
-        values = table.values if table else {}
-        chosen = settings(given, values)
+        table = find_table(config.invocation_params.dir) or find_table(config.rootpath)
+        chosen = settings(given, table.values if table else {})
+        if chosen.compared is not None:
+            _check_target(Path(chosen.compared))
     except ParityError as error:
         raise pytest.UsageError(str(error)) from error
     if not (given or chosen.always):
@@ -61,6 +67,30 @@ def pytest_configure(config: pytest.Config) -> None:
         _limit_threads()
     grid = importlib.import_module("parity.cli.pytest_grid")
     config.pluginmanager.register(grid, "parity-grid")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Remember the id of a run over several workers: they share a folder."""
+    node.config.stash[RUN] = node.workerinput["testrunuid"]
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Remove the folder that the workers have shared."""
+    if RUN in config.stash:
+        once.forget(config.stash[RUN])
+
+
+def _check_target(file: Path) -> None:
+    """Refuse a file that cannot be written before the run, not after it."""
+    if file.is_dir():
+        raise ConfigError(f"--parity-compared must name a file, got the folder {str(file)!r}")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(
+            f"--parity-compared {str(file)!r} cannot be written: {error.strerror}"
+        ) from error
 
 
 def _names_tests(config: pytest.Config) -> bool:

@@ -17,7 +17,8 @@ class Cause:
     evidence: tuple[str, ...]
     hidden_at: tuple[str, ...] = ()  # properties of the configurations that don't show it
     shown_at: tuple[str, ...] = ()  # and of those that show it
-    also: tuple[str, ...] = ()  # other mistakes that give the same numbers
+    also: tuple[str, ...] = ()  # other mistakes that give the same numbers, in sentences
+    also_names: tuple[tuple[str, ...], ...] = ()  # the same by their names
 
     @property
     def name(self) -> str:

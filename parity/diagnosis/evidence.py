@@ -34,7 +34,10 @@ def causes(predictions: Predictions, found: Sequence[Mistakes]) -> list[Cause]:
     shown = [r.label for r in predictions.responses if r.label not in hidden]
     also = tuple(" and ".join(map(str, mistakes)) for mistakes in others)
     named = [_cause(predictions, best, mistake) for mistake in best]
-    first = replace(named[0], also=also, hidden_at=tuple(hidden), shown_at=tuple(shown))
+    names = tuple(tuple(mistake.name for mistake in mistakes) for mistakes in others)
+    first = replace(
+        named[0], also=also, also_names=names, hidden_at=tuple(hidden), shown_at=tuple(shown)
+    )
     return [first, *named[1:]]
 
 

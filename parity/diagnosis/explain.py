@@ -29,6 +29,7 @@ class Ranked:
     """An attempt, and how many arrays, in computation order, it explains."""
 
     says: str
+    names: tuple[str, ...]  # of the mistakes
     explained: int
     arrays: int
 
@@ -142,6 +143,7 @@ def _ranking(predictions: Predictions, tried: Sequence[Attempt]) -> tuple[Ranked
     return tuple(
         Ranked(
             says=" and ".join(map(str, attempt.mistakes)) or NOTHING,
+            names=tuple(mistake.name for mistake in attempt.mistakes),
             explained=attempt.explained,
             arrays=len(predictions.names),
         )

@@ -3,9 +3,11 @@
 The same code watches a function object here and a named subject in its own process.
 """
 
+import re
 import traceback
 import warnings
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -125,11 +127,24 @@ def raised(error: BaseException) -> Finding:
     if isinstance(error, MemoryError):
         text = f"the subject asked for more memory than there is: {said}"
         return Finding(kind=Misbehaviour.OUT_OF_MEMORY, text=text, evidence=evidence)
-    if isinstance(error, ValueError) and "read-only" in evidence:
+    if any(map(_is_write_refused, _chain(error))):
         text = "the subject writes into the case's arrays, which are read-only"
         return Finding(kind=Misbehaviour.MUTATED_INPUT, text=text, evidence=evidence)
     text = f"the subject raised {said}"
     return Finding(kind=Misbehaviour.RAISED, text=text, evidence=evidence)
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield an error, and those that led to it."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _is_write_refused(error: BaseException) -> bool:
+    """Return whether NumPy has refused to write into a read-only array, in its own words."""
+    own = re.fullmatch(r"[\w ]*\b(array|destination) is read-only", str(error))
+    return isinstance(error, ValueError) and own is not None
 
 
 def _answer(run: Run, case: Case) -> Trace:

@@ -3,17 +3,17 @@
 import inspect
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from parity.cases.grid import GRIDS, Group
 from parity.execution.limits import Limits
 from parity.execution.process import isolated
 from parity.execution.runner import Here
 from parity.model.errors import ConfigError, SubjectError
-from parity.subjects.capabilities import known
+from parity.subjects.capabilities import fitting, known
 from parity.subjects.find import takes_case
 from parity.subjects.source import ENDINGS
 from parity.subjects.subject import Run, Subject
@@ -22,17 +22,19 @@ if TYPE_CHECKING:
     from parity.model.config import Config
 
 
-def accepted(subject: Subject | Run | str, limits: Limits) -> Subject:
+def accepted(subject: Subject | Run | str | os.PathLike[str], limits: Limits) -> Subject:
     """Return the subject: itself, the one with this name in its own process, or this function.
 
     Raises SubjectError where there is no such subject, or a class is given.
     """
     if isinstance(subject, Subject):
         return subject
-    if isinstance(subject, str):
-        return isolated(subject, limits=limits)
+    if isinstance(subject, str | os.PathLike):
+        return isolated(os.fspath(subject), limits=limits)
     if isinstance(subject, type):
         raise SubjectError(f"a class is given by its name, 'file.py:{subject.__name__}'")
+    if not callable(subject):
+        raise SubjectError(f"a subject is a function run(case), or a name, got {subject!r}")
     name = _name(subject)
     module = sys.modules.get(getattr(subject, "__module__", ""))
     options = getattr(subject, "OPTIONS", getattr(module, "OPTIONS", ()))
@@ -47,13 +49,16 @@ def groups(grid: str, subject: Subject) -> list[Group]:
     """
     if grid not in GRIDS:
         raise ConfigError(f"grid must be one of {', '.join(GRIDS)}, got {grid!r}")
-    return list(_fitting(GRIDS[grid].groups(), subject))
+    return list(fitting_groups(GRIDS[grid].groups(), subject.asks, subject.knows))
 
 
-def _fitting(every: Iterable[Group], subject: Subject) -> Iterator[Group]:
+def fitting_groups(
+    every: Iterable[Group], asks: Mapping[str, Any], knows: Collection[str]
+) -> Iterator[Group]:
+    """Yield the groups of configurations that a subject supports, each configuration once."""
     seen: set[Config] = set()
     for group in every:
-        configs = tuple(c for c in subject.fitting(group.configs) if c not in seen)
+        configs = tuple(c for c in fitting(group.configs, asks, knows) if c not in seen)
         seen.update(configs)
         if configs:
             yield replace(group, configs=configs)

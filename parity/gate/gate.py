@@ -84,10 +84,11 @@ class Gate:
         """Return why a chapter is skipped; empty where the subject has arrays of it.
 
         It is skipped where the subject answers no array of it in any group, and some array of
-        another chapter.
+        another chapter. The behaviour is that of states and gradients.
         """
         has = self.chapters_answered()
-        if part == BEHAVIOUR or part in has or not has:
+        own = ("forward", "gradients") if part == BEHAVIOUR else (part,)
+        if not has or has.intersection(own):
             return ""
         return nothing_of_this(self.subject.name)
 

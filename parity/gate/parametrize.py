@@ -3,6 +3,7 @@
 In the manner of scikit-learn's `parametrize_with_checks`.
 """
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -21,7 +22,7 @@ IN_ALL = "chapters"
 
 
 def parametrize(
-    subject: Subject | Run | str,
+    subject: Subject | Run | str | os.PathLike[str],
     grid: str = "smoke",
     *,
     time_limit: float = TIME_LIMIT,

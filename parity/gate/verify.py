@@ -3,6 +3,7 @@
 In the manner of scikit-learn's `check_estimator`.
 """
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Never, overload
@@ -95,7 +96,7 @@ class Verification(Sequence[Record]):
 
 
 def verify(
-    subject: Subject | Run | str,
+    subject: Subject | Run | str | os.PathLike[str],
     grid: str = "smoke",
     *,
     time_limit: float = TIME_LIMIT,
@@ -120,7 +121,7 @@ def verify(
         asked = [config for group in groups(grid, judged) for config in group.configs]
         verdicts = tuple(judge(judged, draw(config), pytorch, thorough=True) for config in asked)
     finally:
-        if isinstance(subject, str):
+        if isinstance(subject, str | os.PathLike):
             closed(judged)
     records = tuple(record for verdict in verdicts for record in _records(verdict))
     return Verification(subject=judged.name, verdicts=verdicts, records=records)

@@ -456,7 +456,7 @@ def test_hanging_subject_is_left_behind() -> None:
             pass
         return dict(subject.run(case))
 
-    found = diagnosis_of(Here(run=run, seconds=0.2))
+    found = diagnosis_of(Here(run=run, seconds=1.0))
     assert names([found]) == {PER_BATCH}
     assert "no answer in 0.2 s" in found.problems[0]
 

@@ -55,7 +55,24 @@ SURVIVORS = {
     "softmax-shifted-by-global-max": "nor so far off",
     "tanh-overflow": "no pre-activation is so large",
 }
-"""Mistakes that the smoke grid's 16 configurations do not show, and why; the default grid does."""
+"""Mistakes that the smoke grid's 16 configurations do not show, and why."""
+
+SHOWN_AT = {
+    "loss-clipped-probabilities": "b7-t1-f3-h16-c4-tanh-f32-s1-huge",
+    "loss-log-of-probability": "b7-t1-f3-h16-c4-tanh-f32-s1-huge",
+    "softmax-unshifted": "b7-t1-f3-h16-c4-tanh-f32-s1-huge",
+    "softmax-shifted-by-global-max": "b7-t1-f3-h16-c4-tanh-f32-s1-huge",
+    "tanh-overflow": "b1-t5-f3-h6-c4-tanh-f32-s0-layer-small",
+}
+"""Configurations of the default grid that show them."""
+
+
+@pytest.mark.parametrize("slug", SURVIVORS)
+def test_the_default_grid_shows_what_the_smoke_grid_does_not(slug: str) -> None:
+    """Each survivor is caught by a configuration of the default grid."""
+    config = Config.parse(SHOWN_AT[slug])
+    assert any(config in group.configs for group in GRIDS["default"].groups())
+    assert judge(MUTANTS[slug].subject(), draw(config), pytorch).failures
 
 
 @pytest.mark.parametrize("slug", EXPECTED)

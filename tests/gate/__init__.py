@@ -1,1 +1,1 @@
-"""."""
+"""The gate: the pytest plugin, parametrize, verify, and the installed package."""

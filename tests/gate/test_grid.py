@@ -59,7 +59,7 @@ def test_chapter_that_is_missing_here_and_there_fails(project: pytest.Pytester) 
 
 
 def test_subject_that_answers_nothing_fails(project: pytest.Pytester) -> None:
-    """Comparing nothing at all is no pass, in whichever chapter."""
+    """Comparing nothing at all is not a pass, in any chapter."""
     done = judged(project, "silent")
     assert done.ret == 1
     assert "passed" not in done.parseoutcomes()
@@ -68,7 +68,7 @@ def test_subject_that_answers_nothing_fails(project: pytest.Pytester) -> None:
 
 @pytest.mark.slow
 def test_hang_is_a_failure(project: pytest.Pytester) -> None:
-    """A configuration that hangs fails by name, and a chapter of others passes."""
+    """A configuration that hangs fails by name."""
     done = judged(
         project, "hanging", "--parity-time-limit", "0.5", "-k", "forward and f64", own_process=True
     )

@@ -137,7 +137,7 @@ def test_limits_hold_for_functions_and_names(tmp_path: Path) -> None:
     names: dict[str, Any] = {}
     exec(HANGING, names)
     for subject in (str(path), names["run"]):
-        records = verify(subject, time_limit=0.3)
+        records = verify(subject, time_limit=1.0)
         failed = [record for record in records if isinstance(record.status, Misbehaviour)]
         assert {record.status for record in failed} == {Misbehaviour.TIMEOUT}
         assert {record.name for record in failed} == {"b7-t5-f3-h6-c4-tanh-f64-s0"}

@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -67,3 +68,10 @@ def test_nothing_is_left_on_the_equations(name: str) -> None:
         book = plant([mistake])(Plain())
         book.run(case)
         assert set(vars(book)) == {"do"}, mistake.slug
+
+
+def test_a_slug_never_changes() -> None:
+    """Every slug that was ever published is still there; a new one is added to the list."""
+    published = (Path(__file__).parent / "slugs.txt").read_text(encoding="utf-8").split()
+    assert len(published) > 200
+    assert sorted(by_slug) == published

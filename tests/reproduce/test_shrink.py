@@ -207,7 +207,7 @@ def test_a_subject_that_hangs_is_left_alone() -> None:
             time.sleep(60)
         return by_batch(case, dict(scratch.run(case)))
 
-    subject = Subject(name="hanging.py", run=Here(run=run, seconds=0.1))
+    subject = Subject(name="hanging.py", run=Here(run=run, seconds=1.0))
     verdict = verdict_of(subject, Config())
     found = shrink(subject, verdict, pytorch)
     assert 0 < len(hung) <= TIMEOUTS
