@@ -21,6 +21,7 @@ from parity.judging.training import Training, train
 from parity.model.config import OPTIONS, Config
 from parity.model.errors import ConfigError, ParityError
 from parity.model.verdict import Verdict
+from parity.reference.frameworks import framework
 from parity.report import json_output, plots, terminal
 from parity.reproduce.follow_up import follow, is_failure
 from parity.reproduce.load import KeptCase, as_then, is_folder, read
@@ -191,29 +192,26 @@ def _compare(config: Config, arguments: argparse.Namespace) -> Callable[[], int]
     """Compare, and return a function that prints the verdict and gives the exit status."""
     kept: KeptCase | None = arguments.kept
     with _asked(arguments) as loaded:
-        from parity.reference.frameworks.pytorch import (
-            pytorch,  # takes a second, in which the subject is loaded too
-        )
-
+        reference = framework()  # takes a second, in which the subject is loaded too
         subject = loaded()
         if kept is None:
             config = subject.asked(config, arguments.given)
         case = draw(config) if kept is None else kept.case
-        verdict = judge(subject, case, pytorch, thorough=True, exact=arguments.exact)
+        verdict = judge(subject, case, reference, thorough=True, exact=arguments.exact)
         if kept is not None:
             verdict = dataclasses.replace(verdict, kept=arguments.id)
         differs = is_failure(verdict) and verdict.compared
-        why = diagnose(subject, config, pytorch) if differs else None
+        why = diagnose(subject, config, reference) if differs else None
         after = follow(
             subject,
             case,
             verdict,
-            pytorch,
+            reference,
             keeping=not arguments.no_keep,
             shrinking=arguments.shrink,
             why=why,
         )
-        then = as_then(kept, subject, pytorch) if kept is not None else ()
+        then = as_then(kept, subject, reference) if kept is not None else ()
 
     def answer() -> int:
         if arguments.json != "-":
@@ -240,12 +238,11 @@ def _compare(config: Config, arguments: argparse.Namespace) -> Callable[[], int]
 def _train(config: Config, arguments: argparse.Namespace) -> Callable[[], int]:
     """Train both sides, and return a function that prints the verdict and gives the exit status."""
     with _asked(arguments) as loaded:
-        from parity.reference.frameworks.pytorch import pytorch
-
+        reference = framework()
         subject = loaded()
         config = subject.asked(config, arguments.given)
         with terminal.progress() as tick:
-            training: Training = train(subject, config, pytorch, arguments.epochs, tick)
+            training: Training = train(subject, config, reference, arguments.epochs, tick)
     if arguments.plot is not None:
         plots.plot_training(training, arguments.plot)
 

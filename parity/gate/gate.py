@@ -17,7 +17,7 @@ from parity.model.config import Config
 from parity.model.finding import NoTraceError
 from parity.model.names import ArrayName
 from parity.model.verdict import Verdict
-from parity.reference.base import Reference
+from parity.reference.frameworks import framework
 from parity.report.text import diagnosis_lines, failure_message, headline
 from parity.reproduce.follow_up import follow, is_failure
 from parity.reproduce.symptom import symptom
@@ -64,7 +64,7 @@ class Gate:
         """Judge all chapters of a configuration, once."""
         if config not in self._verdicts:
             self._verdicts[config] = judge(
-                self.subject, draw(config), _pytorch(), resolution=self._in_full
+                self.subject, draw(config), framework(), resolution=self._in_full
             )
         return self._verdicts[config]
 
@@ -76,7 +76,7 @@ class Gate:
 
     def behaviour(self, config: Config) -> Verdict:
         """Ask the subject about a configuration in ways that must not matter."""
-        return judge_behaviour(self.subject, draw(config), _pytorch())
+        return judge_behaviour(self.subject, draw(config), framework())
 
     # -- chapters that a subject does not answer ---------------------------------------------------
 
@@ -130,15 +130,16 @@ class Gate:
 
     def _in_full_text(self, verdict: Verdict, part: str) -> str:
         if part != BEHAVIOUR:
-            thorough = judge(self.subject, draw(verdict.config), _pytorch(), thorough=True)
+            thorough = judge(self.subject, draw(verdict.config), framework(), thorough=True)
             thorough = thorough.only(part) if part else thorough
             verdict = verdict if thorough.passed else thorough
         return failure_message(verdict)
 
     def _diagnosis(self, config: Config) -> list[str]:
-        if not self._first("diagnosed", config.kind):
+        answered = self.verdict(config).compared  # numbers explain a mistake, and nothing else does
+        if not answered or not self._first("diagnosed", config.kind):
             return []
-        return diagnosis_lines(diagnose(self.subject, config, _pytorch()))
+        return diagnosis_lines(diagnose(self.subject, config, framework()))
 
     def _aftermath(self, verdict: Verdict) -> list[str]:
         """Keep the verdict of all chapters where it fails: it has the first wrong array."""
@@ -153,7 +154,7 @@ class Gate:
             self.subject,
             draw(verdict.config),
             verdict,
-            _pytorch(),
+            framework(),
             keeping=self._keeping,
             shrinking=any(self._first("shrunk", n) for n in range(SHRUNK)),
         )
@@ -188,9 +189,3 @@ def share(verdict: Verdict) -> float:
     noisy = (c for c in verdict.compared if not ArrayName.parse(c.name).is_step or not plain)
     held = (c.greatest for c in noisy if c.against != OWN_GRADIENT)
     return max((greatest.used for greatest in held if greatest is not None), default=0.0)
-
-
-def _pytorch() -> Reference:
-    from parity.reference.frameworks.pytorch import pytorch
-
-    return pytorch

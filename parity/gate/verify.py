@@ -17,6 +17,7 @@ from parity.judging.judge import judge
 from parity.model.comparison import Status
 from parity.model.finding import Misbehaviour
 from parity.model.verdict import Verdict
+from parity.reference.frameworks import framework
 from parity.report.text import failure_message, line, notes
 from parity.subjects.subject import Run, Subject
 
@@ -114,12 +115,11 @@ def verify(
     Raises SubjectError when there is no such subject, ConfigError when there is no such grid or
     limit.
     """
-    from parity.reference.frameworks.pytorch import pytorch
-
     judged = accepted(subject, Limits(seconds=time_limit, megabytes=memory_limit))
     try:
         asked = [config for group in groups(grid, judged) for config in group.configs]
-        verdicts = tuple(judge(judged, draw(config), pytorch, thorough=True) for config in asked)
+        reference = framework()
+        verdicts = tuple(judge(judged, draw(config), reference, thorough=True) for config in asked)
     finally:
         if isinstance(subject, str | os.PathLike):
             closed(judged)

@@ -1,4 +1,16 @@
-"""The frameworks that a subject is compared with, one folder each, imported when asked for.
+"""The frameworks that a subject is compared with, one folder each, imported when they are needed.
 
-In: a case. Out: the framework's own trace of it.
+In: the name of a framework. Out: its `Reference`, which runs a case.
 """
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from parity.reference.base import Reference
+
+
+def framework(name: str = "pytorch") -> "Reference":
+    """Import a framework's package, and return its reference."""
+    reference: Reference = getattr(importlib.import_module(f"{__name__}.{name}"), name)
+    return reference
