@@ -34,12 +34,10 @@ def load(spec: str, *, run_all: bool = False) -> Subject:
         )
     adapted = adapt(found.module, found.name, spec, found.imports)
     if adapted.run is None:
-        what = f"{found.place} has no 'run', and it" if not found.name else "it"
-        count = len(found.left_out)
-        left = f" ({count} statements were not executed: --run-all does it)" if count else ""
+        no_run = "" if found.name else f"{found.place} has no 'run', and "
         raise SubjectError(
-            f"subject {spec!r}: {what} could not be told how to ask for an RNN's states{left}: "
-            "adapt-subject prints what is to be written"
+            f"subject {spec!r}: {no_run}the harness did not find how to get an RNN's states"
+            f"{_left(len(found.left_out))}: adapt-subject prints what is to be written"
         )
     return Subject(
         name=spec,
@@ -49,6 +47,15 @@ def load(spec: str, *, run_all: bool = False) -> Subject:
         assumed=(*adapted.assumed, *_told(found.left_out)),
         lacking=adapted.lacking,
     )
+
+
+def _left(count: int) -> str:
+    """Return a remark on so many statements that were not executed; empty where there are none."""
+    if count == 0:
+        return ""
+    if count == 1:
+        return " (1 statement was not executed: --run-all executes it)"
+    return f" ({count} statements were not executed: --run-all executes them)"
 
 
 def _asks(found: Found) -> dict[str, Any]:
