@@ -90,7 +90,7 @@ def test_seeds_change_the_number_of_configurations(project: pytest.Pytester) -> 
 
 @pytest.mark.slow
 def test_each_kind_of_failure_is_kept_and_shrunk_once(tmp_path: Path) -> None:
-    """On two workers, each kind of failure names its smallest case once, and where both are kept."""
+    """On two workers, each kind of failure names its smallest case once, and the folders of both."""
     (tmp_path / "subjects.py").write_text(SUBJECTS)
     flags = ["-q", "-n", "2", "-p", "no:cacheprovider", "--parity-grid", "smoke"]
     done = outside(*flags, "--parity-subject", "subjects.py:two_faults", cwd=tmp_path)
@@ -111,7 +111,7 @@ def test_each_kind_of_failure_is_kept_and_shrunk_once(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_this_repository_has_the_grid_once() -> None:
-    """The folder has the files of the grid and no others."""
+    """Collection finds each test of the grid once, in the files of this folder."""
     flags = ["-q", "-n", "0", "-p", "no:cacheprovider", "--collect-only"]
     done = outside(*flags, "--parity-grid", "smoke", *GRID, "tests/test_behaviour.py")
     found = [line for line in done.stdout.splitlines() if "::" in line]

@@ -193,7 +193,7 @@ def test_bad_options_are_refused(
 
 
 def test_bad_table_is_refused(project: pytest.Pytester) -> None:
-    """A misspelt key is refused in one line, in a plain `pytest`, too: nobody else would see it."""
+    """A misspelt key is refused in one line, in a plain `pytest`, too: it is never ignored."""
     project.makepyprojecttoml("[tool.parity]\nalway = true\n")
     done = project.runpytest_inprocess("-q")
     assert done.ret == 4

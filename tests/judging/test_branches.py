@@ -42,7 +42,7 @@ def test_branches_of_a_network_without_any() -> None:
 
 
 def test_what_should_be_zero_and_is_not_differs() -> None:
-    """Where no sequence has a last step to read, gradients are zero, and that is not chaos."""
+    """Where no sequence has a last step to read, gradients are zero, and other numbers differ."""
     case = draw(Config(lengths="ones"))
 
     def wrong(case: Case) -> dict[str, Any]:

@@ -48,7 +48,7 @@ def test_right_subject_is_never_wrong_at_the_edge(case: Case, recwarn: Any) -> N
 
 @pytest.mark.parametrize("case", EDGES.values(), ids=EDGES.keys())
 def test_wrong_subject_does_not_pass_at_the_edge(case: Case) -> None:
-    """At those edges, too, a subject with a wrong factor in all states does not pass."""
+    """At those edges, too, a subject with other states does not pass."""
     verdict = verdict_of(lambda c: {"hidden": 1 - 2 * scratch.run(c)["hidden"]}, case)
     assert not verdict.passed
 
@@ -73,7 +73,7 @@ BEHIND = {
 
 @pytest.mark.parametrize(("name", "config"), BEHIND.items())
 def test_what_is_behind_undefined_states_accuses_nobody(name: str, config: str) -> None:
-    """The gates of states that are not numbers depend on the order of sums, and prove nothing."""
+    """The gates of states that are not numbers depend on the order of sums, and accuse nobody."""
     verdict = verdict_of(scratch.run, draw(Config.parse(config)))
     assert status_of(verdict, name) is Status.UNDEFINED
     assert verdict.only_undecided
@@ -82,7 +82,7 @@ def test_what_is_behind_undefined_states_accuses_nobody(name: str, config: str) 
 
 
 def test_overflow_of_the_reference_alone_accuses_nobody() -> None:
-    """PyTorch sums weighted half-precision losses in half precision; the sum itself is finite."""
+    """An overflow of PyTorch's own half-precision sum accuses nobody; a wrong loss still fails."""
     config = Config.parse("c10-f16-huge-sum-weighted-smooth0.1")
     verdict = verdict_of(scratch.run, draw(config))
     (undecided,) = [c for c in verdict.comparisons if c.status is Status.INCONCLUSIVE]

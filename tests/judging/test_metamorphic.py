@@ -42,7 +42,7 @@ BROKEN = {
 
 @pytest.mark.parametrize(("run", "kind", "broken"), BROKEN.values(), ids=BROKEN.keys())
 def test_broken_behaviour_is_named(run: Run, kind: str, broken: set[str]) -> None:
-    """A subject that breaks a rule of every layer is told which question it failed."""
+    """A rule of every layer that a subject breaks is reported by the name of its question."""
     verdict = verdict_of(run, draw(Config(kind=kind)), thorough=True).only("behaviour")
     assert broken <= {c.name.removeprefix("behaviour/") for c in verdict.failures}
 
@@ -74,7 +74,7 @@ def test_subject_that_cannot_do_one_row_is_told() -> None:
 
 
 def test_clipping_is_seen_though_ordinary_gradients_are_small() -> None:
-    """Clipped gradients differ where gradients are large, if the configuration clips none.
+    """Clipping that the configuration does not ask for is found with large gradients.
 
     Once something differs already, large gradients are not asked for.
     """

@@ -36,7 +36,7 @@ STRUCTURE = {
 def test_structure_comes_first(
     subject: object, reference: object, status: Status, detail: str
 ) -> None:
-    """A failed comparison says why and has no greatest difference; a NaN never passes."""
+    """Arrays that cannot be compared say why, without a greatest difference; a NaN never passes."""
     found = of(subject, reference)
     assert found.status is status
     assert detail in found.detail

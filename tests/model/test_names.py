@@ -66,7 +66,7 @@ def test_a_cell_and_a_name_agree(layer: int, reverse: bool, of: str) -> None:  #
 
 
 def test_a_traces_names_say_what_they_are() -> None:
-    """Chapters follow one another, and arrays with the batch as first axis are marked."""
+    """Chapters follow one another, and `by_row` is true where the first axis is the batch."""
     config = Config(layers=2, bidirectional=True, updates=2, batch=3, kind="layer", steps=4)
     config = config.replace(features=5, hidden=6)
     trace = pytorch.run(draw(config))
@@ -80,6 +80,6 @@ def test_a_traces_names_say_what_they_are() -> None:
 
 
 def test_a_comparison_of_behaviour_has_a_chapter_of_its_own() -> None:
-    """Arrays of a subject that is compared with itself belong to no chapter of the computation."""
+    """A comparison of behaviour has a chapter of its own, outside those of the computation."""
     name = ArrayName.parse(behaviour_name("one row alone"))
     assert (name.chapter, name.parameter) == ("behaviour", "one row alone")

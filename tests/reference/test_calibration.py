@@ -1,4 +1,4 @@
-"""A small run of what `make calibrate` prints: no false alarm, and the power that is claimed."""
+"""A small run of `make calibrate`: it gives no false alarm, and has the power that is claimed."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What the oracle answers with: high + low, and distances in units of the last place."""
+"""The oracle's answers: high + low, and distances in units of the last place."""
 
 import numpy as np
 import pytest
@@ -17,7 +17,7 @@ from tests.reference.exactly import balls, every_config
 
 @every_config
 def test_high_and_low(config: Config) -> None:
-    """High is the double next to the ball's midpoint, and low the one next to what remains."""
+    """High is the double next to the ball's midpoint, and low the one next to the remainder."""
     case = draw(config)
     known = exact(case)
     for name, matrices in balls(case, known.precision).items():
@@ -65,7 +65,7 @@ EXTREMES = {
 def test_extremes_are_enclosed(
     names: tuple[str, ...], factor: float, kind: str, activation: str
 ) -> None:
-    """No scale of the numbers is beyond the oracle: finite, enclosed, and no warning."""
+    """No scale of the numbers is beyond the oracle: finite, enclosed, and without a warning."""
     case = draw(Config(kind=kind, activation=activation))
     known = exact(case.replace(**{name: getattr(case, name) * factor for name in names}))
     assert all(known.enclosed.values())
@@ -138,7 +138,7 @@ FEW_ULPS = 100
 
 @every_config
 def test_plain_float64_is_within_a_few_ulp(config: Config) -> None:
-    """The same equations in float64 lose little: the oracle computes what they do."""
+    """The same equations in float64 lose little, so the oracle computes the same function."""
     case = draw(config)
     known, trace = exact(case), as_trace(Textbook(Plain()).run(case))
     assert max(known.ulps(trace[name], name).max() for name in known.high) < FEW_ULPS
