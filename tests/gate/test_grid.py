@@ -90,7 +90,7 @@ def test_seeds_change_the_number_of_configurations(project: pytest.Pytester) -> 
 
 @pytest.mark.slow
 def test_each_kind_of_failure_is_kept_and_shrunk_once(tmp_path: Path) -> None:
-    """On two workers, each kind of failure names its smallest case once, and the folders of both."""
+    """On two workers, each kind of failure names its smallest case once, and both folders."""
     (tmp_path / "subjects.py").write_text(SUBJECTS)
     flags = ["-q", "-n", "2", "-p", "no:cacheprovider", "--parity-grid", "smoke"]
     done = outside(*flags, "--parity-subject", "subjects.py:two_faults", cwd=tmp_path)

@@ -143,7 +143,7 @@ def test_without_states_a_kink_decides_nothing() -> None:
 
 
 def test_own_gates_are_what_a_difference_is_measured_against() -> None:
-    """A relu subject with other gates is judged, and its one wrong gradient is found."""
+    """Gradients of a relu subject with other gates fail, with the usual size of their error."""
     case = sample(610, "float64").case
     later = case.replace(
         case.config.replace(steps=case.config.steps - 1),

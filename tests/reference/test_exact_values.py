@@ -146,7 +146,7 @@ def test_plain_float64_is_within_a_few_ulp(config: Config) -> None:
 
 @every_config
 def test_pytorch_is_within_a_few_ulp(config: Config) -> None:
-    """PyTorch, in the case's own dtype, loses no more."""
+    """PyTorch, in the case's own dtype, loses as little."""
     case = draw(config)
     known, trace = exact(case), twin.run(case)
     assert max(known.ulps(trace[name], name).max() for name in known.high) < FEW_ULPS

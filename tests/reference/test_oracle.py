@@ -33,7 +33,7 @@ def test_enclosed(config: Config) -> None:
 
 @every_config
 def test_balls_of_two_precisions_overlap(config: Config) -> None:
-    """The balls of 128 bits and of 320 bits overlap, so both may hold the true value."""
+    """The balls of 128 bits and of 320 bits overlap, as balls around one true value do."""
     case = draw(config)
     coarse, fine = balls(case, PILOT), balls(case, 320)
     apart = [
@@ -106,7 +106,7 @@ def test_kink_that_no_precision_decides() -> None:
 
 
 def test_ball_over_the_kink() -> None:
-    """A ball over zero may be any number of its positive part, with slope 0 or 1."""
+    """Relu of a ball over zero holds its positive part, with slope 0 or 1; a midpoint has one."""
     wide = Ball(Balls().exact(np.zeros((1, 1))).matrix + arb(0, 0.25))
     state = Balls().activation("relu", wide)
     slope = Balls().slope("relu", state, None).matrix[0, 0]

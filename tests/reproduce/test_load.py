@@ -351,7 +351,7 @@ def test_same_bits_are_said(folder: Path) -> None:
 
 
 def test_other_bits_are_said(folder: Path) -> None:
-    """A subject that has changed is reported by the arrays that it answers otherwise."""
+    """A subject that has changed is reported with the arrays in which its bits differ."""
     line, *_ = as_then(read(folder), Subject(name="halved.py", run=doubled), pytorch)
     assert "the subject answers other bits now in hidden, grad/W_h" in line
     line, *_ = as_then(read(folder), Subject(name="halved.py", run=raising), pytorch)
@@ -359,7 +359,7 @@ def test_other_bits_are_said(folder: Path) -> None:
 
 
 def test_other_versions_are_said(folder: Path) -> None:
-    """On another machine the report names everything that differs."""
+    """On another machine the report names the versions that differ."""
     record = json.loads((folder / "case.json").read_text())
     edit(surroundings=record["surroundings"] | {"numpy": "1.0"})(folder)
     _, line = as_then(read(folder), HALVED, pytorch)

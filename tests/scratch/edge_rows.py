@@ -1,4 +1,4 @@
-"""The table of the edges of nn.RNN: each row with the calls that it speaks of."""
+"""The table of the edges of nn.RNN: each row with the calls that it describes."""
 
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -13,16 +13,16 @@ WARNS = "; NumPy may warn"
 
 
 class Way(NamedTuple):
-    """One call of a row, and what shows that the row says how it is accepted."""
+    """One call of a row, and the evidence for the row's claim on how it is accepted."""
 
     call: Call
     says: str = ""  # a part of scratch's message, where it refuses
-    like: Call | None = None  # what PyTorch then computes, or scratch where only scratch accepts
-    scratch_like: Call | None = None  # what scratch computes, where both accept and differ
+    like: Call | None = None  # the numbers that PyTorch then computes, or scratch where only scratch accepts
+    scratch_like: Call | None = None  # the numbers that scratch computes, where both accept and differ
 
 
 class Row(NamedTuple):
-    """A row of the table in docs/edges.md, and each call that it speaks of."""
+    """A row of the table in docs/edges.md, and each call that it describes."""
 
     call: str
     pytorch: str
