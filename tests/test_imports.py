@@ -31,7 +31,7 @@ def imported_by(file: Path) -> set[str]:
 
 
 def test_only_its_own_modules_import_a_framework() -> None:
-    """Outside reference/frameworks nothing imports one, not even inside a function."""
+    """Outside reference/frameworks no module imports a framework, not even inside a function."""
     assert len(FILES) > 100
     assert [name for name, file in FILES.items() if imported_by(file) & FRAMEWORKS] == []
 
@@ -46,7 +46,7 @@ def test_scratch_imports_numpy_alone() -> None:
 
 
 def test_a_framework_is_imported_in_its_home() -> None:
-    """An import inside a function is one that the test above sees."""
+    """The test above finds a framework's import where there is one."""
     assert any("torch" in imported_by(file) for file in HOME.rglob("*.py"))
 
 

@@ -1,4 +1,4 @@
-"""Load: a subject from its name, as it is where it takes a case, else adapted."""
+"""Load: find a subject by its name; a `run` that takes a case stays, other code is adapted."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -17,7 +17,7 @@ def load(spec: str, *, run_all: bool = False) -> Subject:
     are adapted: see `adapt-subject`. Of a file only the definitions are executed, unless it has a
     `run` or `run_all` says otherwise.
     Raises SubjectError when there is no such file, module or name, when importing it fails, when
-    what it names cannot be called, or when it cannot be told how.
+    the named object cannot be called, or when the harness does not find how to call it.
     """
     found = find(spec, run_all=run_all)
     if found.is_run:

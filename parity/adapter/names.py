@@ -1,4 +1,4 @@
-"""Names: what the parameters, methods and keys of somebody's code usually mean.
+"""Names: the usual meaning of parameters, methods and keys in somebody's code.
 
 Every alternative is a regular expression that a name matches as a whole, in lower case and
 without underscores around it; the likeliest come first.
@@ -151,7 +151,7 @@ GRADIENT = _words(
 
 
 def role(name: str, patterns: Mapping[str, Words]) -> str | None:
-    """Return what a name means: the first of `patterns` that it matches."""
+    """Return the meaning of a name: the first of `patterns` that it matches."""
     return next((meaning for meaning, words in patterns.items() if is_like(name, words)), None)
 
 

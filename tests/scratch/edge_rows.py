@@ -17,8 +17,8 @@ class Way(NamedTuple):
 
     call: Call
     says: str = ""  # a part of scratch's message, where it refuses
-    like: Call | None = None  # the numbers that PyTorch then computes, or scratch where only scratch accepts
-    scratch_like: Call | None = None  # the numbers that scratch computes, where both accept and differ
+    like: Call | None = None  # what PyTorch then computes, or scratch where only scratch accepts
+    scratch_like: Call | None = None  # what scratch computes, where both accept and differ
 
 
 class Row(NamedTuple):

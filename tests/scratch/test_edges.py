@@ -29,7 +29,7 @@ def _first_word(outcome: str) -> str:
 
 @every_row
 def test_pytorch_does_what_the_readme_says(row: Row, subtests: pytest.Subtests) -> None:
-    """PyTorch raises this error, warns, or accepts; and where the row says how, it computes that."""
+    """PyTorch raises this error, warns, or accepts; where the row says how, it computes that."""
     for number, way in enumerate(row.ways, 1):
         with subtests.test(f"call {number}"):
             said, found = outcome(by_torch, way.call)

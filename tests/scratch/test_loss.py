@@ -195,7 +195,7 @@ EDGES: dict[str, tuple[Any, dict[str, Any]]] = {
 def test_edges_are_pytorchs(
     logits: Any, options: dict[str, Any], subtests: pytest.Subtests
 ) -> None:
-    """In every dtype, a loss with no divisor or beyond the finite is PyTorch's, without a warning."""
+    """Without a divisor, and beyond the finite, every dtype gives PyTorch's loss, unwarned."""
     for name in DTYPES:
         with subtests.test(name):
             found, expected = by_scratch(logits, name, **options), by_torch(logits, name, **options)

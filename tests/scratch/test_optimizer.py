@@ -268,7 +268,7 @@ def test_total_norm_is_that_of_all_elements() -> None:
 
 @pytest.mark.parametrize("given", BY_VALUE.values(), ids=BY_VALUE.keys())
 def test_clip_by_value_is_pytorchs(given: dict[str, Any]) -> None:
-    """Values are clipped bit by bit as in PyTorch: NaN stays, and larger values become the limit."""
+    """Values are clipped as PyTorch clips them, to the last bit: NaN stays, the rest is limited."""
     name, limit = given["name"], given["limit"]
     gradients = special(name, given["values"])
     twins = leaves(gradients)

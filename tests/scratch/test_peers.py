@@ -10,7 +10,7 @@ from benchmarks.shapes import drawn
 
 @pytest.mark.parametrize("shape", SMALL, ids=str)
 def test_peers_compute_the_same(shape: tuple[int, int, int, int]) -> None:
-    """Both peers have the same loss at every step, so their gradients and weights agree."""
+    """The four peers have the same loss at every step, so gradients and weights agree."""
     case = drawn(shape, "float64")
     first, *others = (module.training_step(case) for module in (ours, bare, eager, plain))
     for _ in range(3):

@@ -85,7 +85,7 @@ def test_state_and_gradients_are_pytorchs(asked: dict[str, Any]) -> None:
 
 
 def test_own_is_what_a_packed_sequence_ends_with() -> None:
-    """The two halves are PyTorch's h_n: forward from the row's last step, backward from the first."""
+    """The two halves are PyTorch's h_n: forward from the row's last step, backward from step 0."""
     rnn = torch.nn.RNN(3, NODES, num_layers=2, bidirectional=True, batch_first=True)
     lengths = torch.tensor([5, 1, 3])
     packed = torch.nn.utils.rnn.pack_padded_sequence(
@@ -144,7 +144,7 @@ def test_lowest_number_beats_padding() -> None:
 
 @pytest.mark.parametrize("how", HOW)
 def test_states_are_the_callers_own(how: str) -> None:
-    """The arguments are not written to, and changes to the result or the input do no harm."""
+    """The state shares no memory with the arguments, and changes to these leave backward alone."""
     output, final = states("float64", 1, 1)
     pooled, upstream = pool(output, final, how), np.ones((BATCH, NODES))
     expected = pooled.backward(upstream)

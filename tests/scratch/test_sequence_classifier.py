@@ -158,7 +158,7 @@ def test_nothing_is_promoted(dtype: str) -> None:
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
 def test_notebooks_classifier_computes_in_16_bits(dtype: str) -> None:
-    """ScratchSimpleRNNClassifier keeps the dtype, too, in the loss, head and step that both share."""
+    """ScratchSimpleRNNClassifier keeps the dtype, too, in the loss, head and step of both."""
     model = ScratchSimpleRNNClassifier(FEATURES, NODES, CLASSES, seed=1, dtype=numpy_dtype(dtype))
     found = [model.forward(X), model.backward(Y)]
     model.update_params()

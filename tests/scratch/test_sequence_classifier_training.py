@@ -58,7 +58,7 @@ class Twin:
         self.head = torch.nn.Linear(NODES * rnn.directions, CLASSES, dtype=DTYPES[dtype])
         self.named = {"W_out": self.head.weight, "b_out": self.head.bias}
         for name, parameter in self.rnn.named_parameters():
-            if name.startswith("bias_hh"):  # b is one parameter; PyTorch's two biases would step twice
+            if name.startswith("bias_hh"):  # b is one; PyTorch's two biases would step twice
                 parameter.requires_grad_(False).zero_()
             else:
                 self.named[_ours(name)] = parameter

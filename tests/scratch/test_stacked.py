@@ -74,7 +74,7 @@ def test_one_layer_is_simple_rnn() -> None:
 
 
 def test_weights_have_pytorchs_order() -> None:
-    """Weights are drawn layer by layer, the reverse direction after the forward one."""
+    """Weights stand layer by layer, the reverse direction after the forward one."""
     order = [torch_name(name) for name in RNN(3, 5, layers=3, bidirectional=True).weights]
     twin = nn.RNN(3, 5, 3, bidirectional=True).state_dict()
     assert order == [name for name in twin if not name.startswith("bias_hh")]

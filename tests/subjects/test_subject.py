@@ -109,7 +109,7 @@ NO_TRACE = {
 
 @pytest.mark.parametrize(("run", "kind", "message"), NO_TRACE.values(), ids=NO_TRACE.keys())
 def test_no_trace_is_a_finding(run: Any, kind: str | None, message: str) -> None:
-    """Without a proper answer there is still a verdict, which names the reason and does not pass."""
+    """A subject without a proper answer has a verdict, which says why and does not pass."""
     verdict = verdict_of(run)
     assert not verdict.passed
     assert not verdict.comparable
