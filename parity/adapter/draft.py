@@ -45,7 +45,7 @@ class Draft:
 
     @property
     def lacking(self) -> str:
-        """The parts that it has and that the search did not understand; empty where there are none."""
+        """The parts of it that the search did not understand; empty where there are none."""
         found = self.backward
         if not self.complete:
             unasked = bool(self.problems) or not self.trusted
@@ -77,7 +77,7 @@ class Draft:
 
     @property
     def standing(self) -> tuple[bool, bool, bool, bool]:
-        """Whether it is plausible, trusted, complete and exact: the better manner compares greater."""
+        """Whether it is plausible, trusted, complete, exact: a better manner compares greater."""
         return self.is_plausible, self.is_trusted, self.complete, self.forward.exact
 
     @property

@@ -21,19 +21,19 @@ TRIALS = 16_000
 """Trials of one search, at most. Of 54 implementations that are adapted 50 take under 5,000."""
 
 FOUND = ("hidden", "every_logits", "last", "logits")
-"""What a forward pass may answer, in the order in which a shape is taken for it."""
+"""Possible answers of a forward pass, in the order in which a shape is taken for them."""
 
 
 SAME = {
     "logits": ("probabilities", "log_probabilities"),
     "every_logits": ("every_probabilities", "every_log_probabilities"),
 }
-"""What has the shape of logits, and is as good for telling how weights are held."""
+"""Arrays with the shape of logits, which tell as well as logits how weights are held."""
 
 LOSSES = ("mean", "squared", "steps", "squared-steps")
 
 FACTORS = ("config.batch", "config.steps", "config.batch * config.steps", "2", "config.classes")
-"""What a loss may be a multiple of, or a part of."""
+"""Factors and divisors by which a loss may differ from ours."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -59,7 +59,7 @@ def _left(count: int) -> str:
 
 
 def _asks(found: Found) -> dict[str, Any]:
-    """Return what an adapter's CONFIG says that it can be asked."""
+    """Return the options that an adapter can answer, as its CONFIG says."""
     if found.name != "run" or not hasattr(found.module, "CONFIG"):
         return {}
     try:

@@ -18,12 +18,12 @@ TIME_LIMIT = 3.0
 """Seconds that one trial may take: beyond them somebody's code hangs."""
 
 HANG = 2000
-"""Trials that one which hangs counts for: a few of them end a search."""
+"""The number of trials that a hang counts for: a few hangs end a search."""
 
 STEPS = SIZES["steps"]
 
 DEPTH = 4
-"""How far inside objects, dictionaries and lists arrays are looked for."""
+"""Depth to which arrays are searched for in objects, dictionaries and lists."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -31,7 +31,7 @@ FORWARD_ROLES = ("h_0", "one_hot", "labels", "x")
 
 
 GUESSED = ("x", "h_0", "labels", "one_hot")
-"""What a parameter may stand for whose name says nothing."""
+"""Roles that a parameter may have whose name does not say its role."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,13 +22,13 @@ UNRECOGNISED = {
     "held_out/theta_unrolled.py": "all weights in one flat vector",
     "held_out/adding_problem.py": "globals that a function binds anew",
 }
-"""What is not recognised, and why: an entry that is recognised after all fails."""
+"""These are not recognised, each with a reason: an entry that is recognised after all fails."""
 
 UNRECOGNISED_AFTER_LONG = {
     "sk_style.py:RNNClassifier": "fit() makes the weights and trains in one call",
     "held_out/rede_colunas.py:Rede": "rows in a loop, and the step in the same method",
 }
-"""Not recognised either; the search ends with its budget."""
+"""These are not recognised, either: the search ends with its budget."""
 
 BY_POWER_ALONE = (
     *UNRECOGNISED_AFTER_LONG,
@@ -40,7 +40,7 @@ BY_POWER_ALONE = (
     "word_rnn.py:RNNNumpy",
     "held_out/melody.py:MelodyNet",
 )
-"""What takes many seconds, and is like others that are tried here: `make power` tries them."""
+"""These take many seconds, and are like others that are tried here: `make power` tries them."""
 
 UNNAMED = {"handwriting.py:RecurrentNet": "two mistakes, one of them in the step alone"}
 

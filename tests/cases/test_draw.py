@@ -70,7 +70,7 @@ def test_weight_scales(weights: str, within: float) -> None:
 
 
 def test_seeds_draw_different_cases() -> None:
-    """Two seeds share no number."""
+    """Two seeds do not share any number."""
     one, other = draw(Config(seed=0)), draw(Config(seed=1))
     assert not np.intersect1d(one.W_h, other.W_h).size
 

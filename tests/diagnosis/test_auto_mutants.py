@@ -98,7 +98,7 @@ HANDFUL = (
     "b1-t1-f3-h6-c4-tanh-f64-s0-layer",
     "b7-t1-f3-h1-c4-tanh-f64-s0-huge",
 )
-"""Configurations of the default grid that between them show every wrong mutant of the sample."""
+"""Configurations of the default grid that together show every wrong mutant of the sample."""
 
 
 def function(statement: str) -> ast.FunctionDef:

@@ -288,7 +288,7 @@ SURVIVED = [
     answers_objects,
     answers_evil,
 ]
-"""What a process lives on after."""
+"""Faults after which the process goes on."""
 
 
 def one_after_the_other(case):

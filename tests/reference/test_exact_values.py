@@ -53,7 +53,7 @@ EVERYTHING = ("x", "h_0", "W_x", "W_h", "b", "W_out", "b_out", "upstream", "upst
 EXTREMES = {
     "tiny sequences": (("x", "h_0", "b"), 1e-150),
     "tiny everything": (EVERYTHING, 1e-150),
-    "huge logits": (("W_out",), 1e6),  # exp(10**6) is no double
+    "huge logits": (("W_out",), 1e6),  # exp(10**6) is not a double
     "immense logits": (("W_out",), 1e300),
     "saturated": (("W_x",), 1e6),  # 1 - h^2 is 10**-500000, zero to any double
 }

@@ -50,9 +50,9 @@ def tiny(name: str) -> float:
 
 
 Parts = Mapping[str, Mapping[str, Mapping[str, Any]]]
-"""For each part its choices: what each is called, and the options that it stands for.
+"""For each part its choices: the name of each, and the options that it stands for.
 
-The name "" stands for a default that goes unsaid.
+The name "" stands for a default that is not named.
 """
 
 

@@ -16,7 +16,7 @@ TABLE = "| call | PyTorch | scratch |\n|---|---|---|\n"
 every_row = pytest.mark.parametrize("row", ROWS, ids=[row.call for row in ROWS])
 
 COMPARED = ("output", "final", "W_x", "W_h")
-"""What has one shape in a call and in what it is like."""
+"""Results that have the same shape in a call and in the call that it is like."""
 
 
 def assert_like(found: Found, like: Found, dtype: str) -> None:
