@@ -37,7 +37,7 @@ def drafts(module: ModuleType, name: str) -> Draft | None:
             best = draft
     if best is None or not (best.is_plausible or best.is_trusted):
         return None
-    if not best.is_trusted:  # what is not certain accuses nobody
+    if not best.is_trusted:  # uncertain answers accuse nobody
         best = replace(best, backward=None, trusted=False)
     return _finished(replace(best, others=tuple(n for n in rivals if n != best.name)))
 

@@ -26,7 +26,7 @@ class Forward:
     seen: dict[str, Seen]
     activation: str
     asks: dict[str, str] = field(default_factory=dict)
-    from_zero: bool = False  # what it answers is right from h_0 = 0 on only
+    from_zero: bool = False  # its answers are right from h_0 = 0 alone
     loop: tuple[str, ...] = ()  # lines instead of one call
 
     @property

@@ -145,7 +145,7 @@ CHEATS = {
 
 @pytest.mark.parametrize("name", CHEATS)
 def test_cheat_changes_no_verdict(name: str) -> None:
-    """Neither empty answers nor changes to the harness in the subject's process make a pass."""
+    """Neither empty answers nor changes to the harness in its process let a subject pass."""
     status, message = CHEATS[name]
     subject = isolated(f"{FILE}:{name}")
     verdict = judge(subject, draw(BAD), pytorch, thorough=True)
@@ -232,7 +232,7 @@ def _runs(pid: int) -> bool:
 
 @pytest.fixture
 def alarm_is_ctrl_c() -> Iterator[None]:
-    """Let SIGALRM do what Ctrl-C does; xdist's workers have their own ideas of SIGINT."""
+    """Let SIGALRM do what Ctrl-C does; xdist's workers handle SIGINT in their own way."""
     before = signal.signal(signal.SIGALRM, signal.default_int_handler)
     yield
     signal.signal(signal.SIGALRM, before)

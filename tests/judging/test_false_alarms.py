@@ -28,7 +28,7 @@ def all_ones(**fields: object) -> Case:
 
 
 def same_units() -> Case:
-    """Return a long relu layer of identical units: what one rounds up, all of them do."""
+    """Return a long relu layer of identical units: they all round the same way."""
     case = draw(Config(activation="relu", batch=1, steps=73, features=39, hidden=251, classes=5))
     same = {n: np.full_like(getattr(case, n), getattr(case, n).max()) for n in ("W_x", "W_h", "b")}
     return case.replace(x=np.ones_like(case.x), h_0=np.ones_like(case.h_0), **same)

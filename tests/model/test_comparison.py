@@ -44,7 +44,7 @@ def test_structure_comes_first(
 
 
 def test_greatest_difference_is_located() -> None:
-    """A difference comes with its index, both numbers, what was allowed, and how many are wrong."""
+    """A difference has its index, both numbers, the allowance, and the count of wrong entries."""
     found = of([[1.0, 2.0], [3.0, 4.5]], [[1.0, 2.2], [3.0, 4.0]]).greatest
     assert found is not None
     assert found.index == (1, 1)

@@ -72,7 +72,7 @@ def test_precision_follows_the_radii() -> None:
 
 @pytest.mark.parametrize("power", [0, -500, 500])
 def test_enclosed_is_relative_to_the_largest_entry(power: int) -> None:
-    """Numbers of any size lack as many bits: with a radius near the largest entry, all of them."""
+    """Lacking bits do not depend on the size of numbers: a radius near the largest lacks all."""
     scale = arb(2) ** power
     assert _lacking([arb_mat([[scale * arb(1, 0.5), arb(0)]])]) == ENOUGH
 
@@ -151,7 +151,7 @@ def test_softmax_of_one_class() -> None:
 
 
 def test_zero_is_enclosed() -> None:
-    """Where every number is exactly zero no radius and no precision is needed."""
+    """Numbers that are all exactly zero need neither a radius nor a precision."""
     case = draw(Config(kind="layer", activation="relu"))
     nothing = ("x", "h_0", "b", "upstream", "upstream_final")
     known = exact(case.replace(**{name: np.zeros_like(getattr(case, name)) for name in nothing}))

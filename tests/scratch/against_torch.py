@@ -45,7 +45,7 @@ def eps(name: str) -> float:
 
 
 def tiny(name: str) -> float:
-    """Return the smallest number above zero: what underflows moves by half of it."""
+    """Return the smallest number above zero: underflow moves a number by half of it."""
     return torch.finfo(DTYPES[name]).smallest_normal * eps(name)
 
 
