@@ -1,4 +1,4 @@
-"""The grid, behaviour: what holds for any recurrent layer, asked in other ways."""
+"""The grid, behaviour: rules that hold for any recurrent layer, asked in other ways."""
 
 from parity.gate.grid.test_behaviour import test_behaviour
 

@@ -1,4 +1,4 @@
-"""Frameworks are imported by the modules that are about them, and when they are asked for."""
+"""Frameworks are imported only by modules about them, and only when they are asked for."""
 
 import ast
 import subprocess
@@ -31,13 +31,13 @@ def imported_by(file: Path) -> set[str]:
 
 
 def test_only_its_own_modules_import_a_framework() -> None:
-    """Outside reference/frameworks nothing imports one, not even inside a function."""
+    """Outside reference/frameworks no module imports a framework, not even inside a function."""
     assert len(FILES) > 100
     assert [name for name, file in FILES.items() if imported_by(file) & FRAMEWORKS] == []
 
 
 def test_scratch_imports_numpy_alone() -> None:
-    """Beside NumPy it imports the standard library, and its own files."""
+    """Beside NumPy, scratch imports the standard library and its own files."""
     files = [file for name, file in FILES.items() if name.startswith("scratch/")]
     assert len(files) > 10
     typing_alone = {"parity"}  # of `subject.py`, for the type checker
@@ -46,7 +46,7 @@ def test_scratch_imports_numpy_alone() -> None:
 
 
 def test_a_framework_is_imported_in_its_home() -> None:
-    """The test above would see it."""
+    """The test above finds a framework's import where there is one."""
     assert any("torch" in imported_by(file) for file in HOME.rglob("*.py"))
 
 
@@ -61,7 +61,7 @@ PROGRAMS = {
 
 @pytest.mark.parametrize("arguments", PROGRAMS.values(), ids=PROGRAMS.keys())
 def test_nothing_pays_for_a_framework_that_it_does_not_use(arguments: list[str]) -> None:
-    """Help, collection, and what is imported for its names load no framework."""
+    """Help, collection, and imports of public names load no framework."""
     done = subprocess.run(
         [sys.executable, "-X", "importtime", *arguments],
         capture_output=True,

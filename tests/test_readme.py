@@ -1,4 +1,4 @@
-"""README and docs: the example does what it says, numbers and tables are those of the code."""
+"""README and docs: the example does what it says, and numbers and tables are the code's."""
 
 import re
 from pathlib import Path
@@ -59,7 +59,7 @@ def test_conformance_table_is_of_the_same_options() -> None:
 
 @pytest.mark.parametrize("page", ["README.md", *(f"docs/{name}" for name in DOCS)])
 def test_links_lead_somewhere(page: str) -> None:
-    """Every file that a page links to is there, and the README links to every page."""
+    """Every file that a page links to exists, and the README links to every page."""
     text = (ROOT / page).read_text(encoding="utf-8")
     links = [link for link in re.findall(r"\]\(([^)#]+)\)", text) if "://" not in link]
     assert [link for link in links if not ((ROOT / page).parent / link).exists()] == []

@@ -1,4 +1,4 @@
 """From somebody's class or functions to a `run(case)`: by asking and looking.
 
-In: what `parity.subjects` has found under a name. Out: a `Subject`, and its adapter as a file.
+In: the object that `parity.subjects` has found. Out: a `Subject`, and its adapter as a file.
 """

@@ -14,10 +14,10 @@ from parity.subjects.subject import Run
 
 @dataclass(frozen=True, kw_only=True)
 class Adapted:
-    """An adapter: its text, the `run` it defines, and what is to be known of it."""
+    """An adapter: its text, the `run` it defines, and the facts that a user must know."""
 
     text: str
-    run: Run | None  # None where nothing could be told: the text is then to be completed
+    run: Run | None  # None where the search found nothing: somebody has to complete the text
     asks: dict[str, Any] = field(default_factory=dict)
     offers: tuple[str, ...] = ()
     assumed: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""Adapter: a short Python file with one `run(case)`, made of what was found out by asking."""
+"""Adapter: a short Python file with one `run(case)`, made from the results of the search."""
 
 import functools
 import itertools
@@ -37,7 +37,7 @@ def drafts(module: ModuleType, name: str) -> Draft | None:
             best = draft
     if best is None or not (best.is_plausible or best.is_trusted):
         return None
-    if not best.is_trusted:  # what is not certain accuses nobody
+    if not best.is_trusted:  # uncertain answers accuse nobody
         best = replace(best, backward=None, trusted=False)
     return _finished(replace(best, others=tuple(n for n in rivals if n != best.name)))
 
@@ -104,7 +104,7 @@ def _from(ground: Ground, name: str, forward: Forward) -> Draft:
 def _starts_anew(ground: Ground, forward: Forward, backward: Backward) -> bool:
     """Return whether a backward pass runs forward again by itself, and so from another state.
 
-    Then nothing of what it answers depends on the state that the forward pass was given.
+    Then its answers do not depend on the state that the forward pass was given.
     """
     if "case.h_0" not in forward.call.text or not backward.lines or backward.crash:
         return False
@@ -124,7 +124,7 @@ def _starts_anew(ground: Ground, forward: Forward, backward: Backward) -> bool:
 
 
 def _finished(draft: Draft) -> Draft:
-    """Return a draft with what it can be asked, and how its answers are converted."""
+    """Return a draft with the questions that it can answer, and how its answers are converted."""
     asks: dict[str, Any] = dict(draft.forward.asks)
     if draft.ground.ids:
         asks["data"] = draft.ground.data
@@ -150,7 +150,7 @@ def _finished(draft: Draft) -> Draft:
 
 
 def _is_single(draft: Draft) -> bool:
-    """Return whether an author's own weights are float32, and so are all of his numbers."""
+    """Return whether all weights that an author makes are float32: the rest is, too, then."""
     trial = draft.ground.tried(draft.forward.made)
     own = [trial.array(slot.target) for slot, _ in draft.forward.slots]
     known = [array for array in own if array is not None]
@@ -160,8 +160,8 @@ def _is_single(draft: Draft) -> bool:
 def _must_be_fresh(draft: Draft) -> bool:
     """Return whether a step leaves something behind that is set with no other weight.
 
-    Then each case gets an object of its own. What a forward or a backward pass leaves behind is
-    to be seen.
+    Then each case gets an object of its own. A leak from a forward or a backward pass stays:
+    a later stage judges it.
     """
     if draft.backward is None or not draft.backward.steps:
         return False
@@ -177,7 +177,7 @@ def _without_step(backward: Backward) -> Backward:
 
 
 def _changes(draft: Draft) -> bool:
-    """Return whether a second answer to one question is another."""
+    """Return whether a second answer to one question differs from the first."""
     run, case = runner(draft), _question(draft)
     first, second = answered(run, case), answered(run, case)
     if first is None or second is None:

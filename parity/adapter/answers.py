@@ -1,4 +1,4 @@
-"""Answers: which of the arrays that a backward pass gives is which gradient."""
+"""Answers: which array that a backward pass gives is which gradient."""
 
 import itertools
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from parity.model.case import Array, Case
 
 
 def aligned(case: Case, forward: Forward, after: Trial, found: Backward) -> int:
-    """Return how many gradients, or steps where there are none, are the right ones but for size."""
+    """Return how many gradients, or else steps, are the right ones up to their size."""
     right = expected.gradients(case, found.kind, forward.activation)
     moved = {part: after.array(f"case.{part} - ({text})") for part, text in found.steps.items()}
     offered = {part: after.array(text) for part, text in found.gradients.items()}
@@ -37,7 +37,7 @@ def _has_direction(one: Array, other: Array) -> bool:
 
 
 def offered(ground: Ground, forward: Forward, before: Trial, after: Trial) -> list[Leaf]:
-    """Return what a backward pass returned, and what it left in the object."""
+    """Return the arrays that a backward pass returned, and those that it left in the object."""
     found = ground.leaves(after, "back", "scored")
     old = {leaf.expression: leaf.array for leaf in ground.leaves(before, "model", "out")}
     for leaf in ground.leaves(after, "model", "out"):

@@ -70,7 +70,7 @@ def _judged(
         return None
     answered = best.gradients.get("W_h", "").startswith("out")
     if not found.lines and not (best.aligned or answered):
-        return None  # what a forward pass leaves is no gradient because of its shape
+        return None  # a shape alone does not make an array a gradient
     return best
 
 

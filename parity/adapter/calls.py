@@ -36,7 +36,7 @@ class Pool:
 
 
 def parameters(function: Any) -> list[inspect.Parameter]:
-    """Return what a function takes, without self and without * and **; empty when unknown."""
+    """Return a function's parameters, without self and without * and **; empty when unknown."""
     try:
         found = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):
@@ -178,7 +178,7 @@ def _hidden_last(options: list[list[_Choice]]) -> None:
 
 
 def _made_of(parameter: inspect.Parameter, module: Any, *, takes_weights: bool) -> list[_Choice]:
-    """Return what may be given for one parameter of a constructor; nothing for a size unknown."""
+    """Return the expressions for one parameter of a constructor; nothing for an unknown size."""
     name = parameter.name
     part = role(name, names.WEIGHTS)
     if is_required(parameter) and takes_weights and part is not None:
@@ -194,7 +194,7 @@ def _made_of(parameter: inspect.Parameter, module: Any, *, takes_weights: bool) 
 
 
 EVEN_BY_DEFAULT = (names.OPTIMISER, names.INITIAL_STATE, names.DTYPE, names.PENALTY)
-"""What is given though a constructor could do without: the case's, and no loss of other terms."""
+"""Parameters that are given in spite of a default: the case's, and no loss of other terms."""
 
 
 def _besides(module: Any) -> dict[names.Words, list[tuple[str, str]]]:

@@ -1,4 +1,4 @@
-"""Candidates: the calls that may be somebody's backward pass, with what they may be given."""
+"""Candidates: the calls that may be somebody's backward pass, with their possible arguments."""
 
 import itertools
 import re
@@ -21,7 +21,7 @@ ROLES = ("cache", "d_logits", "upstream", "one_hot", "labels", "h_0", "hidden", 
 
 
 def candidates(ground: Ground, forward: Forward, before: Trial) -> Iterator[Backward]:
-    """Yield calls that may be a backward pass, or none: the forward pass may have answered all."""
+    """Yield calls that may be a backward pass, or no call where forward may have answered all."""
     yield Backward(lines=(), roles=())
     for prepared in _prepared(ground, forward, before):
         pool = _pool(ground, forward, before, prepared)
@@ -96,7 +96,7 @@ def _known_loss(ground: Ground, forward: Forward, line: str) -> int | None:
 
 
 def _pool(ground: Ground, forward: Forward, before: Trial, prepared: tuple[str, ...]) -> Pool:
-    """Return what a backward pass may be given, what the forward pass was given first."""
+    """Return possible arguments of a backward pass, the forward pass's own arguments first."""
     values = {name: list(texts) for name, texts in ground.pool.values.items()}
     for name in ("x", "h_0"):
         values[name].sort(key=lambda text: text not in forward.call.text)

@@ -1,4 +1,4 @@
-"""Draft: what was found out about one class or module in one manner of asking."""
+"""Draft: the results of the search for one class or module in one manner of asking."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,14 +16,14 @@ ENTRIES = (*names.FORWARD, *names.LOSS, *names.BACKWARD, *names.TRAIN)
 
 
 def is_known(call: str, words: names.Words) -> bool:
-    """Return whether a call's own name says that it is what is looked for; no call is."""
+    """Return whether a call's own name matches one of the names; an empty call does not."""
     name = call.partition("(")[0].rpartition(".")[2]
     return not call or is_like(name, words)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Draft:
-    """What was found out about one class or module in one manner of asking."""
+    """The results of the search for one class or module in one manner of asking."""
 
     ground: Ground
     name: str  # of the class or function; empty for the module's functions
@@ -33,7 +33,7 @@ class Draft:
     asks: Mapping[str, Any] = field(default_factory=dict)
     cast: bool = False
     fresh: bool = False  # a new object for every case
-    trusted: bool = True  # until what is not certain is left out
+    trusted: bool = True  # until the uncertain parts are left out
     others: tuple[str, ...] = ()  # classes of the same file that are not judged
     by_steps: bool = False
 
@@ -45,7 +45,7 @@ class Draft:
 
     @property
     def lacking(self) -> str:
-        """What it has and could not be asked for, or understood; empty where there is nothing."""
+        """The parts of it that the search did not understand; empty where there are none."""
         found = self.backward
         if not self.complete:
             unasked = bool(self.problems) or not self.trusted
@@ -77,7 +77,7 @@ class Draft:
 
     @property
     def standing(self) -> tuple[bool, bool, bool, bool]:
-        """What makes one manner of asking better than another."""
+        """Whether it is plausible, trusted, complete, exact: a better manner compares greater."""
         return self.is_plausible, self.is_trusted, self.complete, self.forward.exact
 
     @property

@@ -1,4 +1,4 @@
-"""Drafting by hand: what is written for an author where nothing could be told."""
+"""Drafting by hand: the text that an author completes where the search found nothing."""
 
 import inspect
 from types import ModuleType
@@ -14,7 +14,7 @@ NAMES = "hidden, logits, loss, grad/W_x, grad/W_h, grad/b, grad/W_out, grad/b_ou
 def skeleton(
     module: ModuleType, name: str, title: str, imports: tuple[str, ...]
 ) -> tuple[str, tuple[str, ...]]:
-    """Return an adapter to be completed, with the lines that are certain, and what was tried."""
+    """Return an adapter to be completed: the certain lines, and the calls that were tried."""
     target = getattr(module, name) if name else module
     lines = [f'"""Adapter for {title}: to be completed at the lines marked with ..."""', ""]
     lines += [

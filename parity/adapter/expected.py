@@ -1,4 +1,4 @@
-"""Expected: what a right network answers to a probing case, to recognise answers by value.
+"""Expected: a right network's answers to a probing case, to recognise answers by value.
 
 h[t] = f(x[t] W_x + h[t-1] W_h + b), logits[t] = h[t] W_out + b_out. Gradients are central
 differences of the loss: the equations of backpropagation are judged elsewhere, by the reference.

@@ -26,7 +26,7 @@ class Forward:
     seen: dict[str, Seen]
     activation: str
     asks: dict[str, str] = field(default_factory=dict)
-    from_zero: bool = False  # what it answers is right from h_0 = 0 on only
+    from_zero: bool = False  # its answers are right from h_0 = 0 alone
     loop: tuple[str, ...] = ()  # lines instead of one call
 
     @property
@@ -54,7 +54,7 @@ class Forward:
 
 
 def is_exact(seen: dict[str, Seen]) -> bool:
-    """Return whether what says most about a forward pass is right."""
+    """Return whether the states, or the last one, and the head are right, where they are seen."""
     states = [seen[kind].share for kind in ("hidden", "last") if kind in seen][:1]
     head = [seen[kind].share for kind in ("every_logits", "logits", "loss") if kind in seen][:1]
     return bool(states or head) and all(share == 1 for share in (*states, *head))
@@ -63,7 +63,7 @@ def is_exact(seen: dict[str, Seen]) -> bool:
 def forwards(ground: Ground) -> Iterator[Forward]:
     """Yield the forward passes that are right, as they are found; without one, the nearest."""
     best: Forward | None = None
-    spent = 0  # in this search; whoever asks for gradients in between counts his own
+    spent = 0  # in this search; a search for gradients in between counts its own
     for way in ways(ground):
         if spent > TRIALS or not ground.attempts.left:
             break
@@ -150,7 +150,7 @@ FROM_ZERO = {"initial": "zero"}
 
 
 def asked_of_bias(found: Forward) -> dict[str, str]:
-    """Return what a network without a bias somewhere can be asked."""
+    """Return the options that a network without some bias can answer."""
     parts = {part for _, form in found.slots for part in form.parts}
     lacks = "b" not in parts or ("W_out" in parts and "b_out" not in parts)
     return {"bias": "zero"} if lacks else {}

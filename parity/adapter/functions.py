@@ -1,4 +1,4 @@
-"""Functions: the weights that somebody's functions use: arguments, what holds them, globals."""
+"""Functions: the weights that somebody's functions use: arguments, containers, globals."""
 
 import ast
 import builtins

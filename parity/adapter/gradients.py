@@ -1,4 +1,4 @@
-"""Gradients: lines that ask for them after a forward pass, and what the answers are."""
+"""Gradients: lines that ask for them after a forward pass, and the answers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from parity.model.case import Case
 
 @dataclass(frozen=True, kw_only=True)
 class Backward:
-    """Lines that ask for gradients, after those of a forward pass; and what the answers are."""
+    """Lines that ask for gradients, after those of a forward pass; and the answers."""
 
     lines: tuple[str, ...]
     roles: tuple[str, ...]
@@ -23,7 +23,7 @@ class Backward:
     crash: str = ""
     named: bool = True  # every argument's name says what it is
     aligned: int = 0  # gradients, or steps, that have the right direction
-    lacking: str = ""  # what it does that could not be understood
+    lacking: str = ""  # the parts of it that the search did not understand
 
     @property
     def known(self) -> set[str]:

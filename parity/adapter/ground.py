@@ -1,4 +1,4 @@
-"""Ground: the probing cases on which a draft is tried, and what is known by name there."""
+"""Ground: the probing cases on which a draft is tried, and the names known there."""
 
 import functools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -21,19 +21,19 @@ TRIALS = 16_000
 """Trials of one search, at most. Of 54 implementations that are adapted 50 take under 5,000."""
 
 FOUND = ("hidden", "every_logits", "last", "logits")
-"""What a forward pass may answer, in the order in which a shape is taken for it."""
+"""Possible answers of a forward pass, in the order in which a shape is taken for them."""
 
 
 SAME = {
     "logits": ("probabilities", "log_probabilities"),
     "every_logits": ("every_probabilities", "every_log_probabilities"),
 }
-"""What has the shape of logits, and is as good for telling how weights are held."""
+"""Arrays with the shape of logits, which tell as well as logits how weights are held."""
 
 LOSSES = ("mean", "squared", "steps", "squared-steps")
 
 FACTORS = ("config.batch", "config.steps", "config.batch * config.steps", "2", "config.classes")
-"""What a loss may be a multiple of, or a part of."""
+"""Factors and divisors by which a loss may differ from ours."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +75,7 @@ class Ground:
         return draw(self.config)
 
     def asked(self, asks: Mapping[str, str]) -> Case:
-        """Return the case, without what a subject cannot be given."""
+        """Return the case, without the arrays that a subject cannot be given."""
         return self._asked(asks.get("initial") == "zero", asks.get("bias") == "zero")
 
     @functools.cache  # noqa: B019 - a ground lives as long as a search
@@ -94,7 +94,7 @@ class Ground:
         return letters(self.config)
 
     def names(self, case: Case) -> dict[str, Any]:
-        """Return what an adapter's lines may use."""
+        """Return the names that an adapter's lines may use."""
         return {
             "np": np,
             "theirs": self.module,
@@ -126,7 +126,7 @@ class Ground:
 
     @functools.cached_property
     def pool(self) -> Pool:
-        """What can be handed over, in every layout that code is seen to use."""
+        """The expressions that can be handed over, in every layout that code is seen to use."""
         values = {name: list(self._ways(name)) for name in ("x", "h_0", *LABELS)}
         values["labels"] += values["step_labels"]
         values["one_hot"] += values["labels"]
@@ -168,9 +168,9 @@ class Ground:
     # -- recognising -------------------------------------------------------------------------------
 
     def seen(self, found: Iterable[Leaf], activation: str, case: Case) -> dict[str, Seen]:
-        """Return what a forward pass answered: for each kind the nearest to what is right.
+        """Return the arrays that a forward pass answered: for each kind the nearest to the right.
 
-        Where it is nothing but a loss, that is what tells how weights are held.
+        Where the answer is only a loss, the loss alone tells how weights are held.
         """
         right = expected.forward(case, activation)
         best: dict[str, Seen] = {}
@@ -200,7 +200,7 @@ class Ground:
 
     @functools.cached_property
     def factors(self) -> dict[str, float]:
-        """By what somebody's loss may be more or less than ours, as text and number."""
+        """The factors by which somebody's loss may differ from ours, as text and number."""
         found = {"1": 1.0}
         for text in FACTORS:
             size = float(eval(text, {"config": self.config}))  # noqa: S307 - our own text
@@ -231,12 +231,12 @@ LABELS = ("labels", "one_hot", "step_labels")
 
 
 def writable(case: Case) -> Case:
-    """Return a case whose arrays may be written into: that somebody does so is judged later."""
+    """Return a case whose arrays can be written into: a later stage judges such a write."""
     return Case.of(case.config, {name: array.copy() for name, array in case.arrays.items()})
 
 
 def laid_out(text: str, leaf: Leaf) -> Array:
-    """Return a leaf's array as an expression built on the leaf's own arranges it."""
+    """Return a leaf's array in the layout of an expression that was built on the leaf's own."""
     names = {"leaf": leaf.array, "np": np, "config": Config().replace(**SIZES)}
     whole = text.replace(leaf.expression, "leaf")
     arranged_: Array = np.asarray(eval(whole, names))  # noqa: S307 - an expression of our own

@@ -1,4 +1,4 @@
-"""Load: a subject from its name, as it is where it takes a case, else adapted."""
+"""Load: find a subject by its name; a `run` that takes a case stays, other code is adapted."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -17,7 +17,7 @@ def load(spec: str, *, run_all: bool = False) -> Subject:
     are adapted: see `adapt-subject`. Of a file only the definitions are executed, unless it has a
     `run` or `run_all` says otherwise.
     Raises SubjectError when there is no such file, module or name, when importing it fails, when
-    what it names cannot be called, or when it cannot be told how.
+    the named object cannot be called, or when the harness does not find how to call it.
     """
     found = find(spec, run_all=run_all)
     if found.is_run:
@@ -34,12 +34,10 @@ def load(spec: str, *, run_all: bool = False) -> Subject:
         )
     adapted = adapt(found.module, found.name, spec, found.imports)
     if adapted.run is None:
-        what = f"{found.place} has no 'run', and it" if not found.name else "it"
-        count = len(found.left_out)
-        left = f" ({count} statements were not executed: --run-all does it)" if count else ""
+        no_run = "" if found.name else f"{found.place} has no 'run', and "
         raise SubjectError(
-            f"subject {spec!r}: {what} could not be told how to ask for an RNN's states{left}: "
-            "adapt-subject prints what is to be written"
+            f"subject {spec!r}: {no_run}the harness did not find how to get an RNN's states"
+            f"{_left(len(found.left_out))}: adapt-subject prints what is to be written"
         )
     return Subject(
         name=spec,
@@ -51,8 +49,17 @@ def load(spec: str, *, run_all: bool = False) -> Subject:
     )
 
 
+def _left(count: int) -> str:
+    """Return a remark on so many statements that were not executed; empty where there are none."""
+    if count == 0:
+        return ""
+    if count == 1:
+        return " (1 statement was not executed: --run-all executes it)"
+    return f" ({count} statements were not executed: --run-all executes them)"
+
+
 def _asks(found: Found) -> dict[str, Any]:
-    """Return what an adapter's CONFIG says that it can be asked."""
+    """Return the options that an adapter can answer, as its CONFIG says."""
     if found.name != "run" or not hasattr(found.module, "CONFIG"):
         return {}
     try:

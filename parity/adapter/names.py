@@ -1,4 +1,4 @@
-"""Names: what the parameters, methods and keys of somebody's code usually mean.
+"""Names: the usual meaning of parameters, methods and keys in somebody's code.
 
 Every alternative is a regular expression that a name matches as a whole, in lower case and
 without underscores around it; the likeliest come first.
@@ -32,7 +32,7 @@ SIZES: Mapping[str, Words] = {
     "steps": _words(r".*seq.* .*steps? t n_?t .*time.* .*len(gth)? t_?x window"),
     "lr": _words(r"lr learning_?rate eta alpha step_?size l_?rate learn_?rate rate"),
 }
-"""Sizes, and the learning rate; a name is held against them in this order."""
+"""Sizes, and the learning rate; a name is compared with them in this order."""
 
 VALUES: Mapping[str, Words] = {
     "cache": _words(r".*cache.* memory mem ctx context tape saved history intermediates? store"),
@@ -92,7 +92,7 @@ WEIGHTS: Mapping[str, Words] = {
         r"b b_?h b_?a bias(_?h.*)? bh b_?hh ba b_?hidden b_?1 b_?i b_?rec.* b_?x b_?rnn b_?s"
     ),
 }
-"""Weights that are arguments, keys or globals; attributes are told by their shapes."""
+"""Weights that are arguments, keys or globals; attributes are recognised by their shapes."""
 
 FORWARD = _words(
     r"forward __call__ forward_?(pass|prop.*|sequence|full) f_?prop feed_?forward call "
@@ -135,10 +135,10 @@ PENALTY = _words(
 )
 KNOB = _words(r".*(clip|momentum|decay|sigma|scale|std|epoch|bias|verbose|iter).*")
 DTYPE = _words(r"d_?type")
-"""What else a constructor may want."""
+"""Other parameters that a constructor may have."""
 
 SLOPE = _words(r"d.* .*grad.* g.*")
-"""What a gradient's name begins with."""
+"""Possible beginnings of a gradient's name."""
 
 STATE = _words(
     r"h h_?t hs h_?prev.* prev_?h.* hidden hidden_?state states? last_?h.* h_?last s a h_?0 "
@@ -147,11 +147,11 @@ STATE = _words(
 GRADIENT = _words(
     r"_?(d|grad|delta|m_?|v_?|cache|mem|vel|momentum|acc).* .*(grad|_d|mem|momentum|cache)"
 )
-"""Attributes that are no weights where others of the same shape are there."""
+"""Attributes that are not weights where others of the same shape exist."""
 
 
 def role(name: str, patterns: Mapping[str, Words]) -> str | None:
-    """Return what a name means: the first of `patterns` that it matches."""
+    """Return the meaning of a name: the first of `patterns` that it matches."""
     return next((meaning for meaning, words in patterns.items() if is_like(name, words)), None)
 
 

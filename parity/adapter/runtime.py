@@ -1,4 +1,4 @@
-"""Aid: what an adapter needs beside somebody's own code. See `adapt-subject`."""
+"""Aid: the functions that an adapter needs beside somebody's own code. See `adapt-subject`."""
 
 import functools
 from collections.abc import Callable, Mapping
@@ -15,7 +15,7 @@ from parity.subjects import source
 def definitions(path: str | Path, *, run_all: bool = False) -> ModuleType:
     """Return the functions, classes and constants of a script or notebook as a module.
 
-    Raises SubjectError when there is no such file or it is no Python.
+    Raises SubjectError when there is no such file or it is not Python.
     """
     return source.read(Path(path), run_all=run_all).module
 
@@ -52,8 +52,8 @@ def d_logits(case: Case, logits: Array) -> Array:
 def upstream(case: Case, hidden: Array) -> Array:
     """Return the gradient of the case's loss by every hidden state: (batch, steps, hidden).
 
-    For a layer, what the case has drawn. For a classifier, that of a head on the last state.
-    Read-only: whoever writes into what he is given is told so.
+    For a layer it is the one that the case has drawn, for a classifier that of a head on the last
+    state. It is read-only: code that writes into it raises an error.
     """
     if case.config.kind == "layer":
         gradient = case.upstream.copy()

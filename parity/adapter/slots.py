@@ -74,7 +74,7 @@ class Form:
         return found
 
     def comment(self) -> str:
-        """Return what a reader wants to know of it."""
+        """Return a description of the array for a reader."""
         if not self.parts:
             return "a second bias: zero"
         if len(self.parts) > 1:
@@ -153,7 +153,7 @@ def by_name(name: str) -> tuple[Form, ...]:
 def in_object(
     leaves: Sequence[Leaf], axes: dict[int, str], sizes: dict[str, int]
 ) -> dict[tuple[str, ...], list[Slot]]:
-    """Return the slots of an object, by what they may hold; who shares memory is written into."""
+    """Yield the slots of an object, by the weights they may hold; shared memory is written into."""
     found: dict[tuple[str, ...], list[Slot]] = {}
     seen: dict[int, Slot] = {}
     for leaf in leaves:
@@ -180,7 +180,7 @@ def _replace(found: dict[tuple[str, ...], list[Slot]], old: Slot, new: Slot) -> 
 
 
 def _likely(slots: list[Slot]) -> list[Slot]:
-    """Return those whose names are no gradient's and no state's, where there are such."""
+    """Return the slots whose names do not mean gradients or states, where there are such."""
     for pattern in (GRADIENT, STATE):
         others = [s for s in slots if not is_like(last_name(s.target), pattern)]
         slots = others or slots
@@ -197,5 +197,5 @@ def last_name(target: str) -> str:
 
 
 def near(one: Array, other: Array) -> bool:
-    """Return whether two arrays are the same but for rounding."""
+    """Return whether two arrays are the same up to rounding."""
     return one.shape == other.shape and bool(np.allclose(one, other, rtol=1e-6, atol=1e-9))

@@ -1,4 +1,4 @@
-"""Trial: lines of a draft, executed for a probing case without any harm to what comes after."""
+"""Trial: lines of a draft, executed for a probing case without effects on anything later."""
 
 import contextlib
 import io
@@ -18,17 +18,17 @@ TIME_LIMIT = 3.0
 """Seconds that one trial may take: beyond them somebody's code hangs."""
 
 HANG = 2000
-"""Trials that one which hangs counts for: a few of them end a search."""
+"""The number of trials that a hang counts for: a few hangs end a search."""
 
 STEPS = SIZES["steps"]
 
 DEPTH = 4
-"""How far inside objects, dictionaries and lists arrays are looked for."""
+"""Depth to which arrays are searched for in objects, dictionaries and lists."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Trial:
-    """What the names stand for after the lines, or the error that ended them."""
+    """The values of names after the lines, or the error that ended them."""
 
     names: dict[str, Any]
     error: BaseException | None = None
@@ -42,7 +42,7 @@ class Trial:
             return None
 
     def array(self, expression: str) -> Array | None:
-        """Return the array an expression stands for, None where it is none."""
+        """Return the array that an expression stands for, None where it is not an array."""
         return as_array(self.value(expression))
 
 
@@ -68,7 +68,7 @@ class Attempts:
 
     @property
     def left(self) -> bool:
-        """Whether there may be another one."""
+        """Whether another trial is allowed."""
         return self.made < self.most
 
     def count(self, trial: Trial) -> None:
@@ -87,7 +87,7 @@ def answered(run: Callable[[Case], Mapping[str, Any]], case: Case) -> dict[str, 
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-    """Keep prints, warnings and global random numbers of somebody's code from being felt."""
+    """Undo the effects of somebody's code: prints, warnings and global random numbers."""
     state, numpy_state = random.getstate(), np.random.get_state()
     try:
         with (
@@ -156,7 +156,7 @@ def _inside(expression: str, value: Any) -> list[tuple[str, Any]]:
 
 
 def _by_time(value: Any) -> bool:
-    """Return whether a list has one like the other, as states by step, and not weights."""
+    """Return whether the items of a list are alike, as states by step, and not weights."""
     shapes = {
         np.shape(item) if isinstance(item, (np.ndarray, float)) else type(item) for item in value
     }

@@ -31,7 +31,7 @@ FORWARD_ROLES = ("h_0", "one_hot", "labels", "x")
 
 
 GUESSED = ("x", "h_0", "labels", "one_hot")
-"""What a parameter may stand for whose name says nothing."""
+"""Roles that a parameter may have whose name does not say its role."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +45,7 @@ class Way:
 
 
 def ways(ground: Ground) -> Iterator[Way]:
-    """Yield ways to call what is asked about, a class or functions, with arguments that run."""
+    """Yield ways to call a class or functions with arguments that run."""
     if isinstance(ground.target, type):
         yield from _of_class(ground)
     elif callable(ground.target):
@@ -98,7 +98,7 @@ def _says_something(ground: Ground, ran: Trial) -> bool:
 
 
 def _entries(owner: Any) -> list[str]:
-    """Return the names of what may run the network: forward passes, then what does all at once."""
+    """Return names that may run the network: forward passes, then functions that do all at once."""
     found = members(owner, names.FORWARD)
     for pattern in (names.LOSS, names.BACKWARD, names.TRAIN):
         found += [n for n in members(owner, pattern) if n not in found]

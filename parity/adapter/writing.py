@@ -35,7 +35,7 @@ def file_of(draft: Draft, title: str, imported: Sequence[str]) -> str:
 
 
 def text_of(draft: Draft, imports: Sequence[str]) -> str:
-    """Return the adapter from the module it is about on."""
+    """Return the adapter from the line on that names the module."""
     lines = [*imports]
     if "make(" in "\n".join(draft.forward.made):
         if draft.fresh:
@@ -134,7 +134,7 @@ def _words(text: str) -> set[str]:
 
 
 def assumptions(draft: Draft) -> Iterator[str]:
-    """Yield what was assumed, a line each."""
+    """Yield the assumptions, a line each."""
     if draft.others:
         yield f"judged is {draft.name}, not {', '.join(draft.others)}"
     found = draft.backward

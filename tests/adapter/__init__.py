@@ -1,1 +1,1 @@
-"""Somebody's class is adapted: found out, judged, written down as a file."""
+"""Somebody's class is adapted: the harness finds out how, judges it, and writes it as a file."""

@@ -1,4 +1,4 @@
-"""What an adapter must not lose: mistakes in all that somebody's code offers, by small edits."""
+"""An adapter loses no mistake: small edits are made in everything that somebody's code offers."""
 
 from pathlib import Path
 
@@ -103,7 +103,7 @@ def written(tmp_path: Path, code: str) -> str:
 def test_right_code_agrees_in_all_it_offers(
     code: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Before any edit both agree, and gradients and steps are among what is compared."""
+    """Before any edit both sides agree, and gradients and steps are among the compared arrays."""
     assert compare(["--no-keep", "--subject", written(tmp_path, code)]) == 0
     out = capsys.readouterr().out
     assert ("grad/h_0" if code == FUNCTIONS else "step/b_out") in out
@@ -112,7 +112,7 @@ def test_right_code_agrees_in_all_it_offers(
 
 @pytest.mark.parametrize("name", one_in(16, MISTAKES))
 def test_no_mistake_is_lost(name: str, tmp_path: Path) -> None:
-    """A mistake in anything that is offered never agrees, adapted in memory or written."""
+    """Code with a mistake in anything that it offers never agrees, adapted in memory or written."""
     code, right, wrong, status = MISTAKES[name]
     assert code.count(right) == 1
     spec = written(tmp_path, code.replace(right, wrong))

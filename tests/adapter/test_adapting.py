@@ -1,4 +1,4 @@
-"""Adapting: implementations as their authors left them are recognised, judged, and named."""
+"""Adapting: the harness recognises implementations as their authors left them, and judges them."""
 
 import ast
 import subprocess
@@ -22,17 +22,17 @@ UNRECOGNISED = {
     "held_out/theta_unrolled.py": "all weights in one flat vector",
     "held_out/adding_problem.py": "globals that a function binds anew",
 }
-"""What is not recognised, and why: an entry that is recognised after all fails."""
+"""These are not recognised, each with a reason: an entry that is recognised after all fails."""
 
 UNRECOGNISED_AFTER_LONG = {
     "sk_style.py:RNNClassifier": "fit() makes the weights and trains in one call",
     "held_out/rede_colunas.py:Rede": "rows in a loop, and the step in the same method",
 }
-"""Not recognised either; the search ends with its budget."""
+"""These are not recognised, either: the search ends with its budget."""
 
 BY_POWER_ALONE = (
     *UNRECOGNISED_AFTER_LONG,
-    "slow_decoder.py",  # its hangs are waited for; tests/execution has the finding
+    "slow_decoder.py",  # the harness waits for its hangs; tests/execution has the finding
     "constants.py:ConstantRNN",
     "dropin.py:RNN",
     "rnn_gradients.py:RNN",
@@ -40,7 +40,7 @@ BY_POWER_ALONE = (
     "word_rnn.py:RNNNumpy",
     "held_out/melody.py:MelodyNet",
 )
-"""What takes many seconds, and is like others that are tried here: `make power` tries them."""
+"""These take many seconds, and are like others that are tried here: `make power` tries them."""
 
 UNNAMED = {"handwriting.py:RecurrentNet": "two mistakes, one of them in the step alone"}
 
@@ -79,7 +79,7 @@ QUICK = (
     ],
 )
 def test_implementation_is_judged_rightly(spec: str) -> None:
-    """Whoever is recognised agrees if and only if right, and what is wrong is said."""
+    """A recognised implementation agrees if and only if it is right, and the mistake is named."""
     implementation = BY_SPEC[spec]
     with quiet():
         found = result(implementation, grid="smoke")
@@ -101,7 +101,7 @@ def test_few_are_on_the_list_of_the_unrecognised() -> None:
 
 
 def test_every_entry_is_of_an_implementation() -> None:
-    """No name in the lists above is of a file that is gone."""
+    """Every name in the lists above is the name of a file that exists."""
     assert {*UNRECOGNISED, *BY_POWER_ALONE, *UNNAMED, *QUICK} <= BY_SPEC.keys()
 
 
@@ -133,7 +133,7 @@ def test_adapter_is_a_subject_by_itself(adapted: Adapted) -> None:
 
 
 def test_adapter_is_short_and_commented(adapted: Adapted) -> None:
-    """A `run` of at most 35 lines, with a comment for every weight."""
+    """The written `run` has at most 35 lines, with a comment for every weight."""
     text = adapted.file.read_text()
     (run,) = [n for n in ast.parse(text).body if isinstance(n, ast.FunctionDef)]
     assert run.end_lineno is not None
@@ -146,7 +146,7 @@ def test_adapter_is_short_and_commented(adapted: Adapted) -> None:
 def test_printing_an_adapter_writes_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Without --write the adapter is all that stands on standard output."""
+    """Without --write, standard output has the adapter and nothing else."""
     monkeypatch.chdir(tmp_path)
     assert adapt([spec_of(BY_SPEC["rnn_layers.py"])]) == 0
     ast.parse(capsys.readouterr().out)
@@ -155,7 +155,7 @@ def test_printing_an_adapter_writes_nothing(
 
 @pytest.mark.slow
 def test_what_cannot_be_told_is_a_skeleton(capsys: pytest.CaptureFixture[str]) -> None:
-    """The lines that are certain are filled in, the others are dots, and what was tried is said."""
+    """The certain lines are filled in, the others are dots, and the error lists the attempts."""
     assert adapt([spec_of(BY_SPEC["stepper.py:Cell"])]) == 2
     captured = capsys.readouterr()
     assert "model.Wx = case.W_x.copy()  # (features, hidden)" in captured.out
@@ -164,7 +164,7 @@ def test_what_cannot_be_told_is_a_skeleton(capsys: pytest.CaptureFixture[str]) -
 
 
 def test_what_cannot_be_told_is_refused_as_a_subject() -> None:
-    """Nothing is compared on a guess: the error says that an adapter is to be written."""
+    """Nothing is compared on a guess: the error says that somebody has to write an adapter."""
     with pytest.raises(SubjectError, match="adapt-subject prints what is to be written"):
         load(spec_of(BY_SPEC["held_out/theta_unrolled.py"]))
 
@@ -179,7 +179,7 @@ BAD = {
 
 @pytest.mark.parametrize("name", BAD)
 def test_bad_input_is_one_line(name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """What cannot be adapted, or written, is told in a line."""
+    """A name that cannot be adapted, or a file that cannot be written, is refused in one line."""
     arguments, message = BAD[name]
     assert adapt(arguments) == 2
     err = capsys.readouterr().err
@@ -202,7 +202,7 @@ def test_nothing_is_overwritten(tmp_path: Path, capsys: pytest.CaptureFixture[st
 def test_a_class_is_compared_with_one_line_of_assumptions(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """--subject file.py:Name adapts in memory, and says how; the default fits what can be asked."""
+    """--subject file.py:Name adapts in memory and says how; the default fits the subject."""
     assert compare(["--subject", spec_of(BY_SPEC["rnn_layers.py"])]) == 0
     out = capsys.readouterr().out
     assert out.startswith("b7-t5-f3-h6-c4-tanh-f64-s0-layer:")
@@ -212,7 +212,7 @@ def test_a_class_is_compared_with_one_line_of_assumptions(
 
 
 def test_what_it_cannot_be_asked_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
-    """An option that was given and does not fit is one line, not a comparison of something else."""
+    """A given option that does not fit is refused in one line: nothing else is compared instead."""
     spec = spec_of(BY_SPEC["rnn_layers.py"])
     assert compare(["--subject", spec, "--kind", "classifier"]) == 2
     err = capsys.readouterr().err
@@ -228,7 +228,7 @@ def test_verify_asks_what_fits() -> None:
 
 @pytest.mark.slow
 def test_grid_of_an_adapted_subject(pytester: pytest.Pytester) -> None:
-    """Over two workers the grid asks what fits, and says of which part nothing was answered."""
+    """Over two workers the grid asks what fits, and reports the parts that nobody answered."""
     root = Path(__file__).parents[2]
     files = [str(root / "tests" / f"test_{n}.py") for n in ("forward", "gradients", "sgd_step")]
     command = [

@@ -1,1 +1,1 @@
-"""How configurations come to be: the grid's pairs, and what is drawn for each."""
+"""How configurations come to be: the pairs of the grid, and the numbers drawn for each."""

@@ -1,4 +1,4 @@
-"""Drawing: a case has the same bits everywhere, and hides nothing."""
+"""Drawing: a case has the same bits everywhere, and hides no mistake."""
 
 import hashlib
 import subprocess
@@ -26,7 +26,7 @@ def test_same_bits_on_every_machine() -> None:
 
 
 def test_same_bits_in_another_process() -> None:
-    """Neither hash randomisation nor the global random state has a say."""
+    """Neither hash randomisation nor the global random state changes a case."""
     program = (
         "import numpy, random; numpy.random.seed(5); random.seed(5)\n"
         "from parity import Config, draw; print(draw(Config()).snapshot())"
@@ -70,13 +70,13 @@ def test_weight_scales(weights: str, within: float) -> None:
 
 
 def test_seeds_draw_different_cases() -> None:
-    """Two seeds share no number."""
+    """Two seeds do not share any number."""
     one, other = draw(Config(seed=0)), draw(Config(seed=1))
     assert not np.intersect1d(one.W_h, other.W_h).size
 
 
 def test_digits_are_rows_of_real_images() -> None:
-    """With data digits the sequences are scikit-learn's images, and the labels theirs."""
+    """With data digits the sequences are scikit-learn's images, and the labels are theirs."""
     datasets = pytest.importorskip("sklearn.datasets")
     digits = datasets.load_digits()
     case = draw(Config(batch=3).replace(data="digits"))
@@ -86,7 +86,7 @@ def test_digits_are_rows_of_real_images() -> None:
 
 
 def test_arrays_of_further_options_come_last() -> None:
-    """What only some configurations have stands behind what all have."""
+    """Arrays that only some configurations have are drawn after those that all have."""
     config = Config(layers=2, lengths="unsorted", class_weights="drawn")
     assert list(draw(config).arrays)[: len(ALWAYS)] == list(draw(Config()).arrays)
     assert set(draw(config).more) >= {"W_x_l1", "h_0_l1", "lengths", "class_weights"}
@@ -104,7 +104,7 @@ LENGTHS = {
 @pytest.mark.parametrize("lengths", LENGTHS)
 @pytest.mark.parametrize("seed", range(4))
 def test_lengths_are_what_they_are_called(lengths: str, seed: int) -> None:
-    """Lengths lie within the steps, and tell rows from one another where they are drawn."""
+    """Lengths lie within the steps, and where they are drawn, rows have different lengths."""
     own = draw(Config(lengths=lengths, seed=seed)).lengths
     assert LENGTHS[lengths](own)
     assert own.min() >= 1
@@ -113,7 +113,7 @@ def test_lengths_are_what_they_are_called(lengths: str, seed: int) -> None:
 
 @pytest.mark.parametrize("ignored", ["some", "class"])
 def test_some_labels_count_and_some_do_not(ignored: str) -> None:
-    """The first label counts, the second one does not: no mean is of nothing."""
+    """The first label counts and the second one does not, so every mean has something to divide."""
     case = draw(Config(ignored=ignored))
     counts = case.labels != case.config.ignore_index
     assert counts[0]
@@ -121,7 +121,7 @@ def test_some_labels_count_and_some_do_not(ignored: str) -> None:
 
 
 def test_masks_keep_their_share() -> None:
-    """Masks are 0 or 1 / (1 - p); of p = 1 nothing is kept, and nothing is divided by zero."""
+    """Masks are 0 or 1 / (1 - p); with p = 1 nothing is kept, and nothing is divided by zero."""
     mask = draw(Config(layers=2, dropout=0.75, hidden=32)).mask_l0
     assert set(np.unique(mask)) == {0.0, 4.0}
     assert 0.2 < (mask > 0).mean() < 0.3
@@ -130,7 +130,7 @@ def test_masks_keep_their_share() -> None:
 
 
 def test_zero_is_zero() -> None:
-    """What a subject cannot be given is zero in the case, and everything else is drawn."""
+    """An array that a subject cannot be given is zero in the case; everything else is drawn."""
     case = draw(Config(initial="zero", bias="zero"))
     assert not any(np.any(array) for array in (case.h_0, case.b, case.b_out))
     assert all(np.all(array) for array in (case.W_x, case.W_h, case.W_out, case.x))

@@ -35,7 +35,7 @@ def go_together(*changes: Mapping[str, Any]) -> bool:
     ids=["layer", "classifier"],
 )
 def test_every_pair_of_choices_is_met(axes: Axes, configs: tuple[Config, ...]) -> None:
-    """Any two choices that a configuration can have both are in one of the grid's."""
+    """Any two choices that a configuration can have together are in one of the grid's."""
     kind = {"kind": configs[0].kind}
     choices = [(name, choice) for name, axis in axes.items() for choice in axis]
     met = [meeting(configs, axes, name, choice) for name, choice in choices]

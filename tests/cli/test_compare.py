@@ -50,16 +50,16 @@ def wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 @dataclass(frozen=True)
 class Failed:
-    """What `compare-one-config --subject wrong.py --json verdict.json` has left behind."""
+    """The files that `compare-one-config --subject wrong.py --json verdict.json` left."""
 
-    folder: Path  # where it was called
+    folder: Path  # the folder in which it was called
     subject: str
     out: str
     verdict: dict[str, Any]
 
     @property
     def kept(self) -> str:
-        """The folder of the kept case, as the command has said it."""
+        """The folder of the kept case, as the command printed it."""
         (found,) = KEPT.findall(self.out)
         return str(found)
 
@@ -80,13 +80,13 @@ def failed_once(tmp_path_factory: pytest.TempPathFactory) -> Failed:
 
 @pytest.fixture
 def failed(failed_once: Failed, monkeypatch: pytest.MonkeyPatch) -> Failed:
-    """A failure that all tests look at; each is where it was called, and changes nothing there."""
+    """One failure for several tests; each test runs where it was called, and changes nothing."""
     monkeypatch.chdir(failed_once.folder)
     return failed_once
 
 
 def test_default_configuration_agrees(capsys: pytest.CaptureFixture[str]) -> None:
-    """Without an argument the default is compared, and the table says what that was worth."""
+    """Without an argument the default is compared, and the table says how strict that was."""
     assert main([]) == 0
     out = capsys.readouterr().out
     assert out.startswith(f"{DEFAULT}: parity.scratch against PyTorch")
@@ -138,7 +138,7 @@ def test_json_file_says_what_the_table_says(failed: Failed) -> None:
 
 
 def test_what_was_not_checked_is_said(wrong: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """A subject that offers only hidden states agrees in these, and the rest is listed."""
+    """A subject that offers only hidden states agrees in these, and the report lists the rest."""
     assert main(["--subject", f"{wrong}:half"]) == 0
     out = capsys.readouterr().out
     assert "agrees with PyTorch in 5 of 5 comparisons" in out
@@ -212,7 +212,7 @@ ERRORS = {
 def test_bad_input_is_one_line(
     arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Nonsense exits with 2 and one line that names the value; never a traceback."""
+    """Nonsense exits with 2 and one line that names the value; it never shows a traceback."""
     try:
         status = main(arguments)
     except SystemExit as exited:
@@ -225,7 +225,7 @@ def test_bad_input_is_one_line(
 
 @pytest.mark.slow
 def test_a_failing_case_is_kept_and_repeated(failed: Failed, tmp_path: Path) -> None:
-    """A process of its own, in another folder, repeats it with its subject, and the same bits."""
+    """A process of its own, in another folder, repeats it with its subject and the same bits."""
     assert failed.kept.startswith(f".parity/cases/{DEFAULT}.grad-W_h-DIFFERS.")
     program = "import sys; from parity.cli.compare import main; sys.exit(main(sys.argv[1:]))"
     folder = os.path.relpath(failed.folder / failed.kept, tmp_path)
@@ -248,12 +248,12 @@ def test_a_failing_case_is_kept_and_repeated(failed: Failed, tmp_path: Path) -> 
 
 @pytest.mark.slow
 def test_a_kept_case_is_for_another_subject_too(failed: Failed) -> None:
-    """With --subject, the kept numbers are asked of somebody else."""
+    """With --subject, another subject is asked about the kept numbers."""
     assert main([failed.kept, "--subject", "parity.scratch"]) == 0
 
 
 def test_a_pass_is_not_kept(wrong: str) -> None:
-    """Only what fails is kept, and only if that is wanted."""
+    """A case is kept only if it fails, and only if the user wants that."""
     assert main(["--subject", f"{wrong}:half"]) == 0
     assert main(["--subject", f"{wrong}:raising", "--no-keep"]) == 2
     assert not Path(".parity").exists()
@@ -262,7 +262,7 @@ def test_a_pass_is_not_kept(wrong: str) -> None:
 def test_a_folder_that_cannot_be_written_fails_nothing(
     wrong: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Where nothing can be kept, one line says so beside the verdict."""
+    """Where no case can be kept, one line says so beside the verdict."""
     Path(".parity").touch()
     assert main(["--subject", f"{wrong}:raising"]) == 2
     captured = capsys.readouterr()
@@ -335,7 +335,7 @@ def console_script(*arguments: str, **environment: str) -> Any:
 
 @pytest.mark.slow
 def test_console_script_has_no_colour_in_a_pipe() -> None:
-    """What goes into a pipe has no escape sequences."""
+    """Output into a pipe has no escape sequences."""
     done = console_script("b2-t1")
     assert done.returncode == 0
     assert "\x1b" not in done.stdout
@@ -361,7 +361,7 @@ def test_options_out_of_the_ordinary_are_compared(capsys: pytest.CaptureFixture[
 def test_a_subject_is_asked_what_it_knows(
     wrong: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    """One that says nothing of layers is not asked about them, and told what to write."""
+    """A subject that does not list layers is refused layers, in a line that says what to write."""
     assert main(["--layers", "2", "--subject", wrong]) == 2
     err = capsys.readouterr().err.strip()
     assert err.endswith(

@@ -1,1 +1,1 @@
-"""The diagnosis: mistakes are named, combinations of them too, and what is unknown is called so."""
+"""The diagnosis names mistakes and combinations of them, and says when a mistake is unknown."""

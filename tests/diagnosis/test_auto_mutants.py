@@ -1,4 +1,4 @@
-"""Automatic mutants: a sample of them is judged rightly, and the generator makes what it says."""
+"""Automatic mutants: a sample is judged rightly, and the generator makes the edits it lists."""
 
 import ast
 import functools
@@ -98,7 +98,7 @@ HANDFUL = (
     "b1-t1-f3-h6-c4-tanh-f64-s0-layer",
     "b7-t1-f3-h1-c4-tanh-f64-s0-huge",
 )
-"""Configurations of the default grid that between them show every wrong mutant of the sample."""
+"""Configurations of the default grid that together show every wrong mutant of the sample."""
 
 
 def function(statement: str) -> ast.FunctionDef:
@@ -132,7 +132,7 @@ def test_names_are_unique() -> None:
 
 
 def test_generator_leaves_the_function_as_it_is() -> None:
-    """The edits of a function are edits of copies: it is not changed itself."""
+    """The generator edits copies: the function itself does not change."""
     one = function("a[:, 0] = b.T @ a + 1")
     before = ast.dump(one)
     assert list(edits_of(one))
@@ -169,7 +169,7 @@ def passes(name: str, case: Case, expected: Trace) -> bool:
 
 @pytest.mark.parametrize("name", SAMPLE)
 def test_verdict_is_autograds(name: str) -> None:
-    """What autograd calls wrong fails somewhere in the handful; what it calls right passes."""
+    """A mutant fails somewhere in the handful if autograd calls it wrong, else it passes."""
     assert label(name) in {Label.RIGHT, Label.WRONG}
     assert all(passes(name, *each) for each in asked()) == (label(name) is Label.RIGHT)
 
@@ -196,7 +196,7 @@ def test_label_partial() -> None:
 
 
 def test_label_unclear() -> None:
-    """A difference of 1e-10 is neither called rounding nor a mistake."""
+    """A difference of 1e-10 is called neither rounding nor a mistake."""
     assert labelled(off_by(1e-10)) is Label.UNCLEAR
 
 
@@ -206,7 +206,7 @@ def test_label_wrong() -> None:
 
 
 def test_label_raises() -> None:
-    """A network that never answers is not among the wrong ones: anything catches it."""
+    """A network that never answers does not count as wrong: any check catches it."""
 
     def run(case: Case) -> Trace:
         raise ValueError

@@ -1,4 +1,4 @@
-"""How a cause is named: by a slug, on whose sentence nothing depends."""
+"""A cause is named by a slug, and nothing depends on its sentence."""
 
 import json
 from collections.abc import Callable
@@ -65,7 +65,7 @@ MISBEHAVIOUR = {
 
 @pytest.mark.parametrize("slug", MISBEHAVIOUR)
 def test_misbehaviour_has_a_slug_of_its_own(slug: str) -> None:
-    """A cause that is no mistake in the equations has a slug, which no mistake has."""
+    """A cause that is not a mistake in the equations has a slug that no mistake has."""
     causes = diagnosis_of(MISBEHAVIOUR[slug]()).causes
     assert [cause.name for cause in causes] == [slug]
     assert slug not in by_slug

@@ -1,4 +1,4 @@
-"""Diagnosis: the mistake is named, with proof; never a guess, never a word about correct code."""
+"""Diagnosis: it names a mistake with proof; it never guesses, and never accuses correct code."""
 
 import itertools
 import json
@@ -91,13 +91,13 @@ COMBINED = {
 
 @pytest.mark.parametrize("slug", one_in(9, COMBINED))
 def test_mistake_in_an_option_is_named_among_many_others(slug: str) -> None:
-    """So is one that the grid meets first where ten options are asked for at once."""
+    """A mistake is named too where the grid meets it first with ten options at once."""
     found = diagnose(MUTANTS[slug].subject(), Config.parse(COMBINED[slug]), pytorch)
     assert is_named([found], [MUTANTS[slug]])
 
 
 def test_probes_are_without_what_the_failure_does_not_need() -> None:
-    """One update of one layer is asked about where that shows it, and as asked nevertheless."""
+    """One update of one layer is a probe where that shows the mistake, beside the case as asked."""
     subject, told = MUTANTS["weight-decay-doubled"], Counter[tuple[int, int]]()
 
     def run(case: Case) -> dict[str, Any]:
@@ -112,7 +112,7 @@ def test_probes_are_without_what_the_failure_does_not_need() -> None:
 
 @pytest.mark.slow
 def test_a_mistake_that_only_the_left_out_options_show_is_named_beside_another() -> None:
-    """What explains the lighter configurations and not the one that is asked about is not all."""
+    """A mistake that explains only the lighter configurations does not explain everything."""
     both = [MUTANTS["loss-sum-as-mean"], MUTANTS[NO_MASK]]
     config = Config(layers=2, dropout=0.5, loss="sum")
     assert is_named([diagnose(combined(*both), config, pytorch)], both)
@@ -137,13 +137,13 @@ def test_both_mistakes_of_a_pair_are_named(pair: tuple[str, str]) -> None:
 
 
 def test_three_mistakes_are_named() -> None:
-    """And a third one, where each explains an array of its own."""
+    """Three mistakes are named, where each explains an array of its own."""
     three = [MUTANTS[slug] for slug in ("loss-wrong-sign", PER_BATCH, "step-uphill")]
     assert is_named([diagnose(combined(*three), Config(), pytorch)], three)
 
 
 def test_a_slow_machine_finds_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where every look at a clock finds a minute gone, a diagnosis is the same."""
+    """If every look at a clock finds that a minute has passed, the diagnosis is the same."""
     subject = combined(MUTANTS["wh-transposed-forward"], MUTANTS[PER_BATCH])
     minutes = itertools.count(0, 60)
     usual = diagnose(subject, Config(), pytorch)
@@ -173,7 +173,7 @@ def test_a_search_ends_with_its_budget() -> None:
 
 @pytest.mark.parametrize("slug", one_in(12, UNKNOWN))
 def test_what_is_in_no_catalogue_is_called_unknown(slug: str) -> None:
-    """No cause is made up; there are facts instead."""
+    """An unknown mistake gets no invented cause; the report has facts instead."""
     found = diagnose(UNKNOWN[slug].subject(), Config(), pytorch)
     assert not names([found])
     assert found.facts
@@ -181,7 +181,7 @@ def test_what_is_in_no_catalogue_is_called_unknown(slug: str) -> None:
 
 @pytest.mark.parametrize("name", VARIANTS)
 def test_correct_code_is_left_alone(name: str) -> None:
-    """An implementation that is right has no mistake, whatever the order of its sums."""
+    """A right implementation has no mistake, whatever the order of its sums."""
     for kind in ("classifier", "layer"):
         for dtype in ("float64", "float32"):
             found = diagnosis_of(VARIANTS[name], kind=kind, dtype=dtype)
@@ -195,7 +195,7 @@ def test_the_twin_is_left_alone() -> None:
 
 
 def test_a_number_that_is_not_in_the_catalogue_is_found() -> None:
-    """The value at which gradients are clipped is read off the subject's own."""
+    """The value at which gradients are clipped is read from the subject's own gradients."""
     odd = MUTANTS["clip-value-unasked"].having(0.37)
     assert is_named(asked(odd.subject()), [odd])
 
@@ -212,7 +212,7 @@ OFFERED = {
 
 @pytest.mark.parametrize("arrays", OFFERED.values(), ids=OFFERED.keys())
 def test_diagnosis_makes_do_with_what_is_offered(arrays: tuple[str, ...]) -> None:
-    """The mistake is among those that give the numbers of what a subject offers."""
+    """The mistake is among those that give the numbers that a subject offers."""
     found = diagnosis_of(only(*arrays))
     also = [sentence for cause in found.causes for sentence in cause.also]
     assert PER_BATCH in names([found]) or str(by_slug[PER_BATCH]) in also
@@ -227,7 +227,7 @@ def test_forward_only_is_diagnosed() -> None:
 
 
 def test_mistake_of_one_kind_of_case_is_named() -> None:
-    """A classifier that is wrong over a layer that is right is diagnosed as a classifier."""
+    """A wrong classifier over a right layer is diagnosed as a classifier."""
     subject = MUTANTS["loss-wrong-sign"]
 
     def run(case: Case) -> dict[str, Any]:
@@ -267,7 +267,7 @@ def accumulating() -> Run:
 
 
 def redrawing() -> Run:
-    """Return a run that draws its weights anew."""
+    """Return a run that draws its weights again at each call."""
     rng = np.random.default_rng(0)
     return lambda case: scratch.run(case.replace(W_h=rng.random(case.W_h.shape)))
 
@@ -282,7 +282,7 @@ BETWEEN_CALLS = {
 @pytest.mark.slow
 @pytest.mark.parametrize(("make", "expected"), BETWEEN_CALLS.values(), ids=BETWEEN_CALLS.keys())
 def test_what_one_call_leaves_to_the_next_is_named(make: Callable[[], Run], expected: str) -> None:
-    """The second answer is explained by the first one."""
+    """The first answer explains the second one."""
     assert says(diagnosis_of(make())) == [expected]
 
 
@@ -299,7 +299,7 @@ def test_leak_beside_another_mistake() -> None:
 
 
 def test_writing_into_arguments_is_named() -> None:
-    """A subject that changes its inputs is told so, with its own line."""
+    """A subject that changes its inputs is reported, with its own line."""
 
     def run(case: Case) -> dict[str, Any]:
         case.x[:] *= 2
@@ -328,13 +328,13 @@ def in_format(dtype: str) -> Run:
     ("dtype", "coarse"), [("float64", "float32"), ("float64", "float16"), ("float32", "float16")]
 )
 def test_coarser_format_is_named(dtype: str, coarse: str) -> None:
-    """States that are all numbers of a coarser format prove it."""
+    """A coarser format is proven when every state is one of its numbers."""
     named = says(diagnosis_of(in_format(coarse), dtype=dtype))
     assert named == [f"Hidden states are computed, kept or returned in {coarse}."]
 
 
 def test_16_bits_are_asked_about_in_float64_with_the_same_numbers() -> None:
-    """Noise of 16 bits hides what tells mistakes apart; other formats stay as they are."""
+    """Noise of 16 bits hides the differences between mistakes; other formats stay as they are."""
     for dtype in ("float16", "bfloat16"):
         config = Config(dtype=dtype, lengths="unsorted", layers=2, dropout=0.5)
         case, own = next(probes(config)).case, draw(config)
@@ -347,7 +347,7 @@ def test_16_bits_are_asked_about_in_float64_with_the_same_numbers() -> None:
 
 @pytest.mark.slow
 def test_what_shows_in_16_bits_alone_is_told_and_not_named() -> None:
-    """A mistake in the code for one format is said to be nowhere else."""
+    """A mistake in the code for one format is reported for that format alone."""
 
     def run(case: Case) -> dict[str, Any]:
         answer = scratch.run(case)
@@ -361,7 +361,7 @@ def test_what_shows_in_16_bits_alone_is_told_and_not_named() -> None:
 
 
 def test_16_bits_only_subject_is_asked_in_its_own_format() -> None:
-    """One that refuses float64 is told where it is wrong all the same."""
+    """A subject that refuses float64 still learns where it is wrong."""
 
     def run(case: Case) -> dict[str, Any]:
         if case.config.dtype != "float16":
@@ -379,7 +379,7 @@ def test_16_bits_only_subject_is_asked_in_its_own_format() -> None:
 
 
 def test_subject_that_raises_in_one_probe_is_diagnosed_by_the_others() -> None:
-    """What cannot be asked is told; what can be is used."""
+    """The report lists the questions that cannot be asked, and uses the answers to the others."""
     subject = MUTANTS[PER_BATCH]
 
     def run(case: Case) -> dict[str, Any]:
@@ -394,7 +394,7 @@ def test_subject_that_raises_in_one_probe_is_diagnosed_by_the_others() -> None:
 
 
 def test_subject_that_always_raises_gives_no_diagnosis() -> None:
-    """Nothing is known but that it raises, and that is said briefly."""
+    """The report says briefly that the subject raises, and that nothing else is known."""
 
     def run(case: Case) -> dict[str, Any]:
         raise ZeroDivisionError("division by zero")
@@ -408,7 +408,7 @@ def test_subject_that_always_raises_gives_no_diagnosis() -> None:
 
 @pytest.mark.slow
 def test_nan_is_a_fact() -> None:
-    """An array that is not finite is said to be, and no mistake is made up for it."""
+    """An array that is not finite is reported as such, and no mistake is invented for it."""
 
     def run(case: Case) -> dict[str, Any]:
         answer = scratch.run(case)
@@ -448,7 +448,7 @@ def test_nan_in_one_probe_is_told_and_the_others_are_diagnosed() -> None:
 
 
 def test_hanging_subject_is_left_behind() -> None:
-    """A probe that takes too long is told of, and the others are asked."""
+    """A probe that takes too long is reported, and the others are asked."""
     subject = MUTANTS[PER_BATCH]
 
     def run(case: Case) -> dict[str, Any]:
@@ -462,7 +462,7 @@ def test_hanging_subject_is_left_behind() -> None:
 
 
 def test_one_configuration_proves_nothing() -> None:
-    """What a single answer suggests may be anything: no cause is named."""
+    """A single answer proves too little: no cause is named."""
 
     def run(case: Case) -> dict[str, Any]:
         if str(case.config) != str(Config()):
@@ -519,14 +519,14 @@ def test_wrong_states_are_no_coarse_format(change: Callable[..., np.ndarray]) ->
 
 
 def test_plain_logarithm_is_not_taken_for_a_softmax_that_overflows() -> None:
-    """-log p is infinite where p comes to zero; that says nothing against the softmax."""
+    """-log p is infinite where p rounds to zero; that is not evidence against the softmax."""
     both = [MUTANTS["loss-log-of-probability"], MUTANTS["bptt-missing"]]
     assert is_named([diagnose(combined(*both), Config(), pytorch)], both)
 
 
 @pytest.mark.slow
 def test_arrays_of_a_wrong_shape_are_told() -> None:
-    """What cannot be compared is not said to agree."""
+    """Arrays that cannot be compared are not said to agree."""
 
     def run(case: Case) -> dict[str, Any]:
         answer = scratch.run(case)
@@ -539,7 +539,7 @@ def test_arrays_of_a_wrong_shape_are_told() -> None:
 
 
 def test_float32_network_is_diagnosed_in_float32() -> None:
-    """A network that computes in float32 is asked in float32 when that is what is compared."""
+    """A network that computes in float32 is asked in float32 when float32 is compared."""
     subject = MUTANTS[PER_BATCH]
 
     def run(case: Case) -> dict[str, Any]:
@@ -567,14 +567,14 @@ RELATIONS = {
 
 @pytest.mark.parametrize("relation", RELATIONS)
 def test_relation_to_the_right_array_is_seen(relation: str) -> None:
-    """A factor, a sign, a transpose, an order: to rounding."""
+    """A factor, a sign, a transpose and an order are recognised to rounding."""
     config = Config(batch=4, steps=6)
     allowed = np.full_like(RIGHT, 1e-13)
     assert related(RELATIONS[relation], RIGHT, allowed, config) == relation
 
 
 def test_a_factor_near_a_size_is_not_that_size() -> None:
-    """What is a ten-millionth off a quarter is not called a division by 4."""
+    """A factor that is a ten-millionth off a quarter is not called a division by 4."""
     allowed = np.full_like(RIGHT, 1e-13)
     found = related(RIGHT / 4 * (1 + 1e-7), RIGHT, allowed, Config(batch=4))
     assert found == "multiplied by 0.25"
@@ -587,7 +587,7 @@ def test_no_relation_is_made_up() -> None:
 
 
 def test_unknown_error_is_located() -> None:
-    """The first wrong array, the first wrong step and the units in which it is wrong are said."""
+    """The report names the first wrong array, its first wrong step, and its wrong units."""
 
     def run(case: Case) -> dict[str, Any]:
         answer = scratch.run(case)
@@ -605,7 +605,7 @@ def test_unknown_error_is_located() -> None:
 
 
 def test_probes_are_extreme_in_every_way() -> None:
-    """One row, one step, many steps, equal sizes, large gradients, no initial state."""
+    """The probes have one row, one step, many steps, equal sizes, large gradients, no h_0."""
     cases = {probe.label: probe.case for probe in probes(Config())}
     assert len(cases) == 14
     assert cases["one row"].config.batch == cases["one step"].config.steps == 1
@@ -626,7 +626,7 @@ def test_probes_have_the_options_that_are_asked_about() -> None:
 
 
 def test_large_configuration_is_no_probe() -> None:
-    """What takes long to compute is not asked again."""
+    """An answer that takes long to compute is not asked for again."""
     labels = [probe.label for probe in probes(Config(batch=64, steps=200, hidden=64))]
     assert "as asked" not in labels
 
@@ -646,7 +646,7 @@ def wrong_file(tmp_path: Path) -> str:
 
 
 def test_command_says_what_is_wrong(wrong_file: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """After the table stand the cause, its evidence, where to look and where it hides."""
+    """Below the table are the cause, its evidence, where to look and where it hides."""
     assert main(["--no-keep", "--subject", wrong_file]) == 1
     _, _, said = capsys.readouterr().out.partition("What is wrong\n")
     lines = said.splitlines()
@@ -659,7 +659,7 @@ def test_command_says_what_is_wrong(wrong_file: str, capsys: pytest.CaptureFixtu
 
 
 def test_command_explains(wrong_file: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """--explain lists what explains more than nothing does, the best first."""
+    """--explain lists mistakes that explain more than no mistake does, the best first."""
     assert main(["--no-keep", "--subject", wrong_file, "--explain"]) == 1
     ranked = [line for line in capsys.readouterr().out.splitlines() if " arrays  " in line]
     assert (
@@ -670,7 +670,7 @@ def test_command_explains(wrong_file: str, capsys: pytest.CaptureFixture[str]) -
 
 
 def test_json_carries_the_diagnosis(wrong_file: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """Programs read what people do."""
+    """Programs read the same facts as people."""
     main(["--no-keep", "--subject", wrong_file, "--json", "-"])
     why = json.loads(capsys.readouterr().out)["diagnosis"]
     assert why["causes"][0]["says"] == "Recurrent gradients are divided by the batch size twice."
@@ -678,6 +678,6 @@ def test_json_carries_the_diagnosis(wrong_file: str, capsys: pytest.CaptureFixtu
 
 
 def test_a_pass_needs_no_diagnosis(capsys: pytest.CaptureFixture[str]) -> None:
-    """Where nothing is wrong, nothing is said to be."""
+    """Where nothing is wrong, the diagnosis says nothing."""
     assert main(["--json", "-"]) == 0
     assert json.loads(capsys.readouterr().out)["diagnosis"] is None

@@ -77,7 +77,7 @@ def test_the_default_grid_shows_what_the_smoke_grid_does_not(slug: str) -> None:
 
 @pytest.mark.parametrize("slug", EXPECTED)
 def test_bug_is_caught_where_it_happens(slug: str) -> None:
-    """The first array that differs is the bug's own, and what it cannot touch agrees."""
+    """The first array that differs is the mistake's own; arrays that it cannot touch agree."""
     expected, mutant = EXPECTED[slug], MUTANTS[slug]
     verdict = judge(mutant.subject(), draw(mutant.config), pytorch)
     assert verdict.failures[0].name == expected.first
@@ -87,7 +87,7 @@ def test_bug_is_caught_where_it_happens(slug: str) -> None:
 
 @pytest.mark.parametrize("slug", PLAIN)
 def test_mistake_turns_the_smoke_grid_red(slug: str) -> None:
-    """Even the smallest grid sees it, but for what its configurations are too tame to show."""
+    """Even the smallest grid sees it, except where its configurations are too tame."""
     configs = [config for group in GRIDS["smoke"].groups() for config in group.configs]
     assert (caught_at(PLAIN[slug].subject(), configs) is None) is (slug in SURVIVORS)
 
@@ -100,7 +100,7 @@ def test_mistake_in_an_option_turns_the_grid_red(slug: str) -> None:
 
 
 def test_step_mutant_spares_the_gradients() -> None:
-    """A wrong step is told from a wrong gradient: it fails against the subject's own gradient."""
+    """A wrong step is distinguished from a wrong gradient by the subject's own gradient."""
     subject = MUTANTS["step-lr-twice"].subject()
     failed = judge(subject, draw(Config()), pytorch).failures
     assert {c.against for c in failed} == {"PyTorch", "w - lr * own gradient"}

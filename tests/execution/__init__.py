@@ -1,1 +1,1 @@
-"""A subject in its own process: limits, the wire, and whatever it does there."""
+"""A subject in its own process: its limits, the wire, and the things it does there."""

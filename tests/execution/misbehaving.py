@@ -211,7 +211,7 @@ def makes_all_agree(case, right):
     return right | {"grad/W_h": right["grad/W_h"] * 2}
 
 
-# What is only noted
+# These are only noted
 
 
 @planted
@@ -236,7 +236,7 @@ def prints_megabytes(case, right):
     os.write(2, b"y" * 2**20)
 
 
-# What does no harm
+# These do no harm
 
 
 @planted
@@ -288,7 +288,7 @@ SURVIVED = [
     answers_objects,
     answers_evil,
 ]
-"""What a process lives on after."""
+"""Faults after which the process goes on."""
 
 
 def one_after_the_other(case):

@@ -14,6 +14,6 @@ BAD_LIMITS = {
 
 @pytest.mark.parametrize(("limits", "message"), BAD_LIMITS.values(), ids=BAD_LIMITS.keys())
 def test_nonsense_limit_is_refused(limits: dict[str, float], message: str) -> None:
-    """A limit that is none is named with its value."""
+    """A limit that is not valid is named with its value."""
     with pytest.raises(ConfigError, match=message):
         Limits(**limits)  # type: ignore[arg-type]

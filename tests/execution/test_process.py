@@ -1,4 +1,4 @@
-"""A subject's process: whatever it does to that has a name, and the run goes on."""
+"""A subject's process: everything that a subject does to it has a name, and the run goes on."""
 
 import os
 import signal
@@ -26,7 +26,7 @@ SHORT, SMALL = Limits(seconds=1.0), Limits(megabytes=768)
 
 
 def verdicts(spec: str, limits: Limits = SMALL) -> tuple[Verdict, Verdict]:
-    """Return what one process comes to in the planted configuration, and then in another."""
+    """Return the results of one process in the planted configuration, and then in another."""
     subject = isolated(spec, limits=limits)
     try:
         bad, good = (judge(subject, draw(config), pytorch) for config in (BAD, GOOD))
@@ -106,7 +106,7 @@ NOTES = {
 
 @pytest.mark.parametrize("name", NOTES)
 def test_note_fails_nothing(name: str) -> None:
-    """What a subject leaves behind is told of, and its right numbers pass."""
+    """The harness reports things that a subject leaves behind, and its right numbers pass."""
     kind, message = NOTES[name]
     bad, good = verdicts(f"{FILE}:{name}")
     assert bad.passed
@@ -145,7 +145,7 @@ CHEATS = {
 
 @pytest.mark.parametrize("name", CHEATS)
 def test_cheat_changes_no_verdict(name: str) -> None:
-    """Neither empty answers nor changes to the harness in the subject's process make a pass."""
+    """Neither empty answers nor changes to the harness in its process let a subject pass."""
     status, message = CHEATS[name]
     subject = isolated(f"{FILE}:{name}")
     verdict = judge(subject, draw(BAD), pytorch, thorough=True)
@@ -155,7 +155,7 @@ def test_cheat_changes_no_verdict(name: str) -> None:
 
 
 def test_output_is_passed_on(capsys: pytest.CaptureFixture[str]) -> None:
-    """What a subject prints appears on standard error."""
+    """A subject's prints appear on standard error."""
     verdicts(f"{FILE}:prints")
     assert capsys.readouterr().err == "look at me\nlook at me\n"
     verdicts(f"{FILE}:prints_and_crashes")
@@ -173,7 +173,7 @@ def test_hanging_subject_is_not_asked_for_ever() -> None:
 
 
 def test_crashing_subject_is_not_asked_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nor is a subject that only crashes; one answer in between, and it is asked again."""
+    """A subject that only crashes is not asked further; after one answer it is asked again."""
     monkeypatch.setitem(IN_A_ROW, Misbehaviour.CRASHED, 2)
     with Process(f"{FILE}:leaves") as process:
         subject = process.subject()
@@ -196,7 +196,7 @@ def test_torch_subject_is_found_out(tmp_path: Path) -> None:
 
 
 def test_group_ends_with_its_subject() -> None:
-    """What a subject has started ends with its process."""
+    """Processes that a subject has started end with its own process."""
     verdicts(f"{FILE}:leaves_a_process")
     running = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True)
     assert "sleep 61.5" not in running.stdout
@@ -232,7 +232,7 @@ def _runs(pid: int) -> bool:
 
 @pytest.fixture
 def alarm_is_ctrl_c() -> Iterator[None]:
-    """Let SIGALRM do what Ctrl-C does; xdist's workers have their own ideas of SIGINT."""
+    """Let SIGALRM do what Ctrl-C does; xdist's workers handle SIGINT in their own way."""
     before = signal.signal(signal.SIGALRM, signal.default_int_handler)
     yield
     signal.signal(signal.SIGALRM, before)
@@ -240,7 +240,7 @@ def alarm_is_ctrl_c() -> Iterator[None]:
 
 @pytest.mark.usefixtures("alarm_is_ctrl_c")
 def test_interrupt_ends_the_child() -> None:
-    """Ctrl-C while a subject hangs is the user's, and the subject's process is ended."""
+    """Ctrl-C while a subject hangs reaches the user's process, and the subject's process ends."""
     with Process(f"{FILE}:interrupts_its_harness_and_hangs") as process:
         subject = process.subject()
         assert process._child is not None
@@ -269,7 +269,7 @@ LOADS = {
 
 @pytest.mark.parametrize("name", LOADS)
 def test_subject_that_does_not_load_is_refused(name: str, tmp_path: Path) -> None:
-    """Whatever importing a subject does, it is a SubjectError that says so."""
+    """Anything that goes wrong while a subject is imported is a SubjectError that says so."""
     source, message = LOADS[name]
     path = tmp_path / "broken.py"
     path.write_text(source)
@@ -279,7 +279,7 @@ def test_subject_that_does_not_load_is_refused(name: str, tmp_path: Path) -> Non
 
 
 def test_in_process_subject_is_here(capsys: pytest.CaptureFixture[str]) -> None:
-    """`--in-process` runs the subject where a debugger sees it, with what can be seen there."""
+    """`--in-process` runs the subject where a debugger sees it, with the findings of that place."""
     command = [str(BAD), "--in-process", "--subject", f"{FILE}:changes_error_state"]
     assert main(command) == 0
     assert "note: CHANGED_ERROR_STATE" in capsys.readouterr().out

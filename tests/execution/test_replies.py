@@ -1,4 +1,4 @@
-"""What a subject's process has written is looked at before anything is believed."""
+"""The answers of a subject's process are checked before anything in them is believed."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ NO_ANSWER: dict[str, Any] = {
 
 @pytest.mark.parametrize("header", NO_ANSWER.values(), ids=NO_ANSWER.keys())
 def test_answer_to_another_question_is_none(header: Any) -> None:
-    """Only the answer that has the question's number is taken."""
+    """Only the answer with the number of the question is taken."""
     with pytest.raises(MalformedError, match="it answers another question"):
         check_number(header, 2)
     check_number({"number": 2}, 2)

@@ -1,4 +1,4 @@
-"""The wire between the harness and a subject's process: nothing that arrives is believed."""
+"""The wire between the harness and a subject's process: every frame is checked."""
 
 import numpy as np
 import pytest
@@ -24,13 +24,13 @@ MALFORMED = {
 
 @pytest.mark.parametrize("name", MALFORMED)
 def test_malformed_header_is_refused(name: str) -> None:
-    """Nothing that arrives is believed: a header that does not fit its bytes is no frame."""
+    """A header that does not fit its bytes is not a frame: nothing is believed unchecked."""
     with pytest.raises(wire.MalformedError):
         wire.unpack(MALFORMED[name], bytes(8))
 
 
 def test_arrays_cross_unchanged() -> None:
-    """Every bit, shape and dtype arrives, and what arrives cannot be written to."""
+    """Every bit, shape and dtype arrives, and nobody can write to arrays that arrive."""
     case = draw(Config())
     sent = {"x": case.x, "none": np.zeros((0, 3), "f4"), "one": np.array(np.nan), "b": case.x > 0}
     frame = wire.pack({"number": 1}, [sent, {"x": case.x.T}])

@@ -1,4 +1,4 @@
-"""What the gate's tests share: somebody else's project, and pytest run in it."""
+"""Fixtures that the gate's tests share: somebody else's project, and pytest run in it."""
 
 import os
 import subprocess

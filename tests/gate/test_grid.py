@@ -1,4 +1,4 @@
-"""The grid: what passes, what fails, what is skipped, and what a run says of it."""
+"""The grid: which tests pass, fail or are skipped, and what a run says of it."""
 
 import re
 from pathlib import Path
@@ -36,7 +36,7 @@ def test_a_kind_of_failure_is_told_once(project: pytest.Pytester) -> None:
 
 @pytest.mark.slow
 def test_chapter_of_which_a_subject_has_nothing_is_skipped(project: pytest.Pytester) -> None:
-    """A subject that never answers gradients or a step is judged on the rest, and the run says so.
+    """A subject that never answers gradients or a step is judged on the rest.
 
     The summary names what was not checked.
     """
@@ -59,7 +59,7 @@ def test_chapter_that_is_missing_here_and_there_fails(project: pytest.Pytester) 
 
 
 def test_subject_that_answers_nothing_fails(project: pytest.Pytester) -> None:
-    """Comparing nothing at all is not a pass, in any chapter."""
+    """A subject of which nothing is compared does not pass, in any chapter."""
     done = judged(project, "silent")
     assert done.ret == 1
     assert "passed" not in done.parseoutcomes()
@@ -77,7 +77,7 @@ def test_hang_is_a_failure(project: pytest.Pytester) -> None:
 
 
 def test_in_process_subject_needs_no_process(project: pytest.Pytester) -> None:
-    """`--parity-in-process` keeps the subject where a debugger is."""
+    """`--parity-in-process` keeps the subject in the process in which a debugger is."""
     assert judged(project, "beside_torch", "-k", "forward").ret == 0
 
 
@@ -90,7 +90,7 @@ def test_seeds_change_the_number_of_configurations(project: pytest.Pytester) -> 
 
 @pytest.mark.slow
 def test_each_kind_of_failure_is_kept_and_shrunk_once(tmp_path: Path) -> None:
-    """On two workers, one failure of each kind says its smallest case and where both are kept."""
+    """On two workers, each kind of failure names its smallest case once, and both folders."""
     (tmp_path / "subjects.py").write_text(SUBJECTS)
     flags = ["-q", "-n", "2", "-p", "no:cacheprovider", "--parity-grid", "smoke"]
     done = outside(*flags, "--parity-subject", "subjects.py:two_faults", cwd=tmp_path)
@@ -111,7 +111,7 @@ def test_each_kind_of_failure_is_kept_and_shrunk_once(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_this_repository_has_the_grid_once() -> None:
-    """The files of the grid here are the grid: nothing is added to them."""
+    """Collection finds each test of the grid once, in the files of this folder."""
     flags = ["-q", "-n", "0", "-p", "no:cacheprovider", "--collect-only"]
     done = outside(*flags, "--parity-grid", "smoke", *GRID, "tests/test_behaviour.py")
     found = [line for line in done.stdout.splitlines() if "::" in line]

@@ -62,19 +62,19 @@ def test_no_frame_of_the_harness_is_shown(project: pytest.Pytester) -> None:
 
 
 def test_chapters_of_which_a_subject_has_nothing_are_skipped(project: pytest.Pytester) -> None:
-    """Who never answers a step passes on the rest, and one test says what was not checked."""
+    """A subject that never answers a step passes on the rest, and one test names the gap."""
     done = run(project, "subjects.without_step")
     done.assert_outcomes(passed=16, skipped=1)
     done.stdout.fnmatch_lines(["*step: *without_step answers none of these arrays: not checked"])
 
 
 def test_chapter_that_is_missing_here_and_there_fails(project: pytest.Pytester) -> None:
-    """Who answers a step of classifiers has to answer one of layers, too."""
+    """A subject that answers a step of classifiers has to answer one of layers, too."""
     done = run(project, "subjects.step_of_classifiers", more=", keep=False")
     done.assert_outcomes(passed=8 + 1, failed=8)
     assert done.stdout.str().count("offers none of step/") == 1
 
 
 def test_subject_that_answers_nothing_fails(project: pytest.Pytester) -> None:
-    """Comparing nothing is no pass."""
+    """A subject of which nothing is compared does not pass."""
     run(project, "subjects.silent", more=", keep=False").assert_outcomes(failed=17)

@@ -35,7 +35,7 @@ grid = "smoke"
 
 
 def test_loading_the_plugin_is_cheap() -> None:
-    """pytest imports the plugin in every project; it imports no heavy library."""
+    """pytest imports the plugin in every project; the plugin imports no heavy library."""
     program = (
         f"import sys, parity.cli.pytest_plugin; print([n for n in {HEAVY} if n in sys.modules])"
     )
@@ -44,7 +44,7 @@ def test_loading_the_plugin_is_cheap() -> None:
 
 @pytest.mark.parametrize("table", ["", TABLE], ids=["no table", "table"])
 def test_run_without_the_grid_is_left_alone(tmp_path: Path, table: str) -> None:
-    """A plain `pytest` runs the project's tests alone, with a table that names a subject, too."""
+    """A plain `pytest` runs the project's tests alone, even with a table that names a subject."""
     (tmp_path / "pyproject.toml").write_text(table)
     (tmp_path / "test_mine.py").write_text(UNTOUCHED)
     done = outside("-q", "-p", "no:cacheprovider", "-p", "no:hypothesispytest", cwd=tmp_path)
@@ -61,7 +61,7 @@ class Run:
 
     @property
     def suite(self) -> ET.Element:
-        """The results as JUnit XML has them."""
+        """Return the results that JUnit XML has."""
         found = ET.parse(self.folder / "sub" / "junit.xml").getroot().find("testsuite")
         assert found is not None
         return found
@@ -119,7 +119,7 @@ def test_summary_says_how_much_was_compared(run: Run) -> None:
 
 @pytest.mark.slow
 def test_a_note_fails_nothing_and_is_said_once(run: Run) -> None:
-    """What a subject does beside its numbers stands in the summary of a green run."""
+    """The summary of a green run lists the things that a subject does beside its numbers."""
     assert run.printed.count("note: CHANGED_RANDOM_STATE  the subject draws from or seeds") == 1
 
 
@@ -159,7 +159,7 @@ def test_grid_can_run_alone(project: pytest.Pytester) -> None:
 
 
 def test_tests_are_selected_as_any_other(project: pytest.Pytester) -> None:
-    """`-k` with a chapter and a configuration's id leaves that one."""
+    """`-k` with a chapter and a configuration's id selects that test alone."""
     found = collected(project, *ALONE, "-k", "test_forward and relu-f32-layer")
     assert found == ["parity/test_forward.py::test_forward[b7-t5-h6-relu-f32-layer]"]
 
@@ -185,7 +185,7 @@ ERRORS = {
 def test_bad_options_are_refused(
     project: pytest.Pytester, arguments: tuple[str, ...], message: str
 ) -> None:
-    """Nonsense on pytest's command line is one line, before anything runs."""
+    """Nonsense on pytest's command line is refused in one line, before anything runs."""
     project.makepyfile(halves="CONFIG = {'dtype': 'float16'}\ndef run(case): return {}")
     done = project.runpytest_inprocess("-q", *arguments)
     assert done.ret == 4
@@ -193,7 +193,7 @@ def test_bad_options_are_refused(
 
 
 def test_bad_table_is_refused(project: pytest.Pytester) -> None:
-    """A misspelt key is one line, in a plain `pytest`, too: it would be ignored for ever."""
+    """A misspelt key is refused in one line, in a plain `pytest`, too: it is never ignored."""
     project.makepyprojecttoml("[tool.parity]\nalway = true\n")
     done = project.runpytest_inprocess("-q")
     assert done.ret == 4

@@ -29,7 +29,7 @@ def written(folder: Path, text: str) -> Path:
 
 
 def test_every_option_can_stand_in_the_table(tmp_path: Path, monkeypatch: Any) -> None:
-    """Each option has its key, and each key comes to its setting."""
+    """Each option has its key, and each key has its setting."""
     monkeypatch.chdir(tmp_path)
     table = find_table(written(tmp_path, EVERY))
     assert table is not None
@@ -83,7 +83,7 @@ WRONG = {
 
 @pytest.mark.parametrize(("line", "message"), WRONG.values(), ids=WRONG.keys())
 def test_wrong_table_is_refused(tmp_path: Path, line: str, message: str) -> None:
-    """An unknown key or a value of another kind is one line, with the file and what it may be."""
+    """An unknown key or a value of another kind is refused in one line that names the file."""
     with pytest.raises(ConfigError, match=message) as caught:
         find_table(written(tmp_path, f"[tool.parity]\n{line}\n"))
     assert str(caught.value).startswith(str(tmp_path))

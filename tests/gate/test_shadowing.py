@@ -1,4 +1,4 @@
-"""Names that other projects have, too: the harness finds its own parts where it is installed."""
+"""Names that other projects use, too: the harness finds its own parts where it is installed."""
 
 from pathlib import Path
 
@@ -31,7 +31,7 @@ def run(case):
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder whose files are called as parts of the harness are."""
+    """A folder whose files have the names of parts of the harness."""
     made = tmp_path_factory.mktemp("others")
     for name, text in {**OTHERS, "my_rnn": MY_RNN, "test_mine": OWN_TEST}.items():
         (made / f"{name}.py").write_text(text)
@@ -68,7 +68,7 @@ def test_command_finds_its_own_parts(folder: Path, arguments: tuple[str, ...], n
 
 @pytest.mark.slow
 def test_scratch_of_the_working_folder_can_be_named(folder: Path) -> None:
-    """Whoever names `scratch` gets the file beside him, and not the harness's network."""
+    """The name `scratch` finds the file in the user's folder, and not the harness's network."""
     done = outside("--subject", "scratch", program="compare-one-config", cwd=folder)
     assert done.returncode == 2
     assert "ImportError: the wrong file" in done.stderr

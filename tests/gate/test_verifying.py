@@ -33,7 +33,7 @@ def forward_only(case: Case) -> dict[str, Any]:
 
 
 def row_by_its_place(case: Case) -> Mapping[str, Any]:
-    """Wrong in the batch of another order alone, which the arrays of one case do not show."""
+    """A run that is wrong only in the batch of another order: a single case does not show it."""
     answer = dict(scratch.run(case))
     drawn = parity.draw(case.config)
     if case.x.shape == drawn.x.shape and not np.array_equal(case.x, drawn.x):
@@ -77,7 +77,7 @@ def test_wrong_subject_has_evidence(failing: Verification) -> None:
 
 
 def test_result_is_a_sequence_without_a_truth_value(right: Verification) -> None:
-    """A result can be looked through as its records, and cannot be taken for a pass."""
+    """A result is a sequence of its records, and has no truth value."""
     assert right[0] is next(iter(right))
     assert right[:2] == tuple(right)[:2]
     assert len(right) == len(list(right))
@@ -108,7 +108,7 @@ def parity_group(config: Config) -> Any:
 
 
 def test_nothing_compared_has_not_passed() -> None:
-    """A subject that answers nothing fails in every array that it owes."""
+    """A subject that answers nothing fails in every array that it has to answer."""
     result = verify(silent)
     assert not result.passed
     assert {record.status for record in result.failures} == {Status.INCOMPLETE}
@@ -123,7 +123,7 @@ def test_misbehaviour_is_a_record() -> None:
 
 
 def test_subject_may_be_a_name(tmp_path: Path) -> None:
-    """What --subject takes, verify takes."""
+    """`verify` takes the same subjects as --subject."""
     assert verify("parity.scratch").passed
     with pytest.raises(SubjectError, match="there is no such file"):
         verify(str(tmp_path / "no.py"))
@@ -131,7 +131,7 @@ def test_subject_may_be_a_name(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_limits_hold_for_functions_and_names(tmp_path: Path) -> None:
-    """What hangs is a record, in this process as in one of its own; other configurations pass."""
+    """A hang is a record, in this process as in one of its own; other configurations pass."""
     path = tmp_path / "hanging.py"
     path.write_text(HANGING)
     names: dict[str, Any] = {}
@@ -145,7 +145,7 @@ def test_limits_hold_for_functions_and_names(tmp_path: Path) -> None:
 
 
 def test_note_is_beside_the_records() -> None:
-    """What a subject does that fails nothing stands beside the records of its configuration."""
+    """Side effects that fail nothing stand beside the records of their configuration."""
 
     def run(case: Case) -> Any:
         np.random.seed(1)

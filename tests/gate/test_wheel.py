@@ -1,4 +1,4 @@
-"""The wheel: what somebody installs who has no copy of this repository."""
+"""The wheel: the package that somebody installs without a copy of this repository."""
 
 import shutil
 import subprocess
@@ -50,7 +50,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
-    """All modules are in it, with those that are linked, and no other package at its top."""
+    """The wheel has all modules, the linked ones too, and no other package at its top."""
     names = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
     own = {
         str(path.relative_to(ROOT))
@@ -67,7 +67,7 @@ def test_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
 
 
 def test_wheel_judges_another_project(wheel: Path, tmp_path: Path) -> None:
-    """Installed as a wheel, the plugin and `parity.parametrize` judge somebody else's network."""
+    """From an installed wheel, the plugin and `parity.parametrize` judge somebody's network."""
     installed, project = tmp_path / "installed", tmp_path / "project"
     pip("install", "--target", str(installed), str(wheel))
     project.mkdir()

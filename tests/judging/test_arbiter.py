@@ -7,14 +7,14 @@ from tests.judging.verdicts import VALUES, off_by, verdict_of
 
 
 def test_arbiter_blames_the_subject() -> None:
-    """A wrong subject is told that it is wrong, by how much, and how exact PyTorch is."""
+    """The verdict says that a subject is wrong, by how much, and how exact PyTorch is."""
     message = failure_message(verdict_of(off_by("grad/W_h", 1.5), thorough=True))
     assert "the subject is wrong, by " in message
     assert "(PyTorch is within 2.7 ulp of the exact value)" in message
 
 
 def test_arbiter_blames_pytorch() -> None:
-    """Were PyTorch the wrong one, a right subject would not be blamed."""
+    """If PyTorch were wrong, a right subject would not be blamed."""
     case = draw(Config())
     broken = twin.run(case) | {"grad/W_x": twin.run(case)["grad/W_x"] * 1.01}
     verdict = verdict_of(scratch.run, case, expected=broken, thorough=True)
@@ -34,7 +34,7 @@ def test_arbiter_blames_both() -> None:
 
 
 def test_exact_shows_both_sides_of_every_array() -> None:
-    """Asked for, both errors are there whether or not anything differs."""
+    """If they are asked for, both errors are there whether or not anything differs."""
     verdict = verdict_of(scratch.run, exact=True)
     rulings = {c.name: c.ruling for c in verdict.comparisons if c.name in VALUES}
     assert len(rulings) == 10

@@ -1,4 +1,4 @@
-"""Branches: a maximum and a gate are judged by those that the subject itself took."""
+"""Branches: a maximum and a gate are judged by the branch that the subject itself took."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ def textbook(case: Case) -> dict[str, Any]:
 
 
 def test_maximum_from_another_step_is_judged_by_its_own() -> None:
-    """Where two steps are equal but for rounding, whichever is taken, its gradients are right."""
+    """Where two steps are equal but for rounding, the gradients of either step are right."""
     case = draw(Config(pool="max", steps=2, batch=1, hidden=1, initial="zero", lr=0.5))
     x = np.repeat(case.x[:, :1], 2, axis=1)
     near = case.replace(x=x, W_h=np.full((1, 1), 2.0**-54))  # nearly one state at both steps
@@ -36,13 +36,13 @@ def test_maximum_from_another_step_is_judged_by_its_own() -> None:
 
 
 def test_branches_of_a_network_without_any() -> None:
-    """tanh that reads the last step chooses nothing."""
+    """A tanh layer that reads the last step has no branches."""
     case = draw(Config())
     assert Branches.of(case, twin.run(case)) is None
 
 
 def test_what_should_be_zero_and_is_not_differs() -> None:
-    """No sequence has a last step to be read, so no gradient comes back: zeros are no chaos."""
+    """Where no sequence has a last step to read, gradients are zero, and other numbers differ."""
     case = draw(Config(lengths="ones"))
 
     def wrong(case: Case) -> dict[str, Any]:

@@ -48,13 +48,13 @@ def test_right_subject_is_never_wrong_at_the_edge(case: Case, recwarn: Any) -> N
 
 @pytest.mark.parametrize("case", EDGES.values(), ids=EDGES.keys())
 def test_wrong_subject_does_not_pass_at_the_edge(case: Case) -> None:
-    """There, too, a subject whose states are all another does not pass."""
+    """At those edges, too, a subject with other states does not pass."""
     verdict = verdict_of(lambda c: {"hidden": 1 - 2 * scratch.run(c)["hidden"]}, case)
     assert not verdict.passed
 
 
 def test_overflow_on_both_sides_is_undefined() -> None:
-    """Where both sides overflow nobody is wrong, nothing agrees, and it is no pass."""
+    """Where both sides overflow, nobody is wrong and nothing agrees, so nothing passes."""
     case = scaled(1e200, "x", "W_x", "W_h", activation="relu", kind="layer")
     verdict = verdict_of(scratch.run, case, thorough=True)
     assert status_of(verdict, "hidden") is Status.UNDEFINED
@@ -73,7 +73,7 @@ BEHIND = {
 
 @pytest.mark.parametrize(("name", "config"), BEHIND.items())
 def test_what_is_behind_undefined_states_accuses_nobody(name: str, config: str) -> None:
-    """The gates of states that are not a number are what the order of sums makes of them."""
+    """The gates of states that are not numbers depend on the order of sums, and accuse nobody."""
     verdict = verdict_of(scratch.run, draw(Config.parse(config)))
     assert status_of(verdict, name) is Status.UNDEFINED
     assert verdict.only_undecided
@@ -82,7 +82,7 @@ def test_what_is_behind_undefined_states_accuses_nobody(name: str, config: str) 
 
 
 def test_overflow_of_the_reference_alone_accuses_nobody() -> None:
-    """PyTorch sums weighted half-precision losses in half precision; the sum itself is finite."""
+    """An overflow of PyTorch's own half-precision sum accuses nobody; a wrong loss still fails."""
     config = Config.parse("c10-f16-huge-sum-weighted-smooth0.1")
     verdict = verdict_of(scratch.run, draw(config))
     (undecided,) = [c for c in verdict.comparisons if c.status is Status.INCONCLUSIVE]
@@ -94,7 +94,7 @@ def test_overflow_of_the_reference_alone_accuses_nobody() -> None:
 
 @pytest.mark.parametrize("dtype", ["f32", "bf16"])
 def test_norm_that_overflows_clips_to_zero(dtype: str) -> None:
-    """The sum of squares is beyond the format, the gradients are not: PyTorch's factor is 0."""
+    """The sum of squares overflows and the gradients do not: PyTorch's factor is 0."""
     config = Config.parse(f"t12-h16-relu-{dtype}-layer-huge-clipnorm100.0")
     case = draw(config)
     assert (pytorch.run(case)["step/W_h"] == case.W_h).all()
@@ -102,7 +102,7 @@ def test_norm_that_overflows_clips_to_zero(dtype: str) -> None:
 
 
 def test_noisy_array_that_agrees_is_worth_its_last_roundings() -> None:
-    """Where the noise could hide everything, only what is as good as exact has agreed."""
+    """Where the noise could hide everything, only an array as good as exact has agreed."""
     config = Config.parse("b1-relu-bf16-layer-l2-bi-withouth0-biasoff-unbatched-drop0.5")
     verdict = verdict_of(scratch.run, draw(config), thorough=True)
     resolutions = [c.resolution for c in verdict.comparisons if c.name.startswith("grad/W")]

@@ -1,4 +1,4 @@
-"""Correct code that is not to be accused: the cases that taught the noise floor something."""
+"""Correct code that must not be accused: each case showed that the noise floor lacked something."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ def all_ones(**fields: object) -> Case:
 
 
 def same_units() -> Case:
-    """Return a long relu layer of identical units: what one rounds up, all of them do."""
+    """Return a long relu layer of identical units: they all round the same way."""
     case = draw(Config(activation="relu", batch=1, steps=73, features=39, hidden=251, classes=5))
     same = {n: np.full_like(getattr(case, n), getattr(case, n).max()) for n in ("W_x", "W_h", "b")}
     return case.replace(x=np.ones_like(case.x), h_0=np.ones_like(case.h_0), **same)
@@ -118,13 +118,13 @@ def saturated_chaos() -> Case:
 @pytest.mark.parametrize("variant", VARIANTS)
 @pytest.mark.parametrize("drawn", [chaotic, saturated_chaos], ids=["no input", "saturated"])
 def test_chaos_is_nobodys_fault(drawn: Callable[[], Case], variant: str) -> None:
-    """Where rounding grows until it is the answer, nothing is decided and nobody accused."""
+    """Where rounding grows as large as the answer, nothing is decided and nobody is accused."""
     verdict = judge(Subject(name=variant, run=VARIANTS[variant]), drawn(), pytorch)
     assert verdict.only_undecided, failure_message(verdict)
 
 
 def test_states_before_the_chaos_are_judged() -> None:
-    """A mistake in the first steps of a chaotic network is a difference all the same."""
+    """A mistake in the first steps of a chaotic network is still a difference."""
 
     def wrong(case: Case) -> dict[str, object]:
         answer = dict(VARIANTS["hoisted"](case))
@@ -135,7 +135,7 @@ def test_states_before_the_chaos_are_judged() -> None:
 
 
 def test_chaos_in_a_step_without_its_gradient_decides_nothing() -> None:
-    """A subject that offers only its stepped weights gets no pass from infinite noise."""
+    """A subject that offers only its stepped weights does not pass because of infinite noise."""
 
     def steps(case: Case) -> dict[str, object]:
         answer = VARIANTS["hoisted"](case).items()

@@ -1,4 +1,4 @@
-"""Fingerprints: what lower precision and lost digits leave in the numbers."""
+"""Fingerprints: the traces of lower precision and lost digits in the numbers."""
 
 from typing import Any
 
@@ -52,12 +52,12 @@ def test_lower_precision_is_named(run: Run, dtype: str, name: str, hidden: int) 
 
 
 def test_a_bug_is_not_taken_for_precision() -> None:
-    """An array that stands out is a mistake, not a format."""
+    """An array that stands out is evidence of a mistake, not of a format."""
     assert not verdict_of(off_by("grad/W_h", 1.5)).remarks
 
 
 def test_digits_lost_are_not_called_wrong() -> None:
-    """tanh through exp loses digits at small arguments; the remark says so."""
+    """tanh through exp loses digits at small arguments, and the remark says so."""
 
     def run(case: Case) -> dict[str, Any]:
         h, states = case.h_0, []

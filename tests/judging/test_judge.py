@@ -1,4 +1,4 @@
-"""The verdict: derived allowances, and every way in which it can come out."""
+"""The verdict: derived allowances, and every status that it can have."""
 
 from typing import Any
 
@@ -47,7 +47,7 @@ SUBJECTS = {
 @pytest.mark.parametrize("config", CASES.values(), ids=CASES.keys())
 @pytest.mark.parametrize("run", SUBJECTS.values(), ids=SUBJECTS.keys())
 def test_statuses_are_the_same_without_the_cheap_proof(run: Run, config: Config) -> None:
-    """What is proven cheaply is what the noise floor says: thorough or not, the same statuses."""
+    """The cheap proof and the noise floor give the same statuses: thorough or not."""
     case = draw(config)
     quick, thorough = verdict_of(run, case), verdict_of(run, case, thorough=True)
     names = {(c.name, c.against): c.status for c in quick.comparisons}
@@ -65,7 +65,7 @@ def test_noise_that_hides_everything_is_inconclusive() -> None:
 
 
 def test_resolution_is_stated_and_true() -> None:
-    """The report says which error would not have passed, and twice that much does not."""
+    """The report says which error would not have passed, and twice that error does not pass."""
     verdict = verdict_of(scratch.run, thorough=True)
     found = next(c for c in verdict.comparisons if c.name == "grad/W_h")
     assert found.resolution is not None
@@ -77,7 +77,7 @@ def test_resolution_is_stated_and_true() -> None:
 @pytest.mark.parametrize("lr", [1e-6, 0.01, 10.0])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_step_is_judged_by_its_own_gradient(lr: float, dtype: str) -> None:
-    """A step that is off by 4 ulp of the weight fails, at any rate; the right one passes."""
+    """A step that is off by 4 ulp of the weight fails at any rate, and the right one passes."""
 
     def run(case: Case) -> dict[str, Any]:
         trace = scratch.run(case)
@@ -112,24 +112,24 @@ def gates_differ(case: Case, run: Run) -> bool:
 
 @pytest.mark.parametrize("shift", [1e-16, -1e-16])
 def test_a_gate_flipped_by_rounding_is_no_difference(shift: float) -> None:
-    """Both sides are right for their own gates, though their gradients differ by more."""
+    """Both sides are right for their own gates, although their gradients differ by more."""
     case, run = at_the_kink(shift)
     assert verdict_of(run, case).passed
 
 
 def test_one_of_the_two_shifts_flips_the_gate() -> None:
-    """The test above does test a flip."""
+    """In the test above a gate does flip."""
     assert any(gates_differ(*at_the_kink(shift)) for shift in (1e-16, -1e-16))
 
 
 def test_a_gate_flipped_by_more_is_a_difference_of_the_state() -> None:
-    """A pre-activation moved by 1e-10 is no rounding."""
+    """A pre-activation moved by 1e-10 is not rounding."""
     case, run = at_the_kink(1e-10)
     assert "hidden" in {c.name for c in verdict_of(run, case).failures}
 
 
 def test_without_states_a_kink_decides_nothing() -> None:
-    """A subject that offers no states near a kink is asked for them, not accused."""
+    """A subject that offers no states near a kink is asked for them, and is not accused."""
     case, run = at_the_kink(1e-16)
     other_case, other = at_the_kink(-1e-16)
     flipping = (case, run) if gates_differ(case, run) else (other_case, other)
@@ -143,7 +143,7 @@ def test_without_states_a_kink_decides_nothing() -> None:
 
 
 def test_own_gates_are_what_a_difference_is_measured_against() -> None:
-    """A relu subject with other gates, wrong in a gradient that PyTorch has right, is judged."""
+    """Gradients of a relu subject with other gates fail, with the usual size of their error."""
     case = sample(610, "float64").case
     later = case.replace(
         case.config.replace(steps=case.config.steps - 1),

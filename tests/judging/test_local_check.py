@@ -1,4 +1,4 @@
-"""The local check: each step held against the subject's own step before."""
+"""The local check: each step is compared with the one that follows from the subject's own."""
 
 from typing import Any
 

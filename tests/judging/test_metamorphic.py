@@ -1,4 +1,4 @@
-"""The metamorphic checks: what holds for any recurrent layer, asked in other ways."""
+"""The metamorphic checks: rules that hold for any recurrent layer, asked in other ways."""
 
 from typing import Any
 
@@ -42,20 +42,20 @@ BROKEN = {
 
 @pytest.mark.parametrize(("run", "kind", "broken"), BROKEN.values(), ids=BROKEN.keys())
 def test_broken_behaviour_is_named(run: Run, kind: str, broken: set[str]) -> None:
-    """A subject that breaks what holds for any layer is told which question it failed."""
+    """A rule of every layer that a subject breaks is reported by the name of its question."""
     verdict = verdict_of(run, draw(Config(kind=kind)), thorough=True).only("behaviour")
     assert broken <= {c.name.removeprefix("behaviour/") for c in verdict.failures}
 
 
 def upstream_in_relation(case: Case) -> dict[str, Any]:
-    """Scale the gradient by a ratio of upstreams: what scaling all of it does not show."""
+    """Scale the gradient by a ratio of upstreams, which stays as it is when all of it scales."""
     trace = scratch.run(case)
     ratio = np.abs(case.upstream[:, :1]).sum() / np.abs(case.upstream).sum()
     return trace | {"grad/b": trace["grad/b"] * (1 + 1e-9 * ratio)}
 
 
 def test_additivity_is_asked_for_itself() -> None:
-    """A gradient that scales and yet does not add up fails in two parts, and only there."""
+    """A gradient that scales and does not add up fails in two parts, and only there."""
     verdict = verdict_of(upstream_in_relation, draw(Config(kind="layer")), thorough=True)
     failed = {c.name for c in verdict.only("behaviour").failures}
     assert failed == {"behaviour/upstream in two parts"}
@@ -74,7 +74,7 @@ def test_subject_that_cannot_do_one_row_is_told() -> None:
 
 
 def test_clipping_is_seen_though_ordinary_gradients_are_small() -> None:
-    """Where gradients are large, clipped ones differ, in a configuration in which none is clipped.
+    """Clipping that the configuration does not ask for is found with large gradients.
 
     Once something differs already, large gradients are not asked for.
     """

@@ -1,4 +1,4 @@
-"""A real training run: both sides through the same mini-batches of handwritten digits."""
+"""A training run: both sides go through the same mini-batches of handwritten digits."""
 
 import numpy as np
 import pytest
@@ -28,7 +28,7 @@ def test_losses_and_parameters_stay_together(training: Training) -> None:
 
 @pytest.mark.slow
 def test_noise_floor_of_a_run_stays_narrow(training: Training) -> None:
-    """What the run is allowed is rounding: under 1e-10 of anything it trains."""
+    """A training run allows only rounding: under 1e-10 of anything it trains."""
     allowed = [c.greatest.allowed for c in training.verdict.compared if c.greatest]
     assert len(allowed) == 6
     assert max(allowed) < 1e-10
@@ -84,7 +84,7 @@ def test_subject_that_raises_ends_its_run() -> None:
 
 @pytest.mark.slow
 def test_runs_that_a_flipped_gate_parts_are_both_right() -> None:
-    """In float32 rounding flips a gate of relu some day: comparing ends there, and says so."""
+    """In float32 rounding flips a gate of relu at some step: comparing ends there, and says so."""
     config = CONFIG.replace(activation="relu", dtype="float32", lr=0.1)
     training = train(load("parity.scratch"), config, pytorch, epochs=3)
     assert training.verdict.passed
@@ -96,7 +96,7 @@ WRONG = {"loss": np.zeros(3), "logits": np.zeros(()), "step/W_h": np.zeros((2, 2
 
 @pytest.mark.parametrize("name", WRONG)
 def test_wrong_shape_ends_the_run_with_one_line(name: str) -> None:
-    """A training run names the array whose shape it cannot go on with."""
+    """A training run names the array whose shape stops it."""
     subject = Subject(name="wrong", run=lambda case: scratch.run(case) | {name: WRONG[name]})
     training = train(subject, CONFIG, pytorch, epochs=1)
     assert f"training cannot go on: {name} has shape" in training.verdict.findings[0].text

@@ -1,4 +1,4 @@
-"""Subjects that are wrong in one array, and what is judged of them."""
+"""Subjects that are wrong in one array, and their verdicts."""
 
 from collections.abc import Callable
 from typing import Any

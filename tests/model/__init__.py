@@ -1,1 +1,1 @@
-"""The values that everything passes on: Config, Case, Comparison."""
+"""The values that every room passes on: Config, Case, Comparison."""

@@ -39,6 +39,6 @@ def test_layout_is_what_is_drawn(name: str) -> None:
 
 
 def test_unknown_array_is_said() -> None:
-    """An array that the configuration has not is an error that names both."""
+    """An array that the configuration does not have is an error that names both."""
     with pytest.raises(AttributeError, match="a case of b7-t5-f3-h6-c4-tanh-f64-s0 has no W_x_l1"):
         _ = draw(Config()).W_x_l1

@@ -1,4 +1,4 @@
-"""Comparison: structure before values, and nothing that can be misread."""
+"""Comparison: structure before values, and no result that a reader can misread."""
 
 import numpy as np
 import pytest
@@ -36,7 +36,7 @@ STRUCTURE = {
 def test_structure_comes_first(
     subject: object, reference: object, status: Status, detail: str
 ) -> None:
-    """What cannot be compared says why, and has no greatest difference; a NaN is never a pass."""
+    """Arrays that cannot be compared say why, without a greatest difference; a NaN never passes."""
     found = of(subject, reference)
     assert found.status is status
     assert detail in found.detail
@@ -44,7 +44,7 @@ def test_structure_comes_first(
 
 
 def test_greatest_difference_is_located() -> None:
-    """A difference comes with its index, both numbers, what was allowed, and how many are wrong."""
+    """A difference has its index, both numbers, the allowance, and the count of wrong entries."""
     found = of([[1.0, 2.0], [3.0, 4.5]], [[1.0, 2.2], [3.0, 4.0]]).greatest
     assert found is not None
     assert found.index == (1, 1)
@@ -54,7 +54,7 @@ def test_greatest_difference_is_located() -> None:
 
 
 def test_every_entry_has_its_own_allowance() -> None:
-    """The entry named is the one that used most of its own allowance, not the most different."""
+    """The named entry used most of its own allowance; it need not differ most."""
     found = of([1.5, 2.2], [1.0, 2.0], allowed=np.array([1.0, 0.1]))  # type: ignore[arg-type]
     assert found.status is Status.DIFFERS
     assert found.greatest is not None
@@ -68,7 +68,7 @@ def test_boundary_agrees() -> None:
 
 
 def test_nan_allowance_is_no_pass() -> None:
-    """An allowance that is not a number lets nothing through."""
+    """An allowance that is not a number lets nothing pass."""
     assert of([1.0], [2.0], allowed=NAN).status is Status.DIFFERS
 
 

@@ -64,7 +64,7 @@ BAD_IDS = {
 
 @pytest.mark.parametrize(("fields", "message"), BAD.values(), ids=BAD.keys())
 def test_nonsense_is_refused(fields: dict[str, object], message: str) -> None:
-    """A value that means nothing is refused with the value and what was expected."""
+    """A value without a meaning is refused with the value and the expected ones."""
     with pytest.raises(ConfigError) as raised:
         Config(**fields)
     assert message in str(raised.value)
@@ -72,7 +72,7 @@ def test_nonsense_is_refused(fields: dict[str, object], message: str) -> None:
 
 @pytest.mark.parametrize(("text", "message"), BAD_IDS.values(), ids=BAD_IDS.keys())
 def test_malformed_ids_are_refused(text: str, message: str) -> None:
-    """An id that means nothing is refused, naming the part."""
+    """An id without a meaning is refused, and the part is named."""
     with pytest.raises(ConfigError) as raised:
         Config.parse(text)
     assert message in str(raised.value)
@@ -84,7 +84,7 @@ def test_malformed_ids_are_refused(text: str, message: str) -> None:
 @example(Config(lr=1))
 @example(Config(features=32, dtype="float32"))
 def test_id_parses_back(config: Config) -> None:
-    """The id of any configuration is that configuration, and nothing else's."""
+    """Every configuration has one id, which is read as that configuration and no other."""
     again = Config.parse(str(config))
     assert again == config
     assert str(again) == str(config)
@@ -110,7 +110,7 @@ def test_ids_of_the_full_grid_are_all_different() -> None:
 
 
 def test_group_ids_name_their_first_member() -> None:
-    """What pytest prints for a group can be pasted after compare-one-config."""
+    """A group's id, as pytest prints it, can be pasted after compare-one-config."""
     groups = [group for grid in GRIDS.values() for group in grid.groups()]
     assert [Config.parse(group.id) for group in groups] == [g.configs[0] for g in groups]
 
@@ -122,7 +122,7 @@ def test_only_differences_are_appended() -> None:
 
 
 def test_configuration_is_frozen() -> None:
-    """Nobody changes a configuration after it was checked."""
+    """Nobody can change a configuration after it was checked."""
     with pytest.raises(dataclasses.FrozenInstanceError):
         Config().batch = 3  # type: ignore[misc]
 

@@ -1,4 +1,4 @@
-"""Names: every text is one, and a name that is made prints as the text that it is read from."""
+"""Names: every text is one, and a name is printed as the text from which it is read."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -43,7 +43,7 @@ def test_a_name_is_read_from_what_it_prints(name: ArrayName) -> None:
 
 @given(st.text() | st.lists(st.sampled_from(pieces)).map("".join))
 def test_every_text_is_a_name(text: str) -> None:
-    """A subject may answer anything: no text is refused, and each is printed as it was."""
+    """A subject may answer anything: no text is refused, and each is printed unchanged."""
     name = ArrayName.parse(text)
     assert str(name) == text
     assert name.chapter in ("forward", "gradients", "step", "behaviour")
@@ -66,7 +66,7 @@ def test_a_cell_and_a_name_agree(layer: int, reverse: bool, of: str) -> None:  #
 
 
 def test_a_traces_names_say_what_they_are() -> None:
-    """Chapters follow one another, and what has the batch as its first axis says so."""
+    """Chapters follow one another, and `by_row` is true where the first axis is the batch."""
     config = Config(layers=2, bidirectional=True, updates=2, batch=3, kind="layer", steps=4)
     config = config.replace(features=5, hidden=6)
     trace = pytorch.run(draw(config))
@@ -80,6 +80,6 @@ def test_a_traces_names_say_what_they_are() -> None:
 
 
 def test_a_comparison_of_behaviour_has_a_chapter_of_its_own() -> None:
-    """A subject that is held against itself is in no chapter of the computation."""
+    """A comparison of behaviour has a chapter of its own, outside those of the computation."""
     name = ArrayName.parse(behaviour_name("one row alone"))
     assert (name.chapter, name.parameter) == ("behaviour", "one row alone")

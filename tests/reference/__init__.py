@@ -1,1 +1,1 @@
-"""What is true: PyTorch's twin, the textbook, its noise, its exact values."""
+"""The references: PyTorch's twin, the textbook, its noise, its exact values."""

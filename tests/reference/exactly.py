@@ -1,4 +1,4 @@
-"""Configurations that are asked of the exact oracle, and its balls step by step."""
+"""Configurations for the exact oracle, and its balls step by step."""
 
 import pytest
 from flint import ctx

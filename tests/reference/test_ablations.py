@@ -1,4 +1,4 @@
-"""Each piece of the noise floor is there because without it correct code is accused."""
+"""Each piece of the noise floor is needed: without it correct code is accused."""
 
 from dataclasses import dataclass
 
@@ -53,6 +53,6 @@ def largest_z(example: Example, floor: NoiseFloor) -> float:
 
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_correct_code_is_accused_without_it(name: str) -> None:
-    """Without the piece, z of correct code is over the limit; with it, far below."""
+    """Without the piece, z of correct code is over the limit; with it, z is far below."""
     assert largest_z(EXAMPLES[name], ABLATIONS[name].floor) > LIMIT
     assert largest_z(EXAMPLES[name], noise_floor) < LIMIT / 2

@@ -1,4 +1,4 @@
-"""A small run of what `make calibrate` prints: no false alarm, and the power that is claimed."""
+"""A small run of `make calibrate`: it gives no false alarm, and has the power that is claimed."""
 
 import pytest
 
@@ -14,7 +14,7 @@ SLACK = 0.2
 """Below the share that is asked for: 2.6 standard deviations of a share of 0.9 in 15 cases."""
 
 ASKED = {name: mistake.wanted for name, mistake in MISTAKES.items() if mistake.wanted > 0}
-"""Of chaotic weights nothing is asked: rounding is as large as the mistake there."""
+"""Chaotic weights have no required share: rounding is as large as the mistake there."""
 
 
 def test_correct_code_is_never_accused() -> None:

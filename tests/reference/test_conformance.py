@@ -14,12 +14,12 @@ from tests.gate.conftest import GRID, outside
 
 
 def test_every_option_of_pytorch_is_known() -> None:
-    """An option that a new PyTorch has, and nobody has thought of, turns this red."""
+    """An option that a new PyTorch has, and the table does not, fails this test."""
     assert unknown() == []
 
 
 def test_no_option_is_stale() -> None:
-    """Nothing is claimed of options that PyTorch does not have."""
+    """The table claims nothing about options that PyTorch does not have."""
     assert stale() == []
 
 
@@ -34,7 +34,7 @@ def test_new_option_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_default_grid_compares_every_option() -> None:
-    """No option of the table is there without a configuration that shows it."""
+    """Every option of the table has a configuration that shows it."""
     configs = [c for group in GRIDS["default"].groups() for c in group.configs]
     shown = [o for o in PYTORCH_OPTIONS if o.shows is not None]
     assert [o for o in shown if not any(o.shows(config) for config in configs)] == []
@@ -50,7 +50,7 @@ def test_table_counts_what_agreed() -> None:
 def test_command_prints_what_a_run_compared(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """`pytest --parity-compared FILE` and the command make the table of what has just been run."""
+    """`pytest --parity-compared FILE` and the command make the table of the run just before."""
     file = tmp_path / "compared.json"
     flags = ["-q", "-n", "0", "-p", "no:cacheprovider", "--parity-grid", "smoke"]
     done = outside(*flags, "--parity-compared", str(file), *GRID)
@@ -81,7 +81,7 @@ NO_REPORTS: dict[str, tuple[bytes | None, str]] = {
 def test_what_is_no_report_is_said_in_one_line(
     content: bytes | None, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The command ends with 2, and says of the file what is wrong with it."""
+    """The command ends with 2, and says why the file is not valid."""
     file = tmp_path / "compared.json"
     if content is not None:
         file.write_bytes(content)
@@ -95,7 +95,7 @@ def test_what_is_no_report_is_said_in_one_line(
 
 
 def test_command_needs_a_file(capsys: pytest.CaptureFixture[str]) -> None:
-    """Without one it ends with 2 and says so; `--help` says what it is."""
+    """Without a file the command ends with 2 and says so; `--help` describes the file."""
     with pytest.raises(SystemExit, match="2"):
         main([])
     assert "error: the following arguments are required: FILE" in capsys.readouterr().err

@@ -78,7 +78,7 @@ def disagreement(case: Case, known: Exact, along: Mapping[str, Array]) -> float:
 @every_config
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_gradient_is_the_derivative_of_the_forward_equations(config: Config, seed: int) -> None:
-    """Along a direction through all that has a gradient, 30 digits are the derivative's."""
+    """Along a direction through everything with a gradient, 30 digits are the derivative's."""
     case = draw(config)
     known = exact(case)
     assert disagreement(case, known, random_direction(case, known, seed)) < AGREEMENT

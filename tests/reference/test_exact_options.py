@@ -28,7 +28,7 @@ OPTIONS = {
 
 @pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS.keys())
 def test_exact_values_enclose_every_option(options: dict[str, Any]) -> None:
-    """The oracle knows each option, and PyTorch is within a few ulp of what it encloses."""
+    """The oracle knows each option, and PyTorch is within a few ulp of the oracle's balls."""
     case = draw(Config(batch=3, steps=4, hidden=3, **options))
     known, trace = exact(case, Branches.of(case, twin.run(case))), twin.run(case)
     assert all(known.enclosed.values())

@@ -1,4 +1,4 @@
-"""What the oracle answers with: high + low, and distances in units of the last place."""
+"""The oracle's answers: high + low, and distances in units of the last place."""
 
 import numpy as np
 import pytest
@@ -17,7 +17,7 @@ from tests.reference.exactly import balls, every_config
 
 @every_config
 def test_high_and_low(config: Config) -> None:
-    """High is the double next to the ball's midpoint, and low the one next to what remains."""
+    """High is the double next to the ball's midpoint, and low the one next to the remainder."""
     case = draw(config)
     known = exact(case)
     for name, matrices in balls(case, known.precision).items():
@@ -53,7 +53,7 @@ EVERYTHING = ("x", "h_0", "W_x", "W_h", "b", "W_out", "b_out", "upstream", "upst
 EXTREMES = {
     "tiny sequences": (("x", "h_0", "b"), 1e-150),
     "tiny everything": (EVERYTHING, 1e-150),
-    "huge logits": (("W_out",), 1e6),  # exp(10**6) is no double
+    "huge logits": (("W_out",), 1e6),  # exp(10**6) is not a double
     "immense logits": (("W_out",), 1e300),
     "saturated": (("W_x",), 1e6),  # 1 - h^2 is 10**-500000, zero to any double
 }
@@ -65,7 +65,7 @@ EXTREMES = {
 def test_extremes_are_enclosed(
     names: tuple[str, ...], factor: float, kind: str, activation: str
 ) -> None:
-    """No scale of the numbers is beyond the oracle: finite, enclosed, and no warning."""
+    """No scale of the numbers is beyond the oracle: finite, enclosed, and without a warning."""
     case = draw(Config(kind=kind, activation=activation))
     known = exact(case.replace(**{name: getattr(case, name) * factor for name in names}))
     assert all(known.enclosed.values())
@@ -138,7 +138,7 @@ FEW_ULPS = 100
 
 @every_config
 def test_plain_float64_is_within_a_few_ulp(config: Config) -> None:
-    """The same equations in float64 lose little: the oracle computes what they do."""
+    """The same equations in float64 lose little, so the oracle computes the same function."""
     case = draw(config)
     known, trace = exact(case), as_trace(Textbook(Plain()).run(case))
     assert max(known.ulps(trace[name], name).max() for name in known.high) < FEW_ULPS
@@ -146,7 +146,7 @@ def test_plain_float64_is_within_a_few_ulp(config: Config) -> None:
 
 @every_config
 def test_pytorch_is_within_a_few_ulp(config: Config) -> None:
-    """PyTorch, in the case's own dtype, loses no more."""
+    """PyTorch, in the case's own dtype, loses as little."""
     case = draw(config)
     known, trace = exact(case), twin.run(case)
     assert max(known.ulps(trace[name], name).max() for name in known.high) < FEW_ULPS

@@ -18,7 +18,7 @@ def test_floor_is_deterministic() -> None:
 
 @pytest.mark.parametrize("copies", [0, 4, 64])
 def test_sigma_is_never_under_the_last_operation(copies: int) -> None:
-    """sigma >= u * gauge, which is what makes the cheap proof a proof."""
+    """sigma >= u * gauge; on this inequality the cheap proof rests."""
     floor = noise_floor(draw(Config(kind="layer", activation="relu", dtype="float32")), copies)
     assert all((floor.sigma[n] >= 2.0**-24 * floor.gauge[n]).all() for n in floor.sigma)
 

@@ -51,7 +51,7 @@ def test_number_keeps_the_slug() -> None:
 
 
 def test_mistakes_replace_stages_of_the_equations() -> None:
-    """A mistake puts a function in the place of methods that the equations have."""
+    """A mistake replaces methods of the equations with functions."""
     first = [m.having(m.values)[0] if m.values else m for m in CATALOGUE]
     odd = {m.slug: [n for n in m.stages if not callable(getattr(Textbook, n, None))] for m in first}
     assert all(mistake.stages for mistake in first)
@@ -60,7 +60,7 @@ def test_mistakes_replace_stages_of_the_equations() -> None:
 
 @pytest.mark.parametrize("name", CONFIGS)
 def test_nothing_is_left_on_the_equations(name: str) -> None:
-    """The equations keep their arithmetic and nothing else, whatever mistake is in them."""
+    """The equations keep their arithmetic and nothing else, whichever mistake they have."""
     config = Config.parse(name)
     case, shown = draw(config), [m for m in CATALOGUE if m.applies(config)]
     assert shown

@@ -1,4 +1,4 @@
-"""The exact oracle: what it encloses; what it cannot enclose, it says so."""
+"""The exact oracle: it encloses its answers, or says that it cannot."""
 
 import numpy as np
 import pytest
@@ -23,7 +23,7 @@ def relative_radius(matrices: list[Ball]) -> float:
 
 @every_config
 def test_enclosed(config: Config) -> None:
-    """Everything compared with PyTorch is enclosed, in balls of under 2**-70 of the array."""
+    """Every array that is compared with PyTorch is enclosed, in balls under 2**-70 of the array."""
     case = draw(config)
     known = exact(case)
     assert known.enclosed == {name: True for name in twin.run(case) if "step/" not in name}
@@ -33,7 +33,7 @@ def test_enclosed(config: Config) -> None:
 
 @every_config
 def test_balls_of_two_precisions_overlap(config: Config) -> None:
-    """What 128 bits enclose and what 320 bits enclose has the truth in common."""
+    """The balls of 128 bits and of 320 bits overlap, as balls around one true value do."""
     case = draw(config)
     coarse, fine = balls(case, PILOT), balls(case, 320)
     apart = [
@@ -72,7 +72,7 @@ def test_precision_follows_the_radii() -> None:
 
 @pytest.mark.parametrize("power", [0, -500, 500])
 def test_enclosed_is_relative_to_the_largest_entry(power: int) -> None:
-    """Numbers of any size lack as many bits: with a radius near the largest entry, all of them."""
+    """Lacking bits do not depend on the size of numbers: a radius near the largest lacks all."""
     scale = arb(2) ** power
     assert _lacking([arb_mat([[scale * arb(1, 0.5), arb(0)]])]) == ENOUGH
 
@@ -106,7 +106,7 @@ def test_kink_that_no_precision_decides() -> None:
 
 
 def test_ball_over_the_kink() -> None:
-    """A ball over zero may be any of its positive part, with slope 0 or 1; a midpoint is one."""
+    """Relu of a ball over zero holds its positive part, with slope 0 or 1; a midpoint has one."""
     wide = Ball(Balls().exact(np.zeros((1, 1))).matrix + arb(0, 0.25))
     state = Balls().activation("relu", wide)
     slope = Balls().slope("relu", state, None).matrix[0, 0]
@@ -117,7 +117,7 @@ def test_ball_over_the_kink() -> None:
 
 
 def test_gates_fix_the_slope() -> None:
-    """Gates given as relu's own change nothing; shut gates leave no gradient, enclosed as zero."""
+    """Relu's own gates change nothing; shut gates leave no gradient, enclosed as zero."""
     case = draw(Config(activation="relu"))
     known = exact(case)
     own = exact(case, Branches(gates={"hidden": known.high["hidden"] > 0}))
@@ -128,7 +128,7 @@ def test_gates_fix_the_slope() -> None:
 
 
 def test_one_gate_shut_is_honoured() -> None:
-    """Shutting the gate of one unit at one step makes its own share of the bias gradient zero."""
+    """To shut one unit's gate at one step makes its own share of the bias gradient zero."""
     case = draw(Config(batch=1, steps=1, activation="relu", kind="layer"))
     known = exact(case)
     unit = int(known.high["hidden"][0, 0].argmax())
@@ -151,7 +151,7 @@ def test_softmax_of_one_class() -> None:
 
 
 def test_zero_is_enclosed() -> None:
-    """Where every number is exactly zero no radius and no precision is needed."""
+    """Numbers that are all exactly zero need neither a radius nor a precision."""
     case = draw(Config(kind="layer", activation="relu"))
     nothing = ("x", "h_0", "b", "upstream", "upstream_final")
     known = exact(case.replace(**{name: np.zeros_like(getattr(case, name)) for name in nothing}))
@@ -161,7 +161,7 @@ def test_zero_is_enclosed() -> None:
 
 
 def test_undefined_is_not_enclosed() -> None:
-    """What a NaN reaches is NaN and not enclosed."""
+    """Every number that depends on a NaN is NaN and is not enclosed."""
     case = draw(Config())
     known = exact(case.replace(b=np.full_like(case.b, np.nan)))
     assert not any(known.enclosed.values())
@@ -190,7 +190,7 @@ def test_one_nan_is_not_enclosed(kind: str, name: str, value: float, activation:
 
 @pytest.mark.parametrize("bits", [53, 100])
 def test_precision_is_restored(bits: int) -> None:
-    """Whoever else uses flint keeps the precision he had set, after an answer and an error."""
+    """Other users of flint keep the precision that they set, after an answer and after an error."""
     case = draw(Config())
     with ctx.workprec(bits):
         exact(case)
@@ -201,7 +201,7 @@ def test_precision_is_restored(bits: int) -> None:
 
 
 def test_a_case_too_large_for_balls_is_answered_by_float64() -> None:
-    """A case of minutes in balls is answered in a moment, and says that nothing is enclosed."""
+    """A case that would take minutes in balls is answered at once, and nothing is enclosed."""
     case = draw(Config(batch=64, steps=200, features=64, hidden=256, dtype="float32"))
     known = exact(case)
     assert not any(known.enclosed.values())
@@ -210,6 +210,6 @@ def test_a_case_too_large_for_balls_is_answered_by_float64() -> None:
 
 
 def test_many_classes_are_enclosed() -> None:
-    """The softmax of 3,000 classes takes no matrix of 3,000 by 3,000."""
+    """The softmax of 3,000 classes needs no matrix of 3,000 by 3,000."""
     found = exact(draw(Config(batch=2, steps=2, classes=3000)))
     assert all(found.enclosed.values())

@@ -40,7 +40,7 @@ def textbook(case: Case) -> Trace:
 
 @pytest.mark.parametrize("config", CONFIGS.values(), ids=CONFIGS.keys())
 def test_textbook_is_pytorch(config: Config) -> None:
-    """The textbook equations agree with PyTorch in every convention, to rounding, exactly ruled."""
+    """The textbook equations agree with PyTorch in every convention, up to rounding."""
     subject = Subject(name="textbook", run=textbook)
     verdict = judge(subject, draw(config), pytorch, thorough=True, exact=True)
     assert verdict.passed
@@ -49,7 +49,7 @@ def test_textbook_is_pytorch(config: Config) -> None:
 
 @pytest.mark.parametrize("loss", LOSSES[1:])
 def test_another_loss_is_another_gradient(loss: str) -> None:
-    """A subject of the mean cross-entropy does not pass as one of another loss."""
+    """A subject of the mean cross-entropy does not pass as a subject of another loss."""
     case = draw(Config(loss=loss))
     mean = case.replace(case.config.replace(loss="mean"))
     verdict = judge(Subject(name="mean", run=lambda _: twin.run(mean)), case, pytorch)
@@ -67,7 +67,7 @@ HARMLESS = (Status.AGREES, Status.INCONCLUSIVE)
 
 @pytest.mark.parametrize("config", IN_DOUBLES.values(), ids=IN_DOUBLES.keys())
 def test_textbook_says_what_pytorch_says(config: Config) -> None:
-    """Two writings of the same equations, by different hands, agree in every array."""
+    """Two versions of the equations, written by different authors, agree in every array."""
     verdict = judge(Subject(name="textbook", run=textbook), draw(config), pytorch)
     assert [c.name for c in verdict.comparisons if c.status not in HARMLESS] == []
     assert not verdict.left_out

@@ -1,4 +1,4 @@
-"""The PyTorch twin: it is what a PyTorch user would write, with the case's weights."""
+"""The PyTorch twin: PyTorch users would write the same code, with the case's weights."""
 
 import numpy as np
 import pytest
@@ -68,7 +68,7 @@ def test_step_is_what_torch_optim_sgd_does(config: Config) -> None:
 
 
 def test_two_trainable_biases_move_twice_as_far() -> None:
-    """Were bias_hh not frozen, the effective bias would take the step twice."""
+    """If bias_hh were not frozen, the effective bias would take the step twice."""
     case = draw(Config())
     rnn, head = modules(case)
     train_once(case, rnn, head)

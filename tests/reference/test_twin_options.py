@@ -48,7 +48,7 @@ STEPPED = {
 
 @pytest.mark.parametrize("options", STEPPED.values(), ids=STEPPED.keys())
 def test_trajectory_is_that_of_torch_optim_sgd(options: dict[str, Any]) -> None:
-    """Three steps of torch.optim.SGD, gradients clipped as one clips them, have the same bits."""
+    """Three steps of torch.optim.SGD, with PyTorch's own clipping, have the same bits."""
     config = Config(updates=3, **options)
     case, trace = draw(config), twin.run(draw(config))
     rnn = nn.RNN(config.features, config.hidden, batch_first=True, dtype=torch.float64)

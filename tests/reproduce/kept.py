@@ -1,4 +1,4 @@
-"""Subjects that fail, and what is kept of them."""
+"""Subjects that fail, and the cases that are kept of them."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""Loading: a kept case is read bit for bit, and refused when it is not what it was."""
+"""Loading: a kept case is read bit for bit, and is refused when it has changed."""
 
 import contextlib
 import json
@@ -50,7 +50,7 @@ def test_a_kept_case_comes_back_bit_for_bit(name: str, tmp_path: Path) -> None:
 
 
 def test_a_case_of_an_earlier_version_comes_back(folder: Path) -> None:
-    """A record that knows fewer options is read: they were at their defaults then."""
+    """A record with fewer options is read: the others were at their defaults when it was kept."""
     path = folder / "case.json"
     record = json.loads(path.read_text())
     del record["config"]["layers"], record["config"]["updates"]
@@ -59,7 +59,7 @@ def test_a_case_of_an_earlier_version_comes_back(folder: Path) -> None:
 
 
 def test_lengths_that_no_sequence_has_are_refused(tmp_path: Path) -> None:
-    """Lengths are looked at before a network walks over them."""
+    """Lengths are checked before a network uses them as indices."""
     case = draw(SMALL.replace(lengths="unsorted"))
     verdict, wrong = judge(HALVED, case, pytorch), case.replace(lengths=np.array([0, 9]))
     folder = keep(HALVED, wrong, verdict, pytorch, tmp_path).folder
@@ -68,7 +68,7 @@ def test_lengths_that_no_sequence_has_are_refused(tmp_path: Path) -> None:
 
 
 def test_arrays_that_were_not_drawn_come_back(tmp_path: Path) -> None:
-    """A NaN keeps its payload, a zero its sign, and nothing is drawn anew."""
+    """A NaN keeps its payload, a zero keeps its sign, and nothing is drawn again."""
     x = np.array(draw(SMALL).x)
     x[0, 0, 0] = np.frombuffer(b"\x01\x02\x03\x04\x05\x06\xf8\x7f")[0]
     x[1, 1, 1] = -0.0
@@ -77,7 +77,7 @@ def test_arrays_that_were_not_drawn_come_back(tmp_path: Path) -> None:
 
 
 def test_read_arrays_cannot_be_written(folder: Path) -> None:
-    """A case that was read is as read-only as one that was drawn."""
+    """A case that was read is read-only, like one that was drawn."""
     array = read(folder).case.W_h
     with pytest.raises(ValueError, match="read-only"):
         array[...] = 0
@@ -97,7 +97,7 @@ def refusal(folder: Path) -> str:
 
 
 def as_before_or_refused(folder: Path, before: KeptCase) -> None:
-    """Nothing but a KeepingError of one line may come of a damaged folder, and no other case."""
+    """A damaged folder gives a KeepingError of one line, and never another case."""
     try:
         after = read(folder)
     except KeepingError:
@@ -109,7 +109,7 @@ def as_before_or_refused(folder: Path, before: KeptCase) -> None:
 
 @contextlib.contextmanager
 def damaged(made: Path, name: str, content: bytes) -> Iterator[Path]:
-    """Copy a kept case, one of its files with another content."""
+    """Copy a kept case, and replace the content of one of its files."""
     with tempfile.TemporaryDirectory() as place:
         folder = Path(shutil.copytree(made, Path(place) / made.name))
         (folder / name).write_bytes(content)
@@ -134,7 +134,7 @@ def test_flipped_bits_change_no_case(made: Path, name: str, flips: list[tuple[in
 @repeatable
 @given(files, places)
 def test_a_truncated_file_is_refused(made: Path, name: str, place: int) -> None:
-    """Whatever its length, the beginning of a file is not taken for the whole."""
+    """The beginning of a file, of any length, is not taken for the whole file."""
     content = (made / name).read_bytes()
     length = place % (len(content) - 1)  # the last byte of JSON is a line's end
     with damaged(made, name, content[:length]) as folder:
@@ -144,7 +144,7 @@ def test_a_truncated_file_is_refused(made: Path, name: str, place: int) -> None:
 @repeatable
 @given(files, st.binary(max_size=64), places)
 def test_foreign_bytes_change_no_case(made: Path, name: str, foreign: bytes, place: int) -> None:
-    """Bytes of something else, in place of a file or in the middle of it, are no other case."""
+    """Foreign bytes, in place of a file or in the middle of it, never give another case."""
     content = (made / name).read_bytes()
     place %= len(content)
     for other in (foreign, content[:place] + foreign + content[place:]):
@@ -172,7 +172,7 @@ def places_of(record: Any) -> Iterator[tuple[Any, Any]]:
 @settings(repeatable, max_examples=60)
 @given(st.data())
 def test_a_record_with_one_other_field_changes_no_case(made: Path, data: st.DataObject) -> None:
-    """Whatever one field holds, or when it is gone, at any depth: the same case, or refused."""
+    """A change of any one field, at any depth, gives the same case or is refused."""
     record = json.loads((made / "case.json").read_text())
     inside, place = data.draw(st.sampled_from(list(places_of(record))))
     if data.draw(st.booleans()):
@@ -186,7 +186,7 @@ def test_a_record_with_one_other_field_changes_no_case(made: Path, data: st.Data
 @repeatable
 @given(st.sampled_from(NEEDED), anything)
 def test_no_field_may_be_of_another_type(made: Path, name: str, value: Any) -> None:
-    """What a case needs is refused when it is missing, and when it is something else."""
+    """A field that a case needs is refused when it is missing, and when it is something else."""
     record = json.loads((made / "case.json").read_text())
     kind = type(record.pop(name))
     with damaged(made, "case.json", json.dumps(record).encode()) as folder:
@@ -231,7 +231,7 @@ def piped(folder: Path) -> None:
 def arrays(
     change: Callable[[dict[str, Any]], dict[str, Any]], save: Callable[..., None] = np.savez
 ) -> Callable[[Path], None]:
-    """Return what rewrites case.npz by NumPy's own means."""
+    """Return a function that rewrites case.npz with NumPy alone."""
 
     def rewrite(folder: Path) -> None:
         with np.load(folder / "case.npz") as file:
@@ -334,7 +334,7 @@ def test_resaved_by_numpy_it_is_the_same(folder: Path) -> None:
 
 @pytest.mark.parametrize("name", ["nowhere/at/all", "a" * 5000, "/dev/null", "\n"])
 def test_no_folder_is_refused(name: str) -> None:
-    """What is no folder is refused in one line."""
+    """A path that is not a folder is refused in one line."""
     assert "must be a folder with case.json and case.npz" in refusal(Path(name))
 
 
@@ -342,7 +342,7 @@ def test_no_folder_is_refused(name: str) -> None:
 
 
 def test_same_bits_are_said(folder: Path) -> None:
-    """A subject that answers as it did, on the same machine, does so in one line."""
+    """A subject that gives the same answer, on the same machine, is reported in one line."""
     (line,) = as_then(read(folder), HALVED, pytorch)
     assert line == (
         "when it was kept: 2 of 20 comparisons with PyTorch fail; "
@@ -351,7 +351,7 @@ def test_same_bits_are_said(folder: Path) -> None:
 
 
 def test_other_bits_are_said(folder: Path) -> None:
-    """A subject that was changed since is told by the arrays that it answers otherwise."""
+    """A subject that has changed is reported with the arrays in which its bits differ."""
     line, *_ = as_then(read(folder), Subject(name="halved.py", run=doubled), pytorch)
     assert "the subject answers other bits now in hidden, grad/W_h" in line
     line, *_ = as_then(read(folder), Subject(name="halved.py", run=raising), pytorch)
@@ -359,7 +359,7 @@ def test_other_bits_are_said(folder: Path) -> None:
 
 
 def test_other_versions_are_said(folder: Path) -> None:
-    """On another machine the report names what is not as it was."""
+    """On another machine the report names the versions that differ."""
     record = json.loads((folder / "case.json").read_text())
     edit(surroundings=record["surroundings"] | {"numpy": "1.0"})(folder)
     _, line = as_then(read(folder), HALVED, pytorch)
@@ -367,7 +367,7 @@ def test_other_versions_are_said(folder: Path) -> None:
 
 
 def test_a_failure_is_the_same_again(folder: Path) -> None:
-    """The verdict of the case that was read is the verdict that was kept."""
+    """The verdict on the case that was read is the verdict that was kept."""
 
     def told(verdict: Verdict) -> list[str]:
         return [str(c) for c in verdict.comparisons]

@@ -1,4 +1,4 @@
-"""Saving: what a failing case leaves on disk, and where."""
+"""Saving: the files of a failing case, and their folder."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +15,7 @@ from tests.reproduce.kept import SMALL, doubled, halved, kept_of, raising, wordy
 
 
 def test_numpy_reads_it_without_pickle(folder: Path) -> None:
-    """case.npz and answer.npz are ordinary files of NumPy's."""
+    """case.npz and answer.npz are ordinary NumPy files."""
     with np.load(folder / "case.npz", allow_pickle=False) as arrays:
         assert arrays["x"].tobytes() == draw(SMALL).x.tobytes()
     with np.load(folder / "answer.npz", allow_pickle=False) as arrays:
@@ -34,7 +34,7 @@ def test_record_says_what_can_change_bits(folder: Path) -> None:
 
 
 def test_same_failure_has_the_same_folder(tmp_path: Path) -> None:
-    """Kept twice, a failure is written over itself; its name is readable."""
+    """A failure that is kept twice has one folder, whose name is readable."""
     first, again = kept_of(tmp_path), kept_of(tmp_path)
     assert first == again
     assert list((tmp_path / "cases").iterdir()) == [first.folder]
@@ -63,7 +63,7 @@ def test_version_control_ignores_it(tmp_path: Path) -> None:
 
 
 def test_many_may_keep_the_same_case_at_once(tmp_path: Path) -> None:
-    """Of several writers one remains, whole, and nothing lies about."""
+    """Of several writers one folder remains, whole, and no other file is left."""
     target = kept_of(tmp_path).folder
     files = {file.name: file.read_bytes() for file in target.iterdir()}
     with ThreadPoolExecutor(8) as pool:
@@ -73,7 +73,7 @@ def test_many_may_keep_the_same_case_at_once(tmp_path: Path) -> None:
 
 
 def test_large_cases_are_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Above the limit nothing is kept, in one line; a large answer alone is left out."""
+    """Above the limit nothing is kept, and one line says so; only a large answer is left out."""
     monkeypatch.setattr(save, "MOST_BYTES", 1000)
     with pytest.raises(KeepingError, match=r"not kept: the case takes [\d,]+ bytes, more"):
         kept_of(tmp_path, draw(Config()))
@@ -84,7 +84,7 @@ def test_large_cases_are_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_folder_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
-    """Where there is no folder to be made, the error says which, and why."""
+    """Where no folder can be made, the error names the folder and the reason."""
     (tmp_path / "file").touch()
     with pytest.raises(KeepingError, match=r"not kept: '.*/file/cases/b2-.*': "):
         kept_of(tmp_path / "file")

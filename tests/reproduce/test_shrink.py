@@ -128,7 +128,7 @@ def padded(case: Case, trace: dict[str, Any]) -> Trace:
 
 
 def test_only_options_that_matter_stay() -> None:
-    """Of a dozen options, those that the mistake does not need become ordinary."""
+    """Options that the mistake does not need go back to their defaults, out of a dozen."""
     many = "l2-bi-unsorted-drop0.5-own-weighted-smooth0.1-mom0.9-nesterov-wd0.1-u2"
     found = shrunk(padded, Config.parse(f"b7-t5-f3-h6-c4-tanh-f64-s0-{many}"))
     sizes = {name: getattr(found.config, name) for name in SIZES}
@@ -158,7 +158,7 @@ def test_a_mistake_of_one_configuration_is_its_own_smallest() -> None:
 
 
 def test_the_smallest_already_stays() -> None:
-    """There is nothing smaller than ones."""
+    """Nothing is smaller than a configuration in which every size is one."""
     config = Config.parse("b1-t1-f1-h1-c1")
     assert shrunk(forgetful, config).config == config
 
@@ -171,7 +171,7 @@ def test_a_large_case_is_shrunk_as_far() -> None:
 
 
 def test_behaviour_alone_is_shrunk() -> None:
-    """A subject that treats a row otherwise when it is alone shows it with two of them."""
+    """A subject that treats a single row in another way shows it with two rows."""
 
     def lonely(case: Case, trace: dict[str, Any]) -> Trace:
         return trace | ({"grad/x": trace["grad/x"] * 2} if case.config.batch == 1 else {})
@@ -198,7 +198,7 @@ def test_causes_stay_the_same() -> None:
 
 
 def test_a_subject_that_hangs_is_left_alone() -> None:
-    """After a few small cases without an answer no other is tried, and what is known stays."""
+    """After a few small cases without an answer no other is tried, and known results stay."""
     hung = []
 
     def run(case: Case) -> Trace:
@@ -216,7 +216,7 @@ def test_a_subject_that_hangs_is_left_alone() -> None:
 
 @pytest.mark.parametrize("budget", [0, 1, 7, 40])
 def test_a_budget_is_kept(budget: int) -> None:
-    """However little may be tried, the answer is a case that fails, at worst the failing one."""
+    """With few attempts the answer is still a case that fails, at worst the failing one."""
     found = shrunk(by_batch, budget=budget)
     assert found.tried <= max(budget, 1)
     subject = planted(by_batch)
@@ -225,7 +225,7 @@ def test_a_budget_is_kept(budget: int) -> None:
 
 
 def test_the_machine_has_no_say(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where every look at the clock finds a second gone, the same is tried and found."""
+    """If every look at the clock finds that a second has passed, the search is the same."""
     usual, seconds = shrunk(by_batch), itertools.count()
     for clock in ("time", "monotonic", "perf_counter", "process_time", "thread_time"):
         monkeypatch.setattr(time, clock, lambda: next(seconds))
@@ -236,7 +236,7 @@ def test_the_machine_has_no_say(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.slow
 def test_nothing_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing of hypothesis' appears, neither here nor where it was configured to be."""
+    """Nothing from hypothesis appears, neither here nor in its configured folder."""
     from hypothesis import configuration
 
     def files() -> list[Path]:
@@ -254,7 +254,7 @@ def test_nothing_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 @pytest.mark.slow
 def test_it_is_the_same_every_time() -> None:
-    """Chance has no say in what is found."""
+    """The result does not depend on chance."""
     config = Config.parse("b9-t6-f4-h6-c5")
     one, other = shrunk(even, config), shrunk(even, config)
     assert (one.config, one.tried) == (other.config, other.tried)

@@ -45,14 +45,14 @@ def eps(name: str) -> float:
 
 
 def tiny(name: str) -> float:
-    """Return the smallest number above zero: what underflows moves by half of it."""
+    """Return the smallest number above zero: underflow moves a number by half of it."""
     return torch.finfo(DTYPES[name]).smallest_normal * eps(name)
 
 
 Parts = Mapping[str, Mapping[str, Mapping[str, Any]]]
-"""For each part its choices: what each is called, and the options that it stands for.
+"""For each part its choices: the name of each, and the options that it stands for.
 
-The name "" stands for a default that goes unsaid.
+The name "" stands for a default that is not named.
 """
 
 

@@ -1,4 +1,4 @@
-"""One call of a recurrent layer, made with scratch.RNN and with nn.RNN: what either comes to."""
+"""One call of a recurrent layer, made with scratch.RNN and with nn.RNN, and both results."""
 
 import warnings
 from collections.abc import Callable
@@ -63,7 +63,7 @@ class Call:
 
 
 def by_scratch(call: Call) -> Found:
-    """Return scratch's outputs and gradients."""
+    """Return the outputs and gradients of scratch."""
     options = call.options | {"dtype": numpy_dtype(call.dtype)}
     rnn = RNN(*call.sizes, **options)
     rnn.weights = {name: call.weight(name, *own.shape) for name, own in rnn.weights.items()}
@@ -78,7 +78,7 @@ THEIRS = {"layers": "num_layers", "activation": "nonlinearity"}
 
 
 def by_torch(call: Call) -> Found:
-    """Return PyTorch's, by scratch's names; lengths are packed. Its second bias is zero."""
+    """Return those of PyTorch, by scratch's names; lengths are packed. Its second bias is zero."""
     options = {THEIRS.get(name, name): value for name, value in call.options.items()}
     options = {"batch_first": True} | options | {"dtype": getattr(torch, call.dtype)}
     twin = nn.RNN(*call.sizes, **options)
@@ -122,7 +122,7 @@ def _given(array: Array) -> torch.Tensor:
 
 
 def _leaf(value: Any) -> Any:
-    """Return an array as a tensor that gradients are asked for; anything else as it is."""
+    """Return an array as a tensor that gradients are asked for; anything else unchanged."""
     if not isinstance(value, np.ndarray):
         return value
     made = _given(value)
@@ -130,7 +130,7 @@ def _leaf(value: Any) -> Any:
 
 
 def outcome(run: Callable[[Call], Found], call: Call) -> tuple[str, Any]:
-    """Return the error's name with its message, or what was found after the warning's name."""
+    """Return the error's name with its message, or the results after the warning's name."""
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
         try:

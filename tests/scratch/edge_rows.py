@@ -1,4 +1,4 @@
-"""The table of the edges of nn.RNN: each row with the calls that it speaks of."""
+"""The table of the edges of nn.RNN: each row with the calls that it describes."""
 
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -13,7 +13,7 @@ WARNS = "; NumPy may warn"
 
 
 class Way(NamedTuple):
-    """One call of a row, and what shows that the row says how it is accepted."""
+    """One call of a row, and the evidence for the row's claim on how it is accepted."""
 
     call: Call
     says: str = ""  # a part of scratch's message, where it refuses
@@ -22,7 +22,7 @@ class Way(NamedTuple):
 
 
 class Row(NamedTuple):
-    """A row of the table in docs/edges.md, and each call that it speaks of."""
+    """A row of the table in docs/edges.md, and each call that it describes."""
 
     call: str
     pytorch: str

@@ -1,4 +1,4 @@
-"""Stacks of layers, made with scratch.RNN and with nn.RNN: what either comes to."""
+"""Stacks of layers, made with scratch.RNN and with nn.RNN, and both results."""
 
 from typing import Any
 

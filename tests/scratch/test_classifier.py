@@ -1,4 +1,4 @@
-"""scratch.ScratchSimpleRNNClassifier and its loss: what their documentation promises."""
+"""scratch.ScratchSimpleRNNClassifier and its loss keep the promises of their documentation."""
 
 from fractions import Fraction
 from typing import Any
@@ -32,13 +32,13 @@ def test_loss_is_exact_for_huge_logits(logits: Any, labels: Any, loss: float) ->
 
 
 def test_loss_has_no_cap() -> None:
-    """-log(p + 1e-12) never exceeds 27.6; the loss of a hopeless guess does."""
+    """-log(p + 1e-12) never exceeds 27.6, and the loss of a hopeless guess does."""
     loss, _ = softmax_cross_entropy(np.array([[0.0, 100.0]]), np.array([0]))
     assert loss == 100
 
 
 def test_gradient_rows_sum_to_zero() -> None:
-    """softmax - onehot sums to nothing, whatever the logits."""
+    """softmax - onehot has the sum zero, for any logits."""
     _, gradient = softmax_cross_entropy(RNG.standard_normal((6, 3)) * 100, Y)
     np.testing.assert_allclose(gradient.sum(axis=1), 0, atol=1e-16)
 
@@ -71,7 +71,7 @@ def test_assigned_weights_are_not_written() -> None:
 
 
 def test_fit_learns() -> None:
-    """A rule that one feature decides is learned, and the loss curve says so."""
+    """A rule that depends on one feature is learned, and the loss curve shows it."""
     x = RNG.standard_normal((200, 5, 3))
     y = (x[:, -1, 0] > 0).astype(int)
     trained = ScratchSimpleRNNClassifier(3, 8, 2, lr=0.5, seed=0).fit(
@@ -128,7 +128,7 @@ BAD = {
 
 @pytest.mark.parametrize(("labels", "error", "message"), BAD.values(), ids=BAD.keys())
 def test_bad_labels_are_refused(labels: Any, error: type[Exception], message: str) -> None:
-    """Labels that are no class numbers are refused, naming the value."""
+    """Labels that are not class numbers are refused, and the value is named."""
     trained = model()
     trained.forward(X)
     with pytest.raises(error) as raised:

@@ -1,4 +1,4 @@
-"""The edges of nn.RNN: what PyTorch accepts and refuses, and what scratch.RNN does.
+"""The edges of nn.RNN: where PyTorch accepts and where it refuses, and where scratch.RNN does.
 
 Each row of the table in docs/edges.md is made and run on both sides.
 """
@@ -16,7 +16,7 @@ TABLE = "| call | PyTorch | scratch |\n|---|---|---|\n"
 every_row = pytest.mark.parametrize("row", ROWS, ids=[row.call for row in ROWS])
 
 COMPARED = ("output", "final", "W_x", "W_h")
-"""What has one shape in a call and in what it is like."""
+"""Results that have the same shape in a call and in the call that it is like."""
 
 
 def assert_like(found: Found, like: Found, dtype: str) -> None:
@@ -29,7 +29,7 @@ def _first_word(outcome: str) -> str:
 
 @every_row
 def test_pytorch_does_what_the_readme_says(row: Row, subtests: pytest.Subtests) -> None:
-    """It raises this error, warns, or accepts; and where the row says how, computes that."""
+    """PyTorch raises this error, warns, or accepts; where the row says how, it computes that."""
     for number, way in enumerate(row.ways, 1):
         with subtests.test(f"call {number}"):
             said, found = outcome(by_torch, way.call)
@@ -41,7 +41,7 @@ def test_pytorch_does_what_the_readme_says(row: Row, subtests: pytest.Subtests) 
 
 @every_row
 def test_scratch_does_what_the_readme_says(row: Row, subtests: pytest.Subtests) -> None:
-    """It refuses in one line that names the value, or computes PyTorch's numbers and gradients."""
+    """scratch refuses in one line that names the value, or computes PyTorch's numbers."""
     for number, way in enumerate(row.ways, 1):
         with subtests.test(f"call {number}"):
             _check_scratch(row, way)
@@ -66,11 +66,11 @@ def _check_scratch(row: Row, way: Way) -> None:
 
 
 def test_every_row_has_calls() -> None:
-    """No row of the table goes untested."""
+    """Every row of the table is tested."""
     assert [row.call for row in ROWS if not row.ways] == []
 
 
 def test_page_has_exactly_these_rows() -> None:
-    """The page's table cannot part from what is tested."""
+    """The table on the page is the table that is tested."""
     table = PAGE.partition(TABLE)[2].partition("\n\n")[0]
     assert table.splitlines() == [f"| {r.call} | {r.pytorch} | {r.scratch} |" for r in ROWS]

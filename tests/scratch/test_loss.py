@@ -91,13 +91,13 @@ def sizes(
 
 
 def rounding(name: str, logits: Any) -> float:
-    """What sums over rows and classes, an exponential and a handful of products may lose."""
+    """Return the allowance for sums over rows and classes, an exponential and some products."""
     return (sum(np.shape(logits)) + 8) * eps(name)
 
 
 @pytest.mark.parametrize("options", IN_EVERY_DTYPE.values(), ids=IN_EVERY_DTYPE.keys())
 def test_loss_and_gradient_are_pytorchs(options: dict[str, Any]) -> None:
-    """In every dtype and for every two options together, computed in the same dtype by both."""
+    """Every two options together, in every dtype, give PyTorch's results in the same dtype."""
     options = dict(options)
     name = options.pop("name")
     found, expected = by_scratch(LOGITS, name, **options), by_torch(LOGITS, name, **options)
@@ -107,7 +107,7 @@ def test_loss_and_gradient_are_pytorchs(options: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("options", IN_16_BITS.values(), ids=IN_16_BITS.keys())
 def test_16_bit_results_are_rounded_once(options: dict[str, Any]) -> None:
-    """They are what the same logits give in float64, but for float32's errors and one rounding."""
+    """Results are those of the same logits in float64, up to float32's errors and one rounding."""
     options = dict(options)
     name = options.pop("name")
     given = exact(tensor(LOGITS, name))
@@ -119,7 +119,7 @@ def test_16_bit_results_are_rounded_once(options: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("logits", [LOGITS.T.copy().T, np.repeat(LOGITS, 2, axis=1)[:, ::2]])
 def test_memory_order_plays_no_part(logits: Any) -> None:
-    """Logits whose memory is transposed, or has gaps, are the same logits."""
+    """Logits whose memory is transposed, or has gaps, have the same loss."""
     assert not logits.flags.c_contiguous
     for found, expected in zip(
         mean_cross_entropy(logits, LABELS), mean_cross_entropy(LOGITS, LABELS), strict=True
@@ -136,7 +136,7 @@ def test_plain_loss_takes_the_short_way() -> None:
 
 @pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS.keys())
 def test_gradient_is_the_slope_of_the_loss(options: dict[str, Any]) -> None:
-    """Central differences measure the gradient, without any help from PyTorch."""
+    """Central differences measure the gradient, without PyTorch."""
     options = {"labels": LABELS} | options
     direction, step = RNG.standard_normal(LOGITS.shape), 1e-6
     _, gradient = softmax_cross_entropy(LOGITS, **options)
@@ -195,7 +195,7 @@ EDGES: dict[str, tuple[Any, dict[str, Any]]] = {
 def test_edges_are_pytorchs(
     logits: Any, options: dict[str, Any], subtests: pytest.Subtests
 ) -> None:
-    """Where nothing is left to divide by, and beyond the finite, in every dtype, unwarned."""
+    """Without a divisor, and beyond the finite, every dtype gives PyTorch's loss, unwarned."""
     for name in DTYPES:
         with subtests.test(name):
             found, expected = by_scratch(logits, name, **options), by_torch(logits, name, **options)
@@ -206,7 +206,7 @@ def test_edges_are_pytorchs(
 @pytest.mark.parametrize("smoothing", [0.0, 0.5])
 @pytest.mark.parametrize("labels", [np.zeros(0, int), ALL_IGNORED], ids=["no rows", "all ignored"])
 def test_sum_of_nothing_is_positive_zero(labels: Any, smoothing: float) -> None:
-    """Not -0.0, which would be printed: PyTorch's has no sign either."""
+    """The loss is not -0.0, which would be printed: PyTorch's has no sign either."""
     options = {"labels": labels, "label_smoothing": smoothing, "reduction": "sum"}
     for by in (by_scratch, by_torch):
         loss, _ = by(LOGITS[: len(labels)], "float64", **options)
@@ -215,7 +215,7 @@ def test_sum_of_nothing_is_positive_zero(labels: Any, smoothing: float) -> None:
 
 
 def test_class_weights_may_be_a_list() -> None:
-    """A list has no dtype, and gets the logits'."""
+    """A list does not have a dtype, and gets the logits'."""
     logits = LOGITS.astype(np.float32)
     found = softmax_cross_entropy(logits, LABELS, class_weights=WEIGHTS.tolist())
     assert found[0] == softmax_cross_entropy(logits, LABELS, class_weights=np.float32(WEIGHTS))[0]
@@ -223,7 +223,7 @@ def test_class_weights_may_be_a_list() -> None:
 
 
 def test_infinite_logit_has_no_loss() -> None:
-    """Infinity minus infinity is no number, for PyTorch neither; NumPy's warning says so first."""
+    """Infinity minus infinity is NaN, for PyTorch too; NumPy's warning says so first."""
     with pytest.warns(RuntimeWarning, match="invalid value"):
         loss, gradient = softmax_cross_entropy(np.array([[0.0, np.inf]]), np.array([0]))
     assert np.isnan(loss)
@@ -236,7 +236,7 @@ def test_float16_loss_too_large_is_infinite() -> None:
 
 
 def test_float16_counts_its_rows_in_float32() -> None:
-    """70000 equal rows have each row's loss, not PyTorch's 0: its count of them is infinite."""
+    """70000 equal rows have each row's loss, not PyTorch's 0, whose count of them is infinite."""
     logits, labels = np.zeros((70000, 2)), np.zeros(70000, int)
     assert by_torch(logits, "float16", labels=labels)[0] == 0
     assert by_scratch(logits, "float16", labels=labels)[0] == np.float16(np.log(2))
@@ -326,7 +326,7 @@ BAD: dict[str, tuple[dict[str, Any], type[Exception], str]] = {
 def test_what_makes_no_sense_is_refused(
     change: dict[str, Any], error: type[Exception], message: str
 ) -> None:
-    """One line names what came and what was expected."""
+    """An error names the value that came and the value that was expected, in one line."""
     with pytest.raises(error) as raised:
         softmax_cross_entropy(**{"logits": LOGITS, "labels": LABELS} | change)
     assert message in str(raised.value)

@@ -1,4 +1,4 @@
-"""The numbers that the original notebook printed come out, with its own calls."""
+"""scratch gives the numbers that the original notebook printed, with the notebook's own calls."""
 
 import numpy as np
 import pytest

@@ -90,14 +90,14 @@ def test_steps_are_pytorchs(options: dict[str, Any]) -> None:
 
 
 def test_plain_step_is_w_minus_lr_times_gradient() -> None:
-    """To the last bit, as a notebook writes it."""
+    """A plain step is w - lr * g to the last bit, as a notebook writes it."""
     weights, gradients = drawn("float64"), drawn("float64")
     for key, stepped in SGD(0.1).step(weights, gradients).items():
         np.testing.assert_array_equal(stepped, weights[key] - 0.1 * gradients[key])
 
 
 def test_first_momentum_is_the_gradient() -> None:
-    """The buffer starts as the gradient, undampened; the second one is dampened."""
+    """The buffer starts as the gradient, without dampening; the second one is dampened."""
     optimizer, one = SGD(1.0, momentum=0.5, dampening=0.75), {"w": np.ones(1)}
     weights = optimizer.step({"w": np.zeros(1)}, one)
     assert optimizer.state["w"] == weights["w"] * -1 == 1
@@ -107,7 +107,7 @@ def test_first_momentum_is_the_gradient() -> None:
 
 
 def test_parameter_that_comes_later_starts_then() -> None:
-    """A name seen for the first time has its first step, whatever others have had."""
+    """A name that comes for the first time has its first step, however many others have had."""
     optimizer, one = SGD(1.0, momentum=0.5, dampening=0.75), np.ones(1)
     optimizer.step({"a": one}, {"a": one})
     optimizer.step({"a": one, "b": one}, {"a": one, "b": one})
@@ -115,7 +115,7 @@ def test_parameter_that_comes_later_starts_then() -> None:
 
 
 def test_lr_0_still_moves_the_momentum() -> None:
-    """Nothing is stepped, everything is remembered."""
+    """With lr 0 nothing is stepped, and everything is remembered."""
     optimizer = SGD(0, momentum=0.5)
     stepped = optimizer.step({"w": np.ones(1)}, {"w": np.full(1, 3.0)})
     assert stepped["w"] == 1
@@ -123,7 +123,7 @@ def test_lr_0_still_moves_the_momentum() -> None:
 
 
 def test_lr_may_be_scheduled() -> None:
-    """The next step is taken by the lr that was assigned."""
+    """The next step uses the lr that was assigned."""
     optimizer = SGD(0.1)
     optimizer.lr = 0.5
     assert optimizer.step({"w": np.ones(1)}, {"w": np.ones(1)})["w"] == 0.5
@@ -131,7 +131,7 @@ def test_lr_may_be_scheduled() -> None:
 
 @pytest.mark.parametrize("name", NARROW)
 def test_16_bit_factors_are_rounded_where_pytorchs_are(name: str) -> None:
-    """lr is rounded to 16 bits before it multiplies: seen from zero, only that counts."""
+    """lr is rounded to 16 bits before it multiplies: a step from zero shows that alone."""
     g = RNG.standard_normal(100).astype(numpy_dtype(name))
     twin = torch.nn.Parameter(tensor(np.zeros_like(g)))
     twin.grad = tensor(g)
@@ -144,7 +144,7 @@ def test_16_bit_factors_are_rounded_where_pytorchs_are(name: str) -> None:
 
 @pytest.mark.parametrize("name", NARROW)
 def test_16_bit_momentum_is_not_rounded_where_pytorchs_is_not(name: str) -> None:
-    """momentum multiplies the buffer in float32; with dampening 1 only that product counts."""
+    """momentum multiplies the buffer in float32; with dampening 1 the step is that product."""
     g = RNG.standard_normal(100).astype(numpy_dtype(name))
     twin = torch.nn.Parameter(tensor(np.zeros_like(g)))
     theirs = torch.optim.SGD([twin], lr=1.0, momentum=0.9, dampening=1.0)
@@ -182,12 +182,12 @@ def test_numpy_scalars_do_not_promote() -> None:
 
 
 def test_gradients_of_anything_else_are_ignored() -> None:
-    """A gradient by the input is no parameter's."""
+    """A gradient by the input belongs to no parameter."""
     assert list(SGD(0.1).step({"w": np.ones(1)}, {"w": np.ones(1), "x": np.ones(9)})) == ["w"]
 
 
 def test_refused_step_moves_nothing() -> None:
-    """A gradient that does not fit is found before any momentum has moved."""
+    """A gradient of the wrong shape is found before any momentum has moved."""
     optimizer, ones = SGD(0.1, momentum=0.9), {"a": np.ones(2), "b": np.ones(2)}
     with pytest.raises(ShapeError):
         optimizer.step(ones, {"a": np.ones(2), "b": np.ones(3)})
@@ -227,7 +227,7 @@ BY_VALUE = in_pairs(CLIPPED)
 
 @pytest.mark.parametrize("given", BY_NORM.values(), ids=BY_NORM.keys())
 def test_clip_by_norm_is_pytorchs(given: dict[str, Any]) -> None:
-    """Gradients and total norm, whatever the norm, the limit and what is not finite.
+    """Gradients and total norm are PyTorch's, for any norm and limit, finite or not.
 
     Every two of the norms, limits, gradients and dtypes meet in one case. A sum of 48 powers and
     its root lose at most as many roundings, times the root's exponent.
@@ -249,13 +249,13 @@ def test_clip_by_norm_is_pytorchs(given: dict[str, Any]) -> None:
 
 
 def test_clip_by_norm_cuts_to_the_limit() -> None:
-    """The total norm afterwards is the limit, less the millionth that the divisor is raised by."""
+    """The total norm afterwards is the limit, less the millionth that is added to the divisor."""
     clipped, total = clip_by_norm(drawn("float64"), 0.5)
     assert total_norm(clipped) == pytest.approx(0.5 * total / (total + 1e-6), rel=1e-14)
 
 
 def test_clip_by_norm_of_nothing() -> None:
-    """No gradients have the norm 0, as PyTorch has it."""
+    """An empty set of gradients has the norm 0, as in PyTorch."""
     assert clip_by_norm({}, 1.0) == ({}, 0)
 
 
@@ -268,7 +268,7 @@ def test_total_norm_is_that_of_all_elements() -> None:
 
 @pytest.mark.parametrize("given", BY_VALUE.values(), ids=BY_VALUE.keys())
 def test_clip_by_value_is_pytorchs(given: dict[str, Any]) -> None:
-    """Bit by bit, in every dtype: NaN stays, what is beyond the limit becomes the limit."""
+    """Values are clipped as PyTorch clips them, to the last bit: NaN stays, the rest is limited."""
     name, limit = given["name"], given["limit"]
     gradients = special(name, given["values"])
     twins = leaves(gradients)
@@ -317,7 +317,7 @@ BAD: dict[str, tuple[Any, str]] = {
 
 @pytest.mark.parametrize(("call", "message"), BAD.values(), ids=BAD.keys())
 def test_what_makes_no_sense_is_refused(call: Any, message: str) -> None:
-    """One line names what came and what was expected."""
+    """An error names the value that came and the value that was expected, in one line."""
     with pytest.raises(ValueError, match="got") as raised:
         call()
     assert message in str(raised.value)
@@ -336,7 +336,7 @@ NO_NUMBERS: dict[str, tuple[Any, str]] = {
 
 @pytest.mark.parametrize(("call", "message"), NO_NUMBERS.values(), ids=NO_NUMBERS.keys())
 def test_what_is_no_number_is_a_type_error(call: Any, message: str) -> None:
-    """One line names the option and what came."""
+    """An error names the option and its value, in one line."""
     with pytest.raises(TypeError) as raised:
         call()
     assert str(raised.value) == message
@@ -355,7 +355,7 @@ REFUSED = {
 
 @pytest.mark.parametrize("options", REFUSED.values(), ids=REFUSED.keys())
 def test_both_refuse_the_same(options: dict[str, Any]) -> None:
-    """What torch.optim.SGD takes is taken, what it refuses is refused."""
+    """scratch takes and refuses the same options as torch.optim.SGD."""
     refused = []
     for make in (SGD, lambda **o: torch.optim.SGD([torch.zeros(1)], **o)):
         try:

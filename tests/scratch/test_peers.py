@@ -1,4 +1,4 @@
-"""The peers of the speed benchmarks: what is compared in speed computes the same."""
+"""The peers of the speed benchmarks: code that is compared in speed computes the same."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ from benchmarks.shapes import drawn
 
 @pytest.mark.parametrize("shape", SMALL, ids=str)
 def test_peers_compute_the_same(shape: tuple[int, int, int, int]) -> None:
-    """What is compared in speed loses the same, step by step: gradients and weights are those."""
+    """The four peers have the same loss at every step, so gradients and weights agree."""
     case = drawn(shape, "float64")
     first, *others = (module.training_step(case) for module in (ours, bare, eager, plain))
     for _ in range(3):

@@ -1,4 +1,4 @@
-"""scratch.pool: what PyTorch reads of the same states, and the gradients that it sends back."""
+"""scratch.pool reads the same from the states as PyTorch, and sends the same gradients back."""
 
 from typing import Any
 
@@ -31,7 +31,7 @@ STACKS = {"one": (1, 1), "two layers": (2, 1), "both ways": (1, 2), "two both wa
 def by_torch(
     output: torch.Tensor, final: torch.Tensor, how: str, lengths: Array | None
 ) -> torch.Tensor:
-    """Return what one would write in PyTorch, row by row."""
+    """Return the PyTorch code that a user would write, row by row."""
     directions = output.shape[2] // final.shape[2]
     if how == "last":
         return output[:, -1]
@@ -43,7 +43,7 @@ def by_torch(
 
 
 def states(name: str, layers: int, directions: int) -> tuple[Array, Array]:
-    """Return an output and final states, as a stack of layers would."""
+    """Return an output and final states, like those of a stack of layers."""
     dtype = numpy_dtype(name)
     output = RNG.standard_normal((BATCH, STEPS, NODES * directions)).astype(dtype)
     return output, RNG.standard_normal((layers * directions, BATCH, NODES)).astype(dtype)
@@ -85,7 +85,7 @@ def test_state_and_gradients_are_pytorchs(asked: dict[str, Any]) -> None:
 
 
 def test_own_is_what_a_packed_sequence_ends_with() -> None:
-    """The two halves are PyTorch's h_n: forward from the own last step, backward from the first."""
+    """The two halves are PyTorch's h_n: forward from the row's last step, backward from step 0."""
     rnn = torch.nn.RNN(3, NODES, num_layers=2, bidirectional=True, batch_first=True)
     lengths = torch.tensor([5, 1, 3])
     packed = torch.nn.utils.rnn.pack_padded_sequence(
@@ -114,7 +114,7 @@ TIES = {
 @pytest.mark.parametrize("name", DTYPES)
 @pytest.mark.parametrize(("values", "winner"), TIES.values(), ids=TIES.keys())
 def test_first_of_equal_steps_wins(values: list[float], winner: list[int], name: str) -> None:
-    """One step gets all of the gradient, the one that torch.max(dim=1) gives it to."""
+    """One step gets all of the gradient: the same step as from torch.max(dim=1)."""
     output, final = (array.astype(numpy_dtype(name)) for array in one_node(*values))
     twin = tensor(output).requires_grad_()
     twin.max(dim=1).values.sum().backward()
@@ -127,7 +127,7 @@ def test_first_of_equal_steps_wins(values: list[float], winner: list[int], name:
 @pytest.mark.parametrize("padding", [NAN, np.inf, 1e300], ids=["NaN", "inf", "huge"])
 @pytest.mark.parametrize("how", ["mean", "max"])
 def test_padding_is_not_looked_at(how: str, padding: float) -> None:
-    """Whatever stands behind a sequence's own steps neither counts nor gets a gradient."""
+    """Steps behind a sequence's end do not count and get no gradient."""
     output, final = one_node(1.0, 2.0, padding)
     pooled = pool(output, final, how, np.array([2]))
     assert pooled.state == (1.5 if how == "mean" else 2)
@@ -137,14 +137,14 @@ def test_padding_is_not_looked_at(how: str, padding: float) -> None:
 
 
 def test_lowest_number_beats_padding() -> None:
-    """A sequence of -inf has the maximum -inf, though its padding is greater."""
+    """A sequence of -inf has the maximum -inf, although its padding is greater."""
     output, final = one_node(-np.inf, 5.0)
     assert pool(output, final, "max", np.array([1])).state == -np.inf
 
 
 @pytest.mark.parametrize("how", HOW)
 def test_states_are_the_callers_own(how: str) -> None:
-    """What was given is not written, and overwriting the result or the input changes nothing."""
+    """The state shares no memory with the arguments, and changes to these leave backward alone."""
     output, final = states("float64", 1, 1)
     pooled, upstream = pool(output, final, how), np.ones((BATCH, NODES))
     expected = pooled.backward(upstream)
@@ -169,7 +169,7 @@ BAD: dict[str, tuple[str, Any, type[Exception], str]] = {
 def test_what_makes_no_sense_is_refused(
     how: str, lengths: Any, error: type[Exception], message: str
 ) -> None:
-    """One line names what came and what was expected."""
+    """An error names the value that came and the value that was expected, in one line."""
     with pytest.raises(error) as raised:
         pool(OUTPUT, FINAL, how, lengths)
     assert message in str(raised.value)

@@ -1,4 +1,4 @@
-"""scratch.SimpleRNN: what its documentation promises, one claim at a time."""
+"""scratch.SimpleRNN keeps the promises of its documentation, one claim at a time."""
 
 from typing import Any
 
@@ -42,7 +42,7 @@ def test_initial_state_is_zero_by_default() -> None:
 @pytest.mark.parametrize("activation", [np.tanh, relu], ids=["tanh", "relu"])
 @pytest.mark.parametrize("name", ["W_x", "W_h", "b", "x", "h_0"])
 def test_gradient_is_the_slope_of_the_loss(activation: Any, name: str) -> None:
-    """Every gradient is what central differences measure, for each activation by its own slope."""
+    """Every gradient agrees with central differences, for each activation by its own slope."""
     rnn = layer(activation=activation)
     upstream, h_0 = RNG.standard_normal((2, 5, 4)), RNG.standard_normal((2, 4))
     rnn.forward(X, h_0)
@@ -79,7 +79,7 @@ def test_relu_slope_at_zero_is_zero() -> None:
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64"])
 def test_nothing_is_promoted(dtype: str) -> None:
-    """All that a layer returns has the dtype asked for, whatever comes in."""
+    """Every array that a layer returns has the dtype asked for, whatever the inputs' dtype."""
     rnn = SimpleRNN(3, 4, seed=1, dtype=dtype)
     hidden = rnn.forward(X.tolist(), np.ones((2, 4), np.float64))
     gradients = rnn.backward(X, np.ones((2, 5, 4), np.float64), inputs=True)
@@ -89,7 +89,7 @@ def test_nothing_is_promoted(dtype: str) -> None:
 
 
 def test_unknown_activation_works_forward_only() -> None:
-    """Any function works forward; backward says whose derivative it does not know."""
+    """Any function works forward; backward names the function whose derivative it lacks."""
     rnn = layer(activation=np.sin)
     assert np.array_equal(rnn.forward(X)[:, 0], np.sin(X[:, 0] @ rnn.W_x + rnn.b))
     with pytest.raises(NotImplementedError, match=r"scratch\.relu, not for sin"):
@@ -134,7 +134,7 @@ def test_last_is_the_last_hidden_state() -> None:
 
 
 def test_parts_add_up() -> None:
-    """Steps too many for one part of the kernel's give what the same steps give one by one."""
+    """More steps than the kernel takes at once give the same as the steps one by one."""
     rnn, steps = SimpleRNN(3, 64, seed=1), 300
     rnn.W_h = RNG.standard_normal((64, 64)) / 8
     x, upstream = RNG.standard_normal((32, steps, 3)), RNG.standard_normal((32, steps, 64))
@@ -205,13 +205,13 @@ def test_shape_errors_are_shape_errors() -> None:
 
 
 def test_backward_before_forward_is_refused() -> None:
-    """There are no states to go back through before a forward pass."""
+    """Backward before any forward pass is refused: there are no states."""
     with pytest.raises(RuntimeError, match="call forward first"):
         layer().backward(X, np.ones((2, 5, 4)))
 
 
 def test_case_arrays_are_accepted_read_only() -> None:
-    """A layer works on arrays it must not write."""
+    """A layer works on arrays that it may not write to."""
     case = draw(Config())
     rnn = SimpleRNN(3, 6)
     rnn.W_x, rnn.W_h, rnn.b = case.W_x, case.W_h, case.b

@@ -1,4 +1,4 @@
-"""scratch.SequenceClassifier: its documentation is kept to."""
+"""scratch.SequenceClassifier keeps the promises of its documentation."""
 
 from typing import Any
 
@@ -35,7 +35,7 @@ from tests.scratch.classifiers import (
 @pytest.mark.parametrize("pooling", KINDS)
 @pytest.mark.parametrize("name", ["x", "h_0"])
 def test_gradients_by_the_inputs_are_slopes(pooling: str, name: str) -> None:
-    """`grads` holds those by x and h_0 too, as central differences measure them."""
+    """`grads` has the gradients by x and h_0 too, and central differences agree with them."""
     model = made(layers=2, bidirectional=True, pooling=pooling)
     values = {"x": X, "h_0": RNG.standard_normal((4, BATCH, NODES))}
     model.forward(**values, lengths=LENGTHS)
@@ -61,7 +61,7 @@ def test_plain_classifier_is_the_notebooks() -> None:
 
 
 def test_fit_learns_from_each_rows_own_steps() -> None:
-    """A rule that each row's own last step decides is learned, momentum and clipping helping."""
+    """A rule on each row's own last step is learned, with the help of momentum and clipping."""
     x, lengths = RNG.standard_normal((200, 6, 3)), RNG.integers(1, 7, 200)
     y = (x[range(200), lengths - 1, 0] > 0).astype(int)
     model = SequenceClassifier(3, 8, 2, optimizer=SGD(0.2, momentum=0.9), clip_norm=1.0, seed=0)
@@ -87,7 +87,7 @@ def test_fit_is_mini_batch_training() -> None:
 
 
 def test_ignored_labels_may_be_fitted() -> None:
-    """Rows without a label train nothing, and are no error."""
+    """Rows without a label train nothing, and are not an error."""
     labels = np.where(Y == 2, -100, Y)
     model = made()
     model.fit(X, labels, epochs=1)
@@ -95,7 +95,7 @@ def test_ignored_labels_may_be_fitted() -> None:
 
 
 def test_dropout_acts_in_training_only() -> None:
-    """Forward in training depends on luck, predictions do not, and fit leaves the mode alone."""
+    """Forward in training draws masks, predictions do not, and fit leaves the mode alone."""
     model = made(layers=2, dropout=0.5)
     assert (model.forward(X) != model.forward(X)).any()
     np.testing.assert_array_equal(model.predict_proba(X), model.predict_proba(X))
@@ -115,7 +115,7 @@ def test_predictions_follow_the_probabilities() -> None:
 
 
 def test_grads_are_not_clipped() -> None:
-    """`grads` is what backward found; clipped_grads is by value first, by norm then."""
+    """`grads` are backward's gradients; clipped_grads are clipped by value first, by norm then."""
     model = made(clip_value=0.05, clip_norm=0.1)
     model.forward(X)
     model.backward(Y)
@@ -129,7 +129,7 @@ def test_grads_are_not_clipped() -> None:
 
 
 def test_inputs_do_not_count_for_the_norm() -> None:
-    """The norm that is clipped is that of the parameters' gradients, not of x's and h_0's."""
+    """The clipped norm is that of the parameters' gradients, not of x's and h_0's."""
     model = made(clip_norm=1e-3)
     model.forward(X)
     model.backward(Y)
@@ -158,7 +158,7 @@ def test_nothing_is_promoted(dtype: str) -> None:
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
 def test_notebooks_classifier_computes_in_16_bits(dtype: str) -> None:
-    """So does ScratchSimpleRNNClassifier, with the loss, head and step that both share."""
+    """ScratchSimpleRNNClassifier keeps the dtype, too, in the loss, head and step of both."""
     model = ScratchSimpleRNNClassifier(FEATURES, NODES, CLASSES, seed=1, dtype=numpy_dtype(dtype))
     found = [model.forward(X), model.backward(Y)]
     model.update_params()
@@ -210,7 +210,7 @@ BAD: dict[str, tuple[Any, str]] = {
 
 @pytest.mark.parametrize(("call", "message"), BAD.values(), ids=BAD.keys())
 def test_what_makes_no_sense_is_refused(call: Any, message: str) -> None:
-    """One line names what came and what was expected."""
+    """An error names the value that came and the value that was expected, in one line."""
     with pytest.raises(ValueError, match="got") as raised:
         call()
     assert message in str(raised.value)
@@ -264,14 +264,14 @@ OF_ANOTHER_TYPE: dict[str, tuple[Any, type[Exception], str]] = {
 def test_what_is_of_another_type_is_refused(
     call: Any, error: type[Exception], message: str
 ) -> None:
-    """Nothing is cast or kept silently: one line names the value and what was expected."""
+    """Nothing is cast or kept silently: one line names the value and the expected ones."""
     with pytest.raises(error) as raised:
         call()
     assert str(raised.value) == message
 
 
 def test_lists_are_accepted() -> None:
-    """What has no dtype gets the classifier's: x, as given and to fit, and the class weights."""
+    """Arguments without a dtype get the classifier's: x, in forward and fit, and class weights."""
     listed = SequenceClassifier(
         FEATURES, NODES, CLASSES, seed=0, dtype=np.float32, class_weights=[1, 2, 3]
     )
@@ -287,7 +287,7 @@ def test_lists_are_accepted() -> None:
 
 
 def test_wrong_head_is_a_shape_error() -> None:
-    """A W_out that was assigned is checked as the layers' weights are."""
+    """A W_out that was assigned is checked in the same way as the layers' weights."""
     model = made()
     model.W_out = np.ones((2, 2))
     with pytest.raises(ShapeError, match=r"W_out must have shape \(6, 3\), got \(2, 2\)"):

@@ -58,7 +58,7 @@ class Twin:
         self.head = torch.nn.Linear(NODES * rnn.directions, CLASSES, dtype=DTYPES[dtype])
         self.named = {"W_out": self.head.weight, "b_out": self.head.bias}
         for name, parameter in self.rnn.named_parameters():
-            if name.startswith("bias_hh"):  # b is one, PyTorch's two biases would step twice
+            if name.startswith("bias_hh"):  # b is one; PyTorch's two biases would step twice
                 parameter.requires_grad_(False).zero_()
             else:
                 self.named[_ours(name)] = parameter
@@ -185,7 +185,7 @@ TRAINED = in_pairs({"options": {name: {"named": name} for name in STEPPING}} | R
 
 @pytest.mark.parametrize("options", TRAINED.values(), ids=TRAINED.keys())
 def test_steps_are_pytorchs(options: dict[str, Any]) -> None:
-    """Every option of the loss, the clipping and the optimizer, alone and all together."""
+    """Every option of the loss, clipping and optimizer gives PyTorch's step, alone and together."""
     read = {name: options[name] for name in READ}
     check_updates(**read, **STEPPING[options["named"]])
 
@@ -216,5 +216,5 @@ ANY: dict[str, list[Any]] = {
 @settings(repeatable, max_examples=25)
 @given(networks())
 def test_any_network_trains_as_pytorchs(options: dict[str, Any]) -> None:
-    """What no pair shows, some network of many options does: stacks, lengths, loss and step."""
+    """Networks with many random options agree, beyond pairs: stacks, lengths, loss and step."""
     check_updates(**options, dtype="float64")

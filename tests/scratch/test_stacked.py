@@ -1,4 +1,4 @@
-"""scratch.RNN: everything that torch.nn.RNN can be asked for, compared with nn.RNN itself."""
+"""scratch.RNN has every option of torch.nn.RNN, and is compared with nn.RNN itself."""
 
 from typing import Any
 
@@ -74,7 +74,7 @@ def test_one_layer_is_simple_rnn() -> None:
 
 
 def test_weights_have_pytorchs_order() -> None:
-    """Layer by layer, the reverse direction after the forward one."""
+    """Weights stand layer by layer, the reverse direction after the forward one."""
     order = [torch_name(name) for name in RNN(3, 5, layers=3, bidirectional=True).weights]
     twin = nn.RNN(3, 5, 3, bidirectional=True).state_dict()
     assert order == [name for name in twin if not name.startswith("bias_hh")]
@@ -101,7 +101,7 @@ def test_padding_plays_no_part(options: dict[str, Any]) -> None:
 
 
 def test_rows_of_their_own_length_are_rows_of_their_own() -> None:
-    """Each row of a batch with lengths is what it is alone, cut at its length."""
+    """Each row of a batch with lengths gives the same as the row alone, cut at its length."""
     rnn = scratch_of(layers=2, bidirectional=True)
     x, h_0, _, _ = drawn(rnn)
     output, final = rnn.forward(x, h_0, [2, 6, 1, 4])
@@ -115,7 +115,7 @@ def test_rows_of_their_own_length_are_rows_of_their_own() -> None:
 
 
 def masked_chain(rnn: RNN, masks: list[Array], *arguments: Array) -> dict[str, Array]:
-    """Return what single-layer nn.RNNs give, one on the other, with masks between."""
+    """Return the results of single-layer nn.RNNs, one on the other, with masks between."""
     x, h_0, d_output, d_final = map(tensor, arguments)
     whole, below = torch_of(rnn), x.requires_grad_()
     h_0.requires_grad_()
@@ -170,7 +170,7 @@ def test_dropout_of_one_leaves_nothing() -> None:
 
 
 def test_drawn_masks_are_zero_or_the_inverse_of_what_remains() -> None:
-    """The share p of a layer's output is zero, the rest is divided by 1 - p; all else is as is."""
+    """The share p of a layer's output is zero, and the rest is divided by 1 - p."""
     rnn = RNN(2, 50, layers=2, dropout=0.3, seed=0, activation="relu")
     rnn.weights["W_x_l1"] = np.eye(50)
     rnn.weights["W_h_l1"] = np.zeros((50, 50))

@@ -1,4 +1,4 @@
-"""scratch.RNN: what a caller sees of it - whose the arrays are, memory, copies, refusals."""
+"""scratch.RNN from outside: who owns the arrays, memory, copies, refusals."""
 
 import copy
 import pickle
@@ -17,7 +17,7 @@ from tests.scratch.stacks import BATCH, NODES, STEPS, draw, drawn, found_of, scr
 
 
 def test_results_belong_to_the_caller() -> None:
-    """Overwriting what was given or returned disturbs nothing; a later call changes no result."""
+    """Changes to arguments and results do no harm, and a later call changes no result."""
     rnn = scratch_of(layers=2, bidirectional=True)
     arguments = drawn(rnn)
     first = found_of(rnn, *arguments)
@@ -82,7 +82,7 @@ def test_a_copy_goes_its_own_way(duplicate: Any, dtype: Any) -> None:
 
 
 def test_threads_do_not_disturb_each_other() -> None:
-    """Forward passes of one layer in several threads give what they give one by one."""
+    """Forward passes of one layer in several threads give the same as one by one."""
     rnn = RNN(8, 32, layers=2, seed=0)
     inputs = [draw(seed, 16, 40, 8) for seed in range(16)]
     expected = [rnn.forward(x)[0] for x in inputs]
@@ -101,14 +101,14 @@ def peak_of(steps: int) -> tuple[int, int]:
     gradients = rnn.backward(d_final=d_final)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    kept = x.nbytes + 2 * output.nbytes  # x, the states and the output that is the caller's
+    kept = x.nbytes + 2 * output.nbytes  # x, the states and the output that the caller owns
     return peak, kept + sum(gradient.nbytes for gradient in gradients.values())
 
 
 @pytest.mark.parametrize("lengths", [None, [3, 40, 1, 40, 17, 2, 40, 5]], ids=["full", "packed"])
 @pytest.mark.parametrize("dtype", [np.float64, np.float32, np.float16], ids=lambda d: d.__name__)
 def test_input_is_copied_once(dtype: Any, lengths: list[int] | None) -> None:
-    """What the kernels read is the one copy of x, whatever its numbers and its rows."""
+    """The kernels read one copy of x: no second one is made, for any dtype and lengths."""
     x = draw(0, 8, 40, 64).astype(dtype)
     layout = Layout.of(x, 64, x.dtype, lengths, batch_first=True)
     tracemalloc.start()
@@ -165,7 +165,7 @@ BAD: dict[str, tuple[Any, type[Exception], str]] = {
 
 @pytest.mark.parametrize(("call", "error", "message"), BAD.values(), ids=BAD.keys())
 def test_what_does_not_fit_is_refused(call: Any, error: type[Exception], message: str) -> None:
-    """One line names the value and what was expected."""
+    """An error names the value and the expected ones, in one line."""
     with pytest.raises(error) as raised:
         call()
     assert message in str(raised.value)
@@ -181,6 +181,6 @@ def test_masks_act_in_training_only() -> None:
 
 
 def test_backward_before_forward_is_refused() -> None:
-    """There are no states to go back through before a forward pass."""
+    """Backward before any forward pass is refused: there are no states."""
     with pytest.raises(RuntimeError, match="call forward first"):
         RNN(3, 4).backward(np.ones((2, 5, 4)))

@@ -1,1 +1,1 @@
-"""Somebody's code found, read and loaded, and what it can be asked."""
+"""Somebody's code is found, read and loaded, and the harness learns how to ask it."""

@@ -1,4 +1,4 @@
-"""Capabilities: what a subject can be asked, and what of the grid fits it."""
+"""Capabilities: the questions that a subject can answer, and the part of the grid that fits."""
 
 import pytest
 
@@ -17,7 +17,7 @@ def test_grid_is_chosen_and_changed() -> None:
 
 
 def test_given_options_are_not_changed() -> None:
-    """What was asked for and cannot be is an error; what was not is changed in silence."""
+    """A request that does not fit is an error; defaults that do not fit are changed in silence."""
     asks = {"kind": "layer"}
     assert asked(Config(), asks, ["steps"], "mine").kind == "layer"
     with pytest.raises(ConfigError, match="mine supports kind layer only, got classif"):
@@ -25,7 +25,7 @@ def test_given_options_are_not_changed() -> None:
 
 
 def test_grid_of_one_who_knows_little() -> None:
-    """Options out of the ordinary are for those who know them; the others' grid is without."""
+    """Only subjects that know unusual options get them; the grid of others is without."""
     every = [config for group in GRIDS["default"].groups() for config in group.configs]
     ordinary = fitting(every, {})
     assert all(config.layers == 1 and config.updates == 1 for config in ordinary)
@@ -42,7 +42,7 @@ NONSENSE = {
 
 @pytest.mark.parametrize("name", NONSENSE)
 def test_nonsense_in_an_adapter_is_refused(name: str) -> None:
-    """A CONFIG that means nothing is refused with its value."""
+    """A CONFIG without a meaning is refused with its value."""
     asks, message = NONSENSE[name]
     with pytest.raises(ConfigError, match=message):
         checked(asks, "mine")

@@ -1,4 +1,4 @@
-"""Source: what a script or a notebook defines, without running what it does."""
+"""Source: the definitions of a script or a notebook, without a run of its statements."""
 
 import json
 from pathlib import Path
@@ -56,7 +56,7 @@ def test_definitions_are_executed(script: Path) -> None:
 
 
 def test_what_was_left_out_is_listed(script: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Each statement by its line and how it begins; one that fails without the others says why."""
+    """Each statement that is left out is named by its line and how it begins, with any reason."""
     left_out = read(script).left_out
     assert [line.partition(":")[0] for line in left_out] == [
         "line 4", "line 5", "line 12", "line 13", "line 14", "line 15", "line 20",
@@ -66,7 +66,7 @@ def test_what_was_left_out_is_listed(script: Path, capsys: pytest.CaptureFixture
 
 
 def test_run_all_executes_everything(tmp_path: Path) -> None:
-    """With run_all the file is executed as it is."""
+    """With run_all the whole file is executed."""
     path = tmp_path / "script.py"
     path.write_text("found = []\nfor i in range(3): found.append(i)\n")
     assert read(path).module.found == []
@@ -80,7 +80,7 @@ def notebook(path: Path, *cells: str) -> Path:
 
 
 def test_notebook_is_read_cell_by_cell(tmp_path: Path) -> None:
-    """Magic lines are no Python, a broken cell costs no other, and the last definition counts."""
+    """Magic lines are not Python, a broken cell costs no other, and the last definition counts."""
     path = notebook(
         tmp_path / "book.ipynb",
         "%matplotlib inline\n!pip install this\nimport numpy as np\nx = 1",
@@ -118,7 +118,7 @@ BROKEN = {
 
 @pytest.mark.parametrize("name", BROKEN)
 def test_broken_files_are_refused(name: str, tmp_path: Path) -> None:
-    """What is no file, or no notebook, is refused in one line."""
+    """A path that is not a file, or not a notebook, is refused in one line."""
     content, message = BROKEN[name]
     path = tmp_path / "book.ipynb"
     if content is not None:

@@ -44,7 +44,7 @@ STRUCTURE = {
 
 @pytest.mark.parametrize(("changes", "status", "detail"), STRUCTURE.values(), ids=STRUCTURE.keys())
 def test_wrong_structure_is_named(changes: Any, status: Status, detail: str) -> None:
-    """What cannot be compared is a failure of its own kind, and the rest is compared."""
+    """An array that cannot be compared is a failure of its own kind, and the rest is compared."""
     verdict = verdict_of(with_(**changes))
     assert [c.status for c in verdict.failures] == [status]
     assert detail in verdict.failures[0].detail
@@ -53,14 +53,14 @@ def test_wrong_structure_is_named(changes: Any, status: Status, detail: str) -> 
 
 
 def test_unknown_names_are_named() -> None:
-    """An array that nobody asked for is a failure that lists what is known."""
+    """An array that nobody asked for is a failure that lists the known names."""
     verdict = verdict_of(lambda case: scratch.run(case) | {"grad/Wx": np.zeros(3)})
     assert [c.name for c in verdict.failures] == ["grad/Wx"]
     assert "expected one of hidden, logits, loss, grad/W_out" in failure_message(verdict)
 
 
 def test_left_out_arrays_are_not_checked_and_said() -> None:
-    """A subject may leave out what it does not compute; the verdict says what it did not check."""
+    """A subject may leave arrays out, and the verdict says that it did not check them."""
     verdict = verdict_of(lambda case: {"hidden": scratch.run(case)["hidden"]})
     assert verdict.passed
     assert "grad/W_x" in verdict.left_out
@@ -68,7 +68,7 @@ def test_left_out_arrays_are_not_checked_and_said() -> None:
 
 
 def test_a_left_out_gradient_is_no_pass_of_the_gradients() -> None:
-    """The chapter of which nothing was offered does not pass."""
+    """A chapter of which the subject offers nothing does not pass."""
     verdict = verdict_of(lambda case: {"hidden": scratch.run(case)["hidden"]}).only("gradients")
     assert not verdict.passed
     assert "offers none of grad/W_out" in failure_message(verdict)
@@ -109,7 +109,7 @@ NO_TRACE = {
 
 @pytest.mark.parametrize(("run", "kind", "message"), NO_TRACE.values(), ids=NO_TRACE.keys())
 def test_no_trace_is_a_finding(run: Any, kind: str | None, message: str) -> None:
-    """Whatever a subject does instead of answering, the verdict exists, names it and is no pass."""
+    """A subject without a proper answer has a verdict, which says why and does not pass."""
     verdict = verdict_of(run)
     assert not verdict.passed
     assert not verdict.comparable
@@ -125,7 +125,7 @@ def test_traceback_is_the_subjects_own() -> None:
 
 
 def test_writing_through_the_back_door_is_seen() -> None:
-    """A subject that changes a case's memory behind NumPy's back is found out."""
+    """A change of a case's memory behind NumPy's back is reported."""
     import ctypes
 
     def run(case: Case) -> Any:
@@ -138,7 +138,7 @@ def test_writing_through_the_back_door_is_seen() -> None:
 
 
 def test_state_that_leaks_is_seen() -> None:
-    """A subject whose second answer is not its first is told which arrays changed."""
+    """A subject whose second answer differs from its first is told which arrays changed."""
     calls: list[int] = []
 
     def run(case: Case) -> Any:
@@ -208,7 +208,7 @@ LOADS = {
 
 @pytest.mark.parametrize(("spec", "message"), LOADS.values(), ids=LOADS.keys())
 def test_what_cannot_be_found_is_named(spec: str, message: str) -> None:
-    """Each way not to find a subject says in one line which, and what is missing."""
+    """Each failed search for a subject says in one line which part is missing."""
     with pytest.raises(SubjectError) as raised:
         load(spec)
     assert message in str(raised.value)
@@ -247,7 +247,7 @@ def test_thorough_judgement_survives_anything(change: Any, activation: str) -> N
 
 
 def test_wrong_relu_subject_without_states_is_caught() -> None:
-    """Doubled logits are no flipped gate, whether the states are offered or not."""
+    """Doubled logits do not flip a gate, whether the states are offered or not."""
     case = draw(Config(batch=32, steps=28, hidden=64, activation="relu", dtype="float32", seed=1))
     wrong = judge(
         Subject(name="wrong.py", run=lambda c: {"logits": scratch.run(c)["logits"] * 2}),
@@ -261,7 +261,7 @@ def test_wrong_relu_subject_without_states_is_caught() -> None:
     "error", [KeyError(1), SystemExit(2), BaseException("any"), GeneratorExit()]
 )
 def test_nothing_a_subject_raises_escapes(error: BaseException) -> None:
-    """Not even what is no Exception ends the run."""
+    """An error that is not an Exception does not end the run, either."""
 
     def run(case: Case) -> Any:
         raise error

@@ -1,4 +1,4 @@
-"""The limit of time: also one within another."""
+"""The limit of time, also one limit within another."""
 
 import contextlib
 import time
@@ -10,7 +10,7 @@ from parity.subjects.time_limit import OutOfTimeError, limited
 
 
 def test_a_limit_ends_its_block() -> None:
-    """What takes too long is interrupted, and what comes after is not."""
+    """A slow block is interrupted, and the code after it is not."""
     with pytest.raises(OutOfTimeError), limited(0.05):
         time.sleep(10)
     time.sleep(0.1)
@@ -36,7 +36,7 @@ def greedy() -> None:
 
 @pytest.mark.parametrize("block", [impatient, greedy])
 def test_an_inner_limit_does_not_lift_the_outer(block: Callable[[], None]) -> None:
-    """Whatever limits are set within a limited block, it ends in its own time, not in theirs."""
+    """A limited block ends in its own time, whatever limits are set inside it."""
     start = time.monotonic()
     with pytest.raises(OutOfTimeError), limited(0.2):
         block()
