@@ -171,7 +171,7 @@ def test_a_search_ends_with_its_budget() -> None:
     assert whole.exhausted
 
 
-@pytest.mark.parametrize("slug", one_in(12, UNKNOWN))
+@pytest.mark.parametrize("slug", one_in(6, list(UNKNOWN)[::2]))
 def test_what_is_in_no_catalogue_is_called_unknown(slug: str) -> None:
     """An unknown mistake gets no invented cause; the report has facts instead."""
     found = diagnose(UNKNOWN[slug].subject(), Config(), pytorch)
@@ -458,7 +458,7 @@ def test_hanging_subject_is_left_behind() -> None:
 
     found = diagnosis_of(Here(run=run, seconds=1.0))
     assert names([found]) == {PER_BATCH}
-    assert "no answer in 0.2 s" in found.problems[0]
+    assert "no answer in 1 s" in found.problems[0]
 
 
 def test_one_configuration_proves_nothing() -> None:
