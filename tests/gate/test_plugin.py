@@ -88,6 +88,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     return Run(folder=folder, code=done.returncode, printed=done.stdout + done.stderr)
 
 
+@pytest.mark.slow
 def test_grid_is_added_to_the_projects_own_tests(run: Run) -> None:
     """The project's tests and the four chapters of the grid run, whatever its files are called."""
     assert run.code == 0, run.printed
