@@ -4,7 +4,6 @@ A layout is a word of axes: N batch, T steps, F features, H hidden, C classes, U
 In the probing case each stands for another number, so a shape has one reading.
 """
 
-import itertools
 from collections.abc import Iterator, Sequence
 
 from parity.model.config import Config
@@ -146,8 +145,3 @@ def layouts(own: str, *, one_row: bool = False) -> tuple[str, ...]:
             "NC": ("C", "C1", "1C"),
         }
     return known.get(own, (own,))
-
-
-def stacks(named: Sequence[str]) -> Iterator[tuple[str, ...]]:
-    """Yield the orders in which parts may be stacked in one matrix, the likeliest first."""
-    return itertools.permutations(named)

@@ -151,7 +151,7 @@ def _found(search: _Search, failing: Config) -> Config:
     It is the only example of a database in memory, and the phase of generating is left out. So
     every configuration that is tried comes from this one, and hardly anything from chance.
     """
-    # imported here: it takes a third of the command's start, and only --shrink needs it
+    # imported here: it would slow every start of the command, and only --shrink needs it
     from hypothesis import Phase, find, settings, strategies
     from hypothesis.database import InMemoryExampleDatabase, choices_to_bytes
 

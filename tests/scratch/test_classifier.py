@@ -144,6 +144,15 @@ def test_order_of_calls_is_checked() -> None:
         model().update_params()
 
 
+def test_loss_and_gradient_of_given_logits_are_those_of_the_loss() -> None:
+    """The notebook's `compute_loss_and_grad` takes any logits, not only those of the last call."""
+    logits = np.array([[2.0, -1.0, 0.5], [0.0, 3.0, 1.0], [1.0, 1.0, 1.0]])[: len(Y)]
+    loss, gradient = model().compute_loss_and_grad(logits, Y[: len(logits)])
+    expected, by_logits = softmax_cross_entropy(logits, Y[: len(logits)])
+    assert loss == expected
+    np.testing.assert_array_equal(gradient, by_logits)
+
+
 def test_loss_of_equal_logits_is_log_classes() -> None:
     """Three equal logits lose log 3, to the last bit of the correctly rounded value."""
     loss, _ = softmax_cross_entropy(np.zeros((2, 3)), np.array([0, 2]))
