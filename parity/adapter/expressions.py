@@ -1,0 +1,189 @@
+"""Expressions: the short Python expressions of a binding, evaluated and assigned to.
+
+A place is an expression that an array can be written to: `Wxh.T`, `params["Wx"]`, `W[:hidden]`,
+`bias[:, 0]`, `bias_ih + bias_hh`. Names are looked up one by one, so that an expression sees only
+those that it uses.
+"""
+
+import ast
+import builtins
+import functools
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import CodeType
+from typing import Any
+
+import numpy as np
+
+from parity.adapter import borders
+from parity.model.case import Array
+from parity.model.errors import SubjectError
+
+Lookup = Callable[[str], Any]
+"""Returns the value of a name; raises KeyError for an unknown one."""
+
+
+class PlaceError(SubjectError):
+    """An array cannot be written to a place; the message says why."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Parsed:
+    code: CodeType
+    names: frozenset[str]
+    tree: ast.expr
+
+
+@functools.lru_cache(8192)
+def parsed(text: str) -> _Parsed:
+    """Return the compiled expression. Raises SubjectError where it is not one."""
+    try:
+        tree = ast.parse(text.strip(), mode="eval")
+    except (SyntaxError, ValueError) as error:
+        raise SubjectError(f"{text!r} is not a Python expression") from error
+    names = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
+    return _Parsed(code=compile(tree, "<binding>", "eval"), names=frozenset(names), tree=tree.body)
+
+
+def names_in(text: str) -> frozenset[str]:
+    """Return the names that an expression uses."""
+    return parsed(text).names
+
+
+def evaluate(text: str, lookup: Lookup) -> Any:
+    """Return the value of an expression. Raises NameError for an unknown name."""
+    expression = parsed(text)
+    known: dict[str, Any] = {"__builtins__": builtins}
+    for name in expression.names:
+        try:
+            known[name] = lookup(name)
+        except KeyError:
+            continue  # a builtin, a name that a comprehension binds, or a NameError
+    return eval(expression.code, known)  # noqa: S307 - a binding is the user's own code
+
+
+# -- places ----------------------------------------------------------------------------------------
+
+
+def assign(text: str, value: Array, lookup: Lookup) -> None:
+    """Write `value` to a place: into the array that is there if it fits, or as a new array.
+
+    A sum of two places gets two arrays that differ, and whose sum is exactly `value`: a network
+    with two biases has both.
+    Raises PlaceError where neither is possible.
+    """
+    tree = parsed(text).tree
+    if isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Add):
+        first, second = shares(value)
+        assign(ast.unparse(tree.left), first, lookup)
+        assign(ast.unparse(tree.right), second, lookup)
+        return
+    if not _written_into(text, value, lookup):
+        _replaced(tree, value, lookup)
+
+
+def shares(value: Array) -> tuple[Array, Array]:
+    """Return two arrays that differ, and whose sum is exactly `value`: a quarter and the rest.
+
+    The rest r = fl(3/4 v) is within [v/2, 2v], so v - r is exact (Sterbenz 1974, theorem 4.3.1),
+    and so is the sum.
+    """
+    rest: Array = (value * value.dtype.type(0.75)).astype(value.dtype)
+    return value - rest, rest
+
+
+def _written_into(text: str, value: Array, lookup: Lookup) -> bool:
+    """Write into the array at a place, if it has the shape; return whether it has worked."""
+    try:
+        there = evaluate(text, lookup)
+    except Exception:  # noqa: BLE001 - not set yet, or None: whatever somebody's object raises
+        return False
+    if not borders.write(there, value):
+        return False
+    if isinstance(parsed(text).tree, ast.Name):
+        return True  # the array itself
+    return borders.holds(evaluate(text, lookup), value)  # a copy would not have changed
+
+
+def _replaced(tree: ast.expr, value: Array, lookup: Lookup) -> None:
+    """Undo the views of a place on the value, and put it where the array itself is held."""
+    if isinstance(tree, ast.Attribute) and tree.attr == "T":
+        _replaced(tree.value, value.T, lookup)
+        return
+    if isinstance(tree, ast.Call) and isinstance(tree.func, ast.Attribute):
+        _replaced(tree.func.value, _untransposed(tree, value), lookup)
+        return
+    if isinstance(tree, ast.Subscript) and (index := _new_axes(tree.slice)) is not None:
+        owner = evaluate(ast.unparse(tree.value), lookup)
+        if not isinstance(owner, (dict, list)):
+            _replaced(tree.value, value[index], lookup)
+            return
+    _put(tree, np.array(value), lookup)
+
+
+def _put(tree: ast.expr, value: Array, lookup: Lookup) -> None:
+    text = ast.unparse(tree)
+    try:
+        match tree:
+            case ast.Attribute(value=owner, attr=name):
+                owned = evaluate(ast.unparse(owner), lookup)
+                setattr(owned, name, borders.like(getattr(owned, name, None), value))
+            case ast.Subscript(value=owner, slice=key):
+                owned, at = evaluate(ast.unparse(owner), lookup), _key(key, lookup)
+                old = owned[at] if not isinstance(owned, dict) or at in owned else None
+                if isinstance(old, np.ndarray) or isinstance(owned, np.ndarray):
+                    _refuse_shape(text, old, value)
+                owned[at] = borders.like(old, value)
+            case ast.Call(func=ast.Name(id="getattr"), args=[owner, name, *_]):
+                named = evaluate(ast.unparse(name), lookup)
+                setattr(evaluate(ast.unparse(owner), lookup), named, value)
+            case ast.Name(id=name):
+                owner = lookup(f"{name}@owner")
+                if isinstance(owner, Mapping):
+                    owner[name] = borders.like(owner.get(name), value)  # type: ignore[index]
+                else:
+                    setattr(owner, name, borders.like(getattr(owner, name, None), value))
+            case _:
+                raise PlaceError(f"`{text}` is not a place that an array can be written to")
+    except PlaceError:
+        raise
+    except Exception as error:
+        raise PlaceError(f"`{text}` cannot be set: {type(error).__name__}: {error}") from error
+
+
+def _refuse_shape(text: str, old: Any, value: Array) -> None:
+    if old is not None and np.shape(old) != value.shape and np.size(old) != value.size:
+        raise PlaceError(f"`{text}` has shape {np.shape(old)}, and not {value.shape}")
+
+
+def _key(tree: ast.expr, lookup: Lookup) -> Any:
+    return evaluate(ast.unparse(tree), lookup)
+
+
+def _new_axes(index: ast.expr) -> tuple[Any, ...] | None:
+    """Return the index that undoes `[:, 0]` or `[0]`: a new axis for each 0; None for others."""
+    parts = index.elts if isinstance(index, ast.Tuple) else [index]
+    undone: list[Any] = []
+    for part in parts:
+        if isinstance(part, ast.Slice) and part.lower is part.upper is part.step is None:
+            undone.append(slice(None))
+        elif isinstance(part, ast.Constant) and part.value == 0 and type(part.value) is int:
+            undone.append(None)
+        else:
+            return None
+    return tuple(undone)
+
+
+def _untransposed(call: ast.Call, value: Array) -> Array:
+    """Return `value` before `.transpose(...)`, `.swapaxes(...)` or a reshape to its shape."""
+    name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
+    try:
+        axes = [ast.literal_eval(argument) for argument in call.args]
+    except ValueError:
+        axes = []
+    if name == "swapaxes" and len(axes) == 2:
+        return value.swapaxes(*axes)
+    if name == "transpose" and (axes or value.ndim == 2):
+        flat = list(axes[0]) if axes and isinstance(axes[0], tuple) else axes
+        return value.transpose(np.argsort(flat)) if flat else value.T
+    raise PlaceError(f"`{ast.unparse(call)}` is not a place that an array can be written to")

@@ -1,0 +1,234 @@
+"""Interpreter: runs a binding on a case.
+
+In: a binding, the module that it is of, a case. Out: the arrays that the network answers, by the
+harness's names. The object is kept from one case of a configuration to the next, as a user would
+keep it: what leaks from one call into the next is part of what is judged.
+"""
+
+import random
+from collections.abc import Iterator, Mapping
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from parity.adapter import borders
+from parity.adapter.binding import Binding, Call, Loop
+from parity.adapter.expressions import assign, evaluate, names_in
+from parity.adapter.scope import HELPERS, WEIGHTS, CaseNames, Scope
+from parity.model.case import Array, Case
+from parity.model.cell import Cell
+from parity.model.errors import SubjectError
+from parity.model.names import gradient_name, step_name
+
+SUMMED_LAST = ("grad/h_0",)
+"""Answers of a loop over steps of which the last one counts."""
+
+BY_STEP = ("hidden", "every_logits", "grad/x", "delta")
+"""Answers of a loop over steps that are joined along time."""
+
+
+class CallError(SubjectError):
+    """Somebody's code raised in a call of a binding; `__cause__` is its own error."""
+
+    def __init__(self, item: str, text: str) -> None:
+        super().__init__(text)
+        self.item = item
+
+
+class Run:
+    """A subject's `run(case)` made of a binding. `last` keeps the values of the last run."""
+
+    def __init__(self, binding: Binding, module: Any) -> None:
+        self.binding, self.module = binding, module
+        self.CONFIG, self.OPTIONS = dict(binding.config), binding.knows
+        self._models: dict[str, Any] = {}
+        self.last: Session | None = None
+
+    def __call__(self, case: Case) -> dict[str, Any]:
+        """Return the network's answers to a case."""
+        session = Session(self.binding, self.module, case, self._model(case))
+        self.last = session
+        return session.run()
+
+    def _model(self, case: Case) -> Any:
+        binding = self.binding
+        if not binding.make:
+            return None
+        key = str(case.config.replace(seed=0))
+        takes_arrays = bool(names_in(binding.make) & set(case.arrays))
+        if binding.fresh or takes_arrays or key not in self._models:
+            self._models[key] = made(binding, self.module, case)
+        return self._models[key]
+
+
+def made(binding: Binding, module: Any, case: Case) -> Any:
+    """Return a new object, after its set-up calls. The author's own draws are the same each time."""
+    state, numpy_state = random.getstate(), np.random.get_state()
+    random.seed(0)
+    np.random.seed(0)  # noqa: NPY002 - somebody's own code draws from it
+    try:
+        names = CaseNames(case, tensors=binding.tensors)
+        model = evaluate(binding.make, Scope(names, {"f": names["f"]}, module, HELPERS))
+        for call in binding.setup:
+            evaluate(call, Scope(names, {"model": model}, model, module, HELPERS))
+    finally:
+        random.setstate(state)
+        np.random.set_state(numpy_state)
+    return model
+
+
+class Session:
+    """One run of a binding on one case."""
+
+    def __init__(self, binding: Binding, module: Any, case: Case, model: Any) -> None:
+        self.binding, self.module, self.case, self.model = binding, module, case, model
+        self.answers: dict[str, Any] = {}
+        self.names = CaseNames(case, self.answers, tensors=binding.tensors)
+        self.values: dict[str, Any] = {} if model is None else {"model": model, "self": model}
+        self.history: dict[str, list[Any]] = {}
+        self.begun: dict[str, Any] = {}
+
+    def run(self) -> dict[str, Any]:
+        """Make every call of the binding, and return the answers."""
+        self.set_weights()
+        for item, call in self.binding.calls.items():
+            if item == "train" and len(self.binding.calls) > 1:
+                self.set_weights()
+            self.call(item, call)
+        return self.result()
+
+    def result(self) -> dict[str, Any]:
+        """Return the answers by the names that are compared, in the case's format."""
+        found = dict(self.answers)
+        every = found.pop("every_logits", None)
+        if every is not None and self.case.config.kind == "classifier":
+            kept = every if self.case.config.every_step else every[:, -1]
+            found.setdefault("logits", kept)
+        if self.case.config.kind == "layer":
+            found = {n: a for n, a in found.items() if n not in ("logits", "loss")}
+        return {name: self._in_format(value) for name, value in found.items()}
+
+    def _in_format(self, value: Any) -> Any:
+        """Round what was computed in a finer format, as code that converts at its end does."""
+        own = self.case.x.dtype
+        if isinstance(value, np.ndarray) and value.dtype.kind == "f" and value.itemsize > own.itemsize:
+            with np.errstate(all="ignore"):
+                return value.astype(own)
+        return value
+
+    # -- weights -----------------------------------------------------------------------------------
+
+    def set_weights(self) -> None:
+        """Write the case's weights to their places, after the calls that reset."""
+        binding = self.binding
+        for name, text in binding.values.items():
+            self.values[name] = evaluate(text, self._arguments())
+        for name, place, scope in self.places():
+            assign(place, getattr(self.case, name), scope)
+        for text in binding.reset:
+            evaluate(text, self._arguments())
+
+    def places(self) -> Iterator[tuple[str, str, Scope]]:
+        """Yield each parameter of the case that has a place: name, place, and the names known."""
+        for name, place in self.binding.parameters.items():
+            cells = self.case.config.cells if name in ("W_x", "W_h", "b", "h_0") else (Cell(),)
+            for cell in cells:
+                if hasattr(self.case, cell.name(name)):
+                    yield cell.name(name), place, self._places(cell)
+
+    def _places(self, cell: Cell) -> Scope:
+        where = {
+            "layer": cell.layer,
+            "reverse": "_reverse" if cell.reverse else "",
+            "direction": int(cell.reverse),
+        }
+        return Scope(where, self.values, self.model, self.module, self.names, HELPERS)
+
+    # -- calls -------------------------------------------------------------------------------------
+
+    def _arguments(self, **more: Any) -> Scope:
+        return Scope(more, self.values, self.names, self.model, self.module, HELPERS)
+
+    def _answers(self, **more: Any) -> Scope:
+        return Scope(more, self.values, self.model, self.module, self.names, HELPERS)
+
+    def call(self, item: str, call: Call) -> None:
+        """Make one call, keep what it returns, and read its answers."""
+        if call.loop is Loop.ONCE:
+            self._bind(call, evaluate(call.expression, self._arguments()))
+            self._read(call.answers)
+        else:
+            self._looped(call)
+        if item in ("update", "train") and not any(n.startswith("step/") for n, _ in call.answers):
+            self._read_steps()
+
+    def _bind(self, call: Call, value: Any) -> None:
+        self.values["out"] = value
+        if len(call.targets) == 1:
+            self.values[call.targets[0]] = value
+        elif call.targets:
+            parts = tuple(value)
+            if len(parts) < len(call.targets):
+                told = f"`{call.expression}` returned {len(parts)} values, not {len(call.targets)}"
+                raise SubjectError(told)
+            self.values |= dict(zip(call.targets, parts, strict=False))
+
+    def _read(self, answers: Any, **more: Any) -> None:
+        for name, where in answers:
+            self.answers[name] = borders.answer(evaluate(where, self._answers(**more)))
+
+    def _read_steps(self) -> None:
+        for name, place, scope in self.places():
+            if name not in self.case.parameters:
+                continue
+            now = borders.answer(evaluate(place, scope))
+            self.answers[step_name(1, name)] = now
+
+    def _looped(self, call: Call) -> None:
+        """Call once for every step: the state goes from each step to the next.
+
+        A name on both sides begins as h_0, or, from the last step to the first, as zeros. `h_before`
+        is the value of h at the step before. Answers that depend on what the call returns are
+        joined along time, or summed for a parameter; others are read after the last step.
+        """
+        steps = range(self.case.config.steps)
+        backward = call.loop is Loop.BACKWARD
+        state = [n for n in call.targets if n in call.names]
+        for name in state:
+            start = self.names["h_0"]
+            self.values[name] = start * 0 if backward else start
+            self.begun.setdefault(name, start)
+        by_step = [a for a in call.answers if names_in(a[1]) & {*call.targets, "out"}]
+        found: dict[str, list[Any]] = {name: [] for name, _ in by_step}
+        kept: dict[str, list[Any]] = {name: [] for name in (*call.targets, "out")}
+        for t in reversed(steps) if backward else steps:
+            more = {"t": t, **self._at(t)} if backward else {"t": t}
+            more = {k: v for k, v in more.items() if k not in call.targets or k == "t"}
+            self._bind(call, evaluate(call.expression, self._arguments(**more)))
+            for name in kept:
+                if name in self.values:
+                    kept[name].append(self.values[name])
+            for name, where in by_step:
+                found[name].append(borders.answer(evaluate(where, self._answers(t=t))))
+        if not backward:
+            self.history |= {n: values for n, values in kept.items() if len(values) == len(steps)}
+        for name, values in found.items():
+            self.answers[name] = _joined(name, values[::-1] if backward else values)
+        self._read([a for a in call.answers if a not in by_step])
+
+    def _at(self, t: int) -> dict[str, Any]:
+        found = {name: values[t] for name, values in self.history.items()}
+        for name, values in self.history.items():
+            before = values[t - 1] if t else self.begun.get(name)
+            found[f"{name}_before"] = before
+        return found
+
+
+def _joined(name: str, values: list[Array]) -> Array:
+    if name in BY_STEP:
+        return np.stack(values, axis=1)
+    if name in SUMMED_LAST or not name.startswith("grad/"):
+        return values[0] if name in SUMMED_LAST else values[-1]
+    total: Array = np.sum(values, axis=0)
+    return total

@@ -1,0 +1,177 @@
+"""Scope: the names that a binding's expressions know, and where each comes from.
+
+| name                        | meaning                                                            |
+|-----------------------------|--------------------------------------------------------------------|
+| batch, steps, features ...  | the sizes, `lr`, `layers`, `activation`, `dtype`                   |
+| x, h_0, labels, W_x ...     | the case's arrays, (batch, steps, features) and so on              |
+| ids, step_labels            | (batch, steps) integers                                            |
+| one_hot, step_one_hot       | the labels as rows of zeros with a single 1                        |
+| upstream                    | the gradient of the loss by every state, (batch, steps, hidden)    |
+| d_logits, d_every_logits    | the gradient by the logits that the network has answered           |
+| d_last                      | the gradient by the last state, by way of d_logits                 |
+"""
+
+import functools
+from collections.abc import Callable, Mapping
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from parity.adapter import borders
+from parity.model.case import Array, Case
+
+MISSING = object()
+
+HELPERS: Mapping[str, Any] = {"np": np}
+"""Names that every expression knows, after somebody's own."""
+
+
+def relu(a: Array) -> Array:
+    """max(a, 0)"""
+    positive: Array = np.maximum(a, 0)
+    return positive
+
+
+ACTIVATIONS: Mapping[str, Callable[[Array], Array]] = {"tanh": np.tanh, "relu": relu}
+
+
+def softmax(logits: Array) -> Array:
+    """exp(l) / sum exp(l), along the last axis."""
+    p = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    normalised: Array = p / p.sum(axis=-1, keepdims=True)
+    return normalised
+
+
+class CaseNames:
+    """The names of a case's values, each computed when it is asked for."""
+
+    def __init__(
+        self, case: Case, answers: Mapping[str, Array] | None = None, *, tensors: bool = False
+    ) -> None:
+        self.case, self.answers, self.tensors = case, answers or {}, tensors
+
+    def __getitem__(self, name: str) -> Any:
+        if name in SIZES:
+            return getattr(self.case.config, name)
+        if (array := self._array(name)) is None:
+            raise KeyError(name)
+        return borders.tensor(array) if self.tensors and isinstance(array, np.ndarray) else array
+
+    def _array(self, name: str) -> Any:
+        if name in COMPUTED:
+            return COMPUTED[name](self)
+        if name in self.case.arrays:
+            array: Array = getattr(self.case, name)
+            return array.copy() if name in self.case.parameters or name in WEIGHTS else array
+        return None
+
+    def logits(self, *, every: bool) -> Array:
+        """Return the logits that the network has answered, or the case's own by the equations."""
+        name = "every_logits" if every else "logits"
+        if name in self.answers:
+            return np.asarray(self.answers[name])
+        hidden = self.answers.get("hidden")
+        states = _states(self.case) if hidden is None else np.asarray(hidden)
+        chosen = states if every else states[:, -1]
+        logits: Array = chosen @ self.case.W_out + self.case.b_out
+        return logits
+
+
+SIZES = ("batch", "steps", "features", "hidden", "classes", "layers", "activation", "dtype", "lr")
+WEIGHTS = ("W_x", "W_h", "b", "W_out", "b_out")
+
+
+def _states(case: Case) -> Array:
+    f = ACTIVATIONS[case.config.activation]
+    h, states = case.h_0, []
+    for t in range(case.config.steps):
+        h = f(case.x[:, t] @ case.W_x + h @ case.W_h + case.b)
+        states.append(h)
+    return np.stack(states, axis=1)
+
+
+def _upstream(names: CaseNames) -> Array:
+    """Return the gradient by every state: a layer's own, or that of a head on the last state."""
+    case = names.case
+    if case.config.kind == "layer":
+        gradient = case.upstream.copy()
+        gradient[:, -1] += case.upstream_final
+        return gradient
+    gradient = np.zeros_like(case.upstream)
+    if case.config.every_step:
+        return np.asarray(_d_every_logits(names) @ case.W_out.T)
+    gradient[:, -1] = _d_last(names)
+    return gradient
+
+
+def _d_logits(names: CaseNames) -> Array:
+    """Return (softmax(logits) - one-hot) / batch; of half a squared distance, (l - one-hot) / n."""
+    case, logits = names.case, names.logits(every=False)
+    answered = logits if case.config.squared else softmax(logits)
+    gradient: Array = (answered - _one_hot(case, case.labels)) / case.config.batch
+    return gradient
+
+
+def _d_every_logits(names: CaseNames) -> Array:
+    case, logits = names.case, names.logits(every=True)
+    answered = logits if case.config.squared else softmax(logits)
+    gradient: Array = (answered - _one_hot(case, case.step_labels)) / case.config.batch
+    return gradient
+
+
+def _d_last(names: CaseNames) -> Array:
+    gradient: Array = _d_logits(names) @ names.case.W_out.T
+    return gradient
+
+
+def _one_hot(case: Case, labels: Array) -> Array:
+    rows: Array = np.eye(case.config.classes, dtype=case.x.dtype)[labels]
+    return rows
+
+
+COMPUTED: Mapping[str, Callable[[CaseNames], Any]] = {
+    "ids": lambda names: names.case.x.argmax(axis=2),
+    "one_hot": lambda names: _one_hot(names.case, names.case.labels),
+    "step_one_hot": lambda names: _one_hot(names.case, names.case.step_labels),
+    "upstream": _upstream,
+    "d_logits": _d_logits,
+    "d_every_logits": _d_every_logits,
+    "d_last": _d_last,
+    "f": lambda names: ACTIVATIONS[names.case.config.activation],
+}
+
+
+class Scope:
+    """Sources of names, asked one after the other: mappings, objects and modules."""
+
+    def __init__(self, *sources: Any) -> None:
+        self.sources = [source for source in sources if source is not None]
+
+    def __call__(self, name: str) -> Any:
+        """Return a value, or the owner of a name: `Wx@owner`. Raises KeyError."""
+        if name.endswith("@owner"):
+            return self._owner(name.removesuffix("@owner"))
+        for source in self.sources:
+            if (value := _found(source, name)) is not MISSING:
+                return value
+        raise KeyError(name)
+
+    def _owner(self, name: str) -> Any:
+        owners = [s for s in self.sources if not isinstance(s, (CaseNames, functools.partial))]
+        for source in owners:
+            if _found(source, name) is not MISSING:
+                return vars(source) if isinstance(source, ModuleType) else source
+        return vars(owners[0]) if isinstance(owners[0], ModuleType) else owners[0]
+
+
+def _found(source: Any, name: str) -> Any:
+    if isinstance(source, (Mapping, CaseNames)):
+        try:
+            return source[name]
+        except KeyError:
+            return MISSING
+    try:
+        return getattr(source, name, MISSING)
+    except Exception:  # noqa: BLE001 - a property of somebody's own
+        return MISSING
