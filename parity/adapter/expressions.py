@@ -82,6 +82,11 @@ def assign(text: str, value: Array, lookup: Lookup) -> None:
         _replaced(tree, value, lookup)
 
 
+def put(text: str, value: Any, lookup: Lookup) -> None:
+    """Set a name, an attribute or an item, whatever has been there: a size that code reads."""
+    _put(parsed(text).tree, value, lookup)
+
+
 def shares(value: Array) -> tuple[Array, Array]:
     """Return two arrays that differ, and whose sum is exactly `value`: a quarter and the rest.
 
@@ -114,14 +119,21 @@ def _replaced(tree: ast.expr, value: Array, lookup: Lookup) -> None:
         _replaced(tree.func.value, _untransposed(tree, value), lookup)
         return
     if isinstance(tree, ast.Subscript) and (index := _new_axes(tree.slice)) is not None:
-        owner = evaluate(ast.unparse(tree.value), lookup)
-        if not isinstance(owner, (dict, list)):
+        if not isinstance(_there(tree.value, lookup), (dict, list)):
             _replaced(tree.value, value[index], lookup)
             return
     _put(tree, np.array(value), lookup)
 
 
-def _put(tree: ast.expr, value: Array, lookup: Lookup) -> None:
+def _there(tree: ast.expr, lookup: Lookup) -> Any:
+    """Return what is at a place now; None where nothing has been set."""
+    try:
+        return evaluate(ast.unparse(tree), lookup)
+    except Exception:  # noqa: BLE001 - whatever somebody's object raises
+        return None
+
+
+def _put(tree: ast.expr, value: Any, lookup: Lookup) -> None:
     text = ast.unparse(tree)
     try:
         match tree:

@@ -14,8 +14,8 @@ import numpy as np
 
 from parity.adapter import borders
 from parity.adapter.binding import Binding, Call, Loop
-from parity.adapter.expressions import assign, evaluate, names_in
-from parity.adapter.scope import HELPERS, WEIGHTS, CaseNames, Scope
+from parity.adapter.expressions import assign, evaluate, names_in, put
+from parity.adapter.scope import HELPERS, SIZES, CaseNames, Scope
 from parity.model.case import Array, Case
 from parity.model.cell import Cell
 from parity.model.errors import SubjectError
@@ -124,14 +124,27 @@ class Session:
         binding = self.binding
         for name, text in binding.values.items():
             self.values[name] = evaluate(text, self._arguments())
-        for name, place, scope in self.places():
-            assign(place, getattr(self.case, name), scope)
         for text in binding.reset:
             evaluate(text, self._arguments())
+        for name, place, scope in self.places():
+            if name in SIZES:
+                put(place, getattr(self.case.config, name), scope)
+            else:
+                assign(place, self._given(name, place, scope), scope)
+
+    def _given(self, name: str, place: str, scope: Scope) -> Array:
+        """Return the case's array; of equal initial states one row, where all rows share one."""
+        array: Array = getattr(self.case, name)
+        if name == "h_0" and np.ndim(borders.as_array(_value_or_none(place, scope))) == 1:
+            return array[0]
+        return array
 
     def places(self) -> Iterator[tuple[str, str, Scope]]:
         """Yield each parameter of the case that has a place: name, place, and the names known."""
         for name, place in self.binding.parameters.items():
+            if name in SIZES:
+                yield name, place, self._places(Cell())
+                continue
             cells = self.case.config.cells if name in ("W_x", "W_h", "b", "h_0") else (Cell(),)
             for cell in cells:
                 if hasattr(self.case, cell.name(name)):
@@ -164,15 +177,20 @@ class Session:
             self._read_steps()
 
     def _bind(self, call: Call, value: Any) -> None:
-        self.values["out"] = value
-        if len(call.targets) == 1:
+        if not call.targets:
+            self.values["out"] = value
+        elif len(call.targets) == 1:
             self.values[call.targets[0]] = value
-        elif call.targets:
+        else:
             parts = tuple(value)
             if len(parts) < len(call.targets):
                 told = f"`{call.expression}` returned {len(parts)} values, not {len(call.targets)}"
                 raise SubjectError(told)
             self.values |= dict(zip(call.targets, parts, strict=False))
+
+    def value(self, text: str) -> Any:
+        """Return what an expression stands for, as an answer sees it."""
+        return evaluate(text, self._answers())
 
     def _read(self, answers: Any, **more: Any) -> None:
         for name, where in answers:
@@ -188,7 +206,8 @@ class Session:
     def _looped(self, call: Call) -> None:
         """Call once for every step: the state goes from each step to the next.
 
-        A name on both sides begins as h_0, or, from the last step to the first, as zeros. `h_before`
+        A name on both sides begins as h_0, or as a named value says; from the last step to the first
+        it begins as zeros. `h_before`
         is the value of h at the step before. Answers that depend on what the call returns are
         joined along time, or summed for a parameter; others are read after the last step.
         """
@@ -196,10 +215,11 @@ class Session:
         backward = call.loop is Loop.BACKWARD
         state = [n for n in call.targets if n in call.names]
         for name in state:
-            start = self.names["h_0"]
+            start = self.values[name] if name in self.binding.values else self.names["h_0"]
             self.values[name] = start * 0 if backward else start
             self.begun.setdefault(name, start)
-        by_step = [a for a in call.answers if names_in(a[1]) & {*call.targets, "out"}]
+        joined = {*call.targets, "out"}
+        by_step = [a for a in call.answers if a[0] in BY_STEP or names_in(a[1]) & joined]
         found: dict[str, list[Any]] = {name: [] for name, _ in by_step}
         kept: dict[str, list[Any]] = {name: [] for name in (*call.targets, "out")}
         for t in reversed(steps) if backward else steps:
@@ -223,6 +243,13 @@ class Session:
             before = values[t - 1] if t else self.begun.get(name)
             found[f"{name}_before"] = before
         return found
+
+
+def _value_or_none(text: str, scope: Scope) -> Any:
+    try:
+        return evaluate(text, scope)
+    except Exception:  # noqa: BLE001 - not set yet: whatever somebody's object raises
+        return None
 
 
 def _joined(name: str, values: list[Array]) -> Array:

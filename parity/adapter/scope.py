@@ -8,10 +8,10 @@
 | one_hot, step_one_hot       | the labels as rows of zeros with a single 1                        |
 | upstream                    | the gradient of the loss by every state, (batch, steps, hidden)    |
 | d_logits, d_every_logits    | the gradient by the logits that the network has answered           |
+| b_ih, b_hh                  | two arrays whose sum is b, for a network with two biases           |
 | d_last                      | the gradient by the last state, by way of d_logits                 |
 """
 
-import functools
 from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any
@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from parity.adapter import borders
+from parity.adapter.expressions import shares
 from parity.model.case import Array, Case
 
 MISSING = object()
@@ -78,7 +79,10 @@ class CaseNames:
         return logits
 
 
-SIZES = ("batch", "steps", "features", "hidden", "classes", "layers", "activation", "dtype", "lr")
+SIZES = (
+    *("batch", "steps", "features", "hidden", "classes", "layers", "bidirectional"),
+    *("activation", "dtype", "lr"),
+)
 WEIGHTS = ("W_x", "W_h", "b", "W_out", "b_out")
 
 
@@ -138,6 +142,8 @@ COMPUTED: Mapping[str, Callable[[CaseNames], Any]] = {
     "d_logits": _d_logits,
     "d_every_logits": _d_every_logits,
     "d_last": _d_last,
+    "b_ih": lambda names: shares(names.case.b)[0],
+    "b_hh": lambda names: shares(names.case.b)[1],
     "f": lambda names: ACTIVATIONS[names.case.config.activation],
 }
 
@@ -158,11 +164,11 @@ class Scope:
         raise KeyError(name)
 
     def _owner(self, name: str) -> Any:
-        owners = [s for s in self.sources if not isinstance(s, (CaseNames, functools.partial))]
-        for source in owners:
-            if _found(source, name) is not MISSING:
+        theirs = [s for s in self.sources if not isinstance(s, (CaseNames, Mapping))]
+        for source in self.sources:
+            if not isinstance(source, CaseNames) and _found(source, name) is not MISSING:
                 return vars(source) if isinstance(source, ModuleType) else source
-        return vars(owners[0]) if isinstance(owners[0], ModuleType) else owners[0]
+        return vars(theirs[0]) if isinstance(theirs[0], ModuleType) else theirs[0]
 
 
 def _found(source: Any, name: str) -> Any:
