@@ -28,6 +28,10 @@ BY_STEP = ("hidden", "every_logits", "grad/x", "delta")
 """Answers of a loop over steps that are joined along time."""
 
 
+FAR = 2.0**60
+"""A learning rate at which a step is all gradient."""
+
+
 class CallError(SubjectError):
     """Somebody's code raised in a call of a binding; `__cause__` is its own error."""
 
@@ -49,7 +53,22 @@ class Run:
         """Return the network's answers to a case."""
         session = Session(self.binding, self.module, case, self._model(case))
         self.last = session
-        return session.run()
+        answer = session.run()
+        return answer | self._by_steps(case, answer) if self.binding.by_steps else answer
+
+    def _by_steps(self, case: Case, answer: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the gradients of a network that only changes its weights: (w - w') / lr.
+
+        At a learning rate of 2**60 a step is all gradient, right to the gradient's own digits.
+        """
+        far = case.replace(case.config.replace(lr=FAR))
+        stepped = Session(self.binding, self.module, far, self._model(far)).run()
+        found = {}
+        for name in case.parameters:
+            if step_name(1, name) in stepped and gradient_name(name) not in answer:
+                moved = getattr(case, name) - np.asarray(stepped[step_name(1, name)])
+                found[gradient_name(name)] = moved / case.x.dtype.type(FAR)
+        return found
 
     def _model(self, case: Case) -> Any:
         binding = self.binding

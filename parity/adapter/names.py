@@ -134,6 +134,8 @@ PENALTY = _words(
     r"l_?[12](_?reg.*)? .*weight_?decay.* reg(ulari[sz]ation)?(_.*)? lambda.* .*drop.*"
 )
 KNOB = _words(r".*(clip|momentum|decay|sigma|scale|std|epoch|bias|verbose|iter).*")
+MODES = _words(r"train(ing)? eval(uate)? reset.*param.* cuda cpu double float half to zero_?grad.*")
+ROUNDS = _words(r"n?_?(num)?_?(epochs?|iter(ation)?s?|rounds|max_?iter.*|n_?iter.*)")
 DTYPE = _words(r"d_?type")
 """Other parameters that a constructor may have."""
 

@@ -58,15 +58,17 @@ def proposals(
     among: Sequence[str],
     *,
     given: Mapping[str, Sequence[Value]] | None = None,
+    extra: Mapping[str, Sequence[Value]] | None = None,
 ) -> Iterator[Proposal]:
     """Yield calls of a function. `among`: the roles that its arguments can play.
 
-    `given`: values by a parameter's own name; an empty sequence leaves a default alone.
+    `given`: values by a parameter's own name; an empty sequence leaves a default alone. `extra`:
+    values of a role that an earlier call has answered.
     """
-    known = given or {}
+    known, more = given or {}, extra or {}
     wanted = parameters(function)
     options = [
-        list(known[p.name]) if p.name in known else _options(p, function, manner, among)
+        list(known[p.name]) if p.name in known else _options(p, function, manner, among, more)
         for p in wanted
     ]
     if any(not option and is_required(p) for p, option in zip(wanted, options, strict=True)):
@@ -130,6 +132,7 @@ def _options(
     function: Callable[..., Any],
     manner: Manner,
     among: Sequence[str],
+    extra: Mapping[str, Sequence[Value]],
 ) -> list[Value]:
     """Return the values for a parameter: those that its name says, and then all others."""
     patterns = {role: PATTERNS[role] for role in among if role in PATTERNS}
@@ -140,7 +143,7 @@ def _options(
     found = [
         Value(text=v.text, role=role, penalty=v.penalty + 0.25 * place)
         for place, role in enumerate(named)
-        for v in values(role, manner)
+        for v in extra.get(role, ()) or values(role, manner)
     ]
     if not is_required(parameter):
         keep = not named or named[0] not in ALWAYS_GIVEN
@@ -153,14 +156,14 @@ def _options(
     found += [
         Value(text=v.text, role=role, penalty=UNNAMED + v.penalty + 0.1 * place)
         for place, role in enumerate(others)
-        for v in values(role, manner)
+        for v in extra.get(role, ()) or values(role, manner)
     ]
     return found
 
 
 SIZES = ("features", "hidden", "classes", "batch", "steps")
 
-ALWAYS_GIVEN = ("x", "h_0", "x_t", "h_t", "labels", "one_hot", "lr", "step_labels", "upstream", "d_logits", "W_x",
+ALWAYS_GIVEN = ("one", "x", "h_0", "x_t", "h_t", "labels", "one_hot", "lr", "step_labels", "upstream", "d_logits", "W_x",
                 "W_h", "b", "W_out", "b_out")  # fmt: skip
 """Roles whose arguments are given in spite of a default."""
 
@@ -169,6 +172,9 @@ ALIKE: Mapping[str, tuple[str, ...]] = {
     "one_hot": ("step_one_hot",),
     "upstream": ("d_last", "d_logits", "d_every_logits"),
     "d_logits": ("d_every_logits", "upstream"),
+    "hidden": ("last", "x"),
+    "h_0": ("hidden",),
+    "logits": ("every_logits",),
 }
 """Roles that a name can mean as well."""
 
@@ -182,5 +188,6 @@ PATTERNS: Mapping[str, names.Words] = {
     "classes": names.SIZES["classes"],
     "batch": names.SIZES["batch"],
     "steps": names.SIZES["steps"],
+    "one": names.ROUNDS,
     "activation": (*names.ACTIVATION, *names.FUNCTION),
 }

@@ -22,7 +22,7 @@ from parity.adapter.search.probe import ACTIVATIONS, Probe, expected
 from parity.adapter.search.trials import Outcome, Target, perturbed, tried
 from parity.model.case import Case
 
-ROLES = ("x", "h_0", "labels", "one_hot", "steps", "batch", "lr")
+ROLES = ("x", "h_0", "labels", "one_hot", "step_labels", "step_one_hot", "lr")
 """Roles of a forward pass's arguments, but for weights."""
 
 LOSSES = ("mean", "squared", "steps", "squared-steps")
@@ -100,6 +100,9 @@ class Forward:
     def is_right(self) -> bool:
         """Whether all states, and all else that it has answered, are right."""
         states = self.seen.get("hidden")
+        asked = bool(self.proposal.roles & {"labels", "one_hot", "step_labels", "step_one_hot"})
+        if asked and not self.loss:
+            return False  # other labels may be wanted
         return bool(self.seen) and all(
             s.is_right for s in self.seen.values() if s.kind != "last" or states is None
         )

@@ -39,10 +39,22 @@ class Probe:
         shared = {"classes": config.features} if self.manner.data == "vocabulary" else {}
         return config.replace(data=self.manner.data, **shared)
 
+    @functools.cached_property
+    def _drawn(self) -> Case:
+        """The case of which all others are: with labels for every step, too."""
+        return draw(self.config.replace(loss="steps"))
+
     @functools.lru_cache(64)  # noqa: B019 - a probe lives as long as a search
     def case(self, **changes: Any) -> Case:
-        """Return the case with some options changed; its arrays can be written into."""
-        return writable(draw(self.config.replace(**changes)))
+        """Return the case with some options changed, and the same numbers in its arrays.
+
+        Its arrays can be written into. Raises ConfigError where the options do not fit together.
+        """
+        config = self.config.replace(**changes)
+        none = ("h_0",) if config.initial == "zero" else ()
+        none += ("b", "b_out") if config.bias == "zero" else ()
+        zeros = {name: getattr(self._drawn, name) * 0 for name in none}
+        return writable(self._drawn.replace(config, **zeros))
 
     @functools.cached_property
     def axes(self) -> dict[int, str]:

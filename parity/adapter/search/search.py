@@ -122,4 +122,6 @@ def _in(target: Target, probe: Probe, effort: Effort) -> Iterator[Forward]:
         yield from of_module(target, probe, effort)
         return
     for making, model in objects(target, probe):
+        if probe.manner.data == "vocabulary" and {"features", "classes"} <= making.roles:
+            continue  # it tells them apart
         yield from of_object(target, probe, making, model, effort)

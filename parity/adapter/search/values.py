@@ -31,7 +31,7 @@ class Manner:
 
 MANNERS = tuple(
     Manner(one_row=one_row, data=data)
-    for data in ("drawn", "ids", "vocabulary")
+    for data in ("drawn", "vocabulary", "ids")
     for one_row in (False, True)
 )
 
