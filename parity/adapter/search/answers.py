@@ -83,8 +83,17 @@ def _likely(kind: str, leaf: Leaf) -> tuple[float, float]:
 
 
 def _read(probe: Probe, case: Case, leaf: Leaf, kind: str) -> Iterator[Seen]:
-    for text in recognised(leaf.text, leaf.array.shape, probe.own(kind), probe.axes):
+    for text in (*recognised(leaf.text, leaf.array.shape, probe.own(kind), probe.axes), *_flat(probe, leaf, kind)):
         yield _compared(case, leaf, kind, text, laid_out(text, leaf))
+
+
+def _flat(probe: Probe, leaf: Leaf, kind: str) -> Iterator[str]:
+    """Yield the readings of an array with a row for each step of each sequence."""
+    config, shape = probe.config, leaf.array.shape
+    last = {"hidden": config.hidden, "every_logits": config.classes}.get(kind)
+    if shape == (config.batch * config.steps, last) and config.batch > 1:
+        yield f"{leaf.text}.reshape(batch, steps, -1)"
+        yield f"{leaf.text}.reshape(steps, batch, -1).swapaxes(0, 1)"
 
 
 def _compared(case: Case, leaf: Leaf, kind: str, text: str, array: Array) -> Seen:

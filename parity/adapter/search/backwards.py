@@ -111,7 +111,8 @@ def _comprehended(text: str) -> str:
 
 def given(target: Target, forward: Forward, outcome: Outcome, function: Any) -> dict[str, list[Value]]:
     """Return what parameters are by their own names: weights as before, and names in common."""
-    found = links(forward, outcome)
+    found = {n: [v] for n, v in forward.proposal.arguments.items() if v.role not in ("lr", "h_t", "x_t")}
+    found |= links(forward, outcome)
     for name, value in forward.proposal.arguments.items():
         if value.role in ("parameters", "W_x", "W_h", "b", "W_out", "b_out"):
             found[name] = [value]
@@ -145,7 +146,8 @@ def candidates(
         if penalty > effort:
             continue
         known = {**(more or {}), **given(target, forward, outcome, entry.function)}
-        roles = ROLES
+        head = "W_out" in gradients.parameters_of(forward)
+        roles = ROLES if head else tuple(r for r in ROLES if r not in BY_LOGITS)
         handed = [v.role for v in forward.proposal.arguments.values() if v.role.startswith(("W_", "b"))]
         roles = (*roles, *handed) if target.cls is None else roles
         ways = itertools.islice(

@@ -73,6 +73,7 @@ def proposals(
     ]
     if any(not option and is_required(p) for p, option in zip(wanted, options, strict=True)):
         return
+    _second_upstream(wanted, options)
     for chosen, penalty in best_first([option or [LEFT_OUT] for option in options]):
         pairs = [(p, v) for p, v in zip(wanted, chosen, strict=True) if v.text]
         yield Proposal(
@@ -80,6 +81,18 @@ def proposals(
             arguments={p.name: v for p, v in pairs},
             penalty=penalty,
         )
+
+
+def _second_upstream(wanted: Sequence[inspect.Parameter], options: list[list[Value]]) -> None:
+    """Leave out an optional gradient where another one has to be given."""
+    needs = [is_required(p) and option and option[0].role in UPSTREAM for p, option in zip(wanted, options, strict=True)]
+    for place, (parameter, option) in enumerate(zip(wanted, options, strict=True)):
+        if any(needs) and not is_required(parameter) and option and option[0].role in UPSTREAM:
+            later = [Value(text=v.text, role=v.role, penalty=v.penalty + 0.6) for v in option if v.text]
+            options[place] = [LEFT_OUT, *later]
+
+
+UPSTREAM = ("upstream", "d_last", "d_logits", "d_every_logits")
 
 
 LEFT_OUT = Value(text="", role="")
@@ -181,6 +194,7 @@ ALIKE: Mapping[str, tuple[str, ...]] = {
 PATTERNS: Mapping[str, names.Words] = {
     **names.VALUES,
     **names.WEIGHTS,
+    "upstream": (*names.VALUES["upstream"], *names.VALUES["d_logits"]),
     "x_t": names.VALUES["x"],
     "h_t": names.VALUES["h_0"],
     "features": names.SIZES["features"],

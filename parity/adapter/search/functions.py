@@ -9,7 +9,13 @@ from parity.adapter.binding import Binding, Call
 from parity.adapter.search.attempts import Failed
 from parity.adapter.search.calls import Proposal, is_required, parameters, proposals
 from parity.adapter.search.forwards import ROLES, Effort, Entry, Forward, entries, judged
-from parity.adapter.search.keys import globals_read, of_places, sizes_among, weights_among
+from parity.adapter.search.keys import (
+    globals_read,
+    of_places,
+    shapes_of,
+    sizes_among,
+    weights_among,
+)
 from parity.adapter.search.loops import started
 from parity.adapter.search.places import PARAMETERS, Hypothesis
 from parity.adapter.search.probe import Probe
@@ -95,7 +101,7 @@ def _ways(
         ]
         hypotheses = list(itertools.islice(of_places(places), 200))
     elif len(held) >= 3:
-        hypotheses = list(itertools.islice(of_places(held), 200))
+        hypotheses = list(itertools.islice(of_places(held, shapes_of(target.module, held)), 200))
     else:
         hypotheses = [NO_WEIGHTS]
         if not _may_be_handed(function):

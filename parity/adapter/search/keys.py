@@ -28,20 +28,32 @@ STYLES = (("", ""), (".T", "[:, 0]"), ("", "[0]"), (".T", ""), (".T", "[0]"), ("
 """What the views of matrices and of biases usually are, together."""
 
 
-def of_places(places: Sequence[tuple[str, str]]) -> Iterator[Hypothesis]:
+def of_places(
+    places: Sequence[tuple[str, str]], known: Mapping[str, tuple[int, ...]] | None = None
+) -> Iterator[Hypothesis]:
     """Yield assignments of parameters to (name, place) pairs, the likeliest first.
 
-    A name that says nothing can be any parameter that no other name is.
+    A name that says nothing can be any parameter that no other name is. `known`: the shapes of
+    arrays that are there, which say how a bias is held.
     """
+    fixed = {place: _bias_view(shape) for place, shape in (known or {}).items()}
     for assigned, penalty in _roles([name for name, _ in places]):
         pairs = [(role, place) for role, (_, place) in zip(assigned, places, strict=True) if role]
         for order, style in enumerate(_styles([role for role, _ in pairs])):
+            style = tuple(
+                fixed.get(place, view) if role.startswith("b") else view
+                for view, (role, place) in zip(style, pairs, strict=True)
+            )
             held = {role: f"{place}{view}" for (role, place), view in zip(pairs, style, strict=True)}
             yield Hypothesis(
                 places=_summed(held, pairs, style),
                 leaves={role: place for role, place in pairs},
                 penalty=penalty + 0.25 * order,
             )
+
+
+def _bias_view(shape: tuple[int, ...]) -> str:
+    return {2: "[0]" if shape[0] == 1 else "[:, 0]"}.get(len(shape), "")
 
 
 def _summed(held: dict[str, str], pairs: Sequence[tuple[str, str]], style: Sequence[str]) -> dict[str, str]:
@@ -117,6 +129,16 @@ def weights_among(module: Any, read: Sequence[str]) -> list[tuple[str, str]]:
         elif isinstance(value, dict):
             inner = {k: v for k, v in value.items() if isinstance(v, np.ndarray) and isinstance(k, str)}
             found += [(key, f"{name}[{key!r}]") for key in inner]
+    return found
+
+
+def shapes_of(module: Any, places: Sequence[tuple[str, str]]) -> dict[str, tuple[int, ...]]:
+    """Return the shapes of the globals among places, as their author left them."""
+    found = {}
+    for _, place in places:
+        value = vars(module).get(place)
+        if isinstance(value, np.ndarray):
+            found[place] = value.shape
     return found
 
 

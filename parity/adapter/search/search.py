@@ -1,11 +1,12 @@
 """Search: from a module to the best binding of what is in it."""
 
 import itertools
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from collections.abc import Iterator
 from typing import Any
 
 from parity.adapter import names
+from parity.adapter.binding import Binding
 from parity.adapter.interpreter import made
 from parity.adapter.search.attempts import Attempts, Failed, attempt
 from parity.adapter.search.calls import SIZES, proposals
@@ -18,6 +19,7 @@ from parity.adapter.search.probe import Probe
 from parity.adapter.search.proof import answers, doubts
 from parity.adapter.search.trials import Target
 from parity.adapter.search.values import MANNERS
+from parity.adapter.search.whole import Whole, binding_of, whole
 
 MAKINGS = 40
 """Ways to make an object that are tried, at most."""
@@ -96,21 +98,82 @@ EFFORTS = (
 """First what names say, in every manner of asking; then everything."""
 
 
-def forwards(target: Target) -> Forward | None:
-    """Return the best forward pass of a class, or of a module's functions."""
+def forwards(target: Target) -> Iterator[Forward]:
+    """Yield forward passes of a class, or of a module's functions: right ones, or the best one."""
     best: Forward | None = None
     for effort in EFFORTS:
         for manner in MANNERS:
+            right = False
             for found in _in(target, Probe(manner), effort):
                 if best is None or found.rank > best.rank:
                     best = found
                 if found.is_right and "hidden" in found.seen:
-                    return found
+                    right = True
+                    yield found
+            if right:
+                return
             if best is not None and best.is_right:
-                return best
+                yield best
+                return
         if best is not None and (best.evidence >= 30 or not _doubts(target, best)):
-            return best
+            yield best
+            return
+    if best is not None:
+        yield best
+
+
+def search(target: Target) -> "Found | None":
+    """Return the binding of a class or of a module's functions; None where there is no forward pass.
+
+    Among forward passes that are equally right, the first whose gradients were found is taken.
+    """
+    best: "Found | None" = None
+    for forward in itertools.islice(forwards(target), TRIED):
+        found = whole(target, forward)
+        one = Found(whole=found, binding=binding_of(target, found), doubt=_doubts(target, forward))
+        if best is None or one.rank > best.rank:
+            best = one
+        if one.is_complete or not _has_more(target, found):
+            break
     return best
+
+
+TRIED = 4
+"""Right forward passes whose gradients are asked for, at most."""
+
+
+def _has_more(target: Target, found: Whole) -> bool:
+    """Return whether the code has a function that says that it computes gradients."""
+    session = found.forward.outcome.session
+    owner = session.model if target.cls is not None else target.module
+    own = [entry.name.rpartition(".")[2] for entry in entries(owner, target.module)]
+    return any(names.is_like(n, (*names.BACKWARD, *names.TRAIN, *names.LOSS)) for n in own)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """The result of a search: a binding, and how certain it is."""
+
+    whole: Whole
+    binding: Binding
+    doubt: str  # why it is not certain that the forward pass was asked rightly; empty: it is
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether there are gradients, or steps."""
+        return self.whole.main is not None
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether it is certain that the forward pass was asked rightly."""
+        return self.whole.forward.evidence >= 20 or not self.doubt
+
+    @property
+    def rank(self) -> tuple[float, ...]:
+        """What decides between two: what is certain, what is complete, and what is right."""
+        main = self.whole.main
+        evidence = 0.0 if main is None else main.evidence
+        return self.is_certain, self.is_complete, evidence, *self.whole.forward.rank
 
 
 def _doubts(target: Target, found: Forward) -> str:

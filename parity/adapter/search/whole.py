@@ -1,7 +1,7 @@
 """Whole: from a forward pass to a binding that asks for everything, and what is known of it."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -39,7 +39,11 @@ class Whole:
     backward: Backward | None = None
     update: Backward | None = None
     train: Backward | None = None
-    tried: Mapping[str, BaseException] = field(default_factory=dict)
+
+    @property
+    def main(self) -> Backward | None:
+        """The call that gradients, or else steps, come from."""
+        return self.backward or self.update or self.train
 
 
 NAMED = 2.4
@@ -138,6 +142,9 @@ def _best(found: Sequence[Backward], forward: Forward) -> Backward | None:
 
 def _is_understood(found: Backward, forward: Forward) -> bool:
     """Return whether a call answers the gradients, or the steps, of the layer's weights."""
+    asks = found.proposal.roles & {*LABELS, *BY_LOGITS, *BY_STATES}
+    if not asks and not names.is_like(found.entry.name.rpartition(".")[2], names.BACKWARD):
+        return False  # it is handed nothing that gradients depend on
     matrices = {"W_x", "W_h"} & {*parameters_of(forward)}
     answered = found.found.weights | found.moved
     return matrices <= answered and (found.evidence > 0 or found.proposal.is_named)
@@ -241,7 +248,7 @@ def binding_of(target: Target, found: Whole) -> Binding:
     base = answers(forward.binding, forward.seen)
     calls: dict[str, Call] = {"forward": base.calls["forward"]}
     config: dict[str, Any] = {**base.config, "activation": forward.activation}
-    main = found.backward or found.update or found.train
+    main = found.main
     factor = "1"
     if main is not None:
         if "activation" in main.binding.config:
