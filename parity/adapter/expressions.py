@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from parity.adapter import borders
+from parity.model.biases import shares
 from parity.model.case import Array
 from parity.model.errors import SubjectError
 
@@ -72,24 +73,32 @@ def assign(text: str, value: Array, lookup: Lookup) -> None:
     with two biases has both.
     Raises PlaceError where neither is possible.
     """
+    if (both := summands(text)) is not None:
+        for place, share in zip(both, shares(value), strict=True):
+            assign(place, share, lookup)
+    elif not _written_into(text, value, lookup):
+        _replaced(parsed(text).tree, value, lookup)
+
+
+def summands(text: str) -> tuple[str, str] | None:
+    """Return the two places of a sum, as in `bias_ih + bias_hh`; None for any other place."""
     tree = parsed(text).tree
     if isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Add):
-        first, second = shares(value)
-        assign(ast.unparse(tree.left), first, lookup)
-        assign(ast.unparse(tree.right), second, lookup)
-        return
-    if not _written_into(text, value, lookup):
-        _replaced(tree, value, lookup)
+        return ast.unparse(tree.left), ast.unparse(tree.right)
+    return None
 
 
-def shares(value: Array) -> tuple[Array, Array]:
-    """Return two arrays that differ, and whose sum is exactly `value`: a quarter and the rest.
-
-    The rest r = fl(3/4 v) is within [v/2, 2v], so v - r is exact (Sterbenz 1974, theorem 4.3.1),
-    and so is the sum.
-    """
-    rest: Array = (value * value.dtype.type(0.75)).astype(value.dtype)
-    return value - rest, rest
+def is_transposed(text: str) -> bool:
+    """Return whether a place ends in `.T` or `.transpose()`, an odd number of times."""
+    tree, turned = parsed(text).tree, False
+    while True:
+        match tree:
+            case ast.Attribute(value=inner, attr="T"):
+                tree, turned = inner, not turned
+            case ast.Call(func=ast.Attribute(value=inner, attr="transpose"), args=[]):
+                tree, turned = inner, not turned
+            case _:
+                return turned
 
 
 def _written_into(text: str, value: Array, lookup: Lookup) -> bool:
@@ -144,11 +153,15 @@ def _put(tree: ast.expr, value: Array, lookup: Lookup) -> None:
                 else:
                     setattr(owner, name, borders.like(getattr(owner, name, None), value))
             case _:
-                raise PlaceError(f"`{text}` is not a place that an array can be written to")
+                _refuse(text)
     except PlaceError:
         raise
     except Exception as error:
         raise PlaceError(f"`{text}` cannot be set: {type(error).__name__}: {error}") from error
+
+
+def _refuse(text: str) -> None:
+    raise PlaceError(f"`{text}` is not a place that an array can be written to")
 
 
 def _refuse_shape(text: str, old: Any, value: Array) -> None:
