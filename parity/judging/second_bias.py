@@ -4,7 +4,7 @@ A reference has one bias, the sum of both. The gradient by either is the gradien
 each bias steps from its own share of the case's bias.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TypeVar
 
@@ -12,8 +12,10 @@ import numpy as np
 
 from parity.model.biases import shares
 from parity.model.case import Array, Case
+from parity.model.comparison import Comparison, Status
 from parity.model.names import ArrayName, gradient_name, second_bias, step_name
 from parity.model.trace import Trace
+from parity.model.verdict import Verdict
 from parity.reference.base import Exact, Floor
 
 NOT_PLAIN = "the steps of two biases are compared where the step is w - lr * gradient"
@@ -100,3 +102,19 @@ def as_one_bias(case: Case, subject: Trace) -> Trace:
         if second in subject and name in found and found[name].shape == b.shape:
             found[name] = (found[name] + shares(b)[1]).astype(found[name].dtype)
     return found
+
+
+def second_bias_remarks(comparisons: Iterable[Comparison]) -> Iterator[str]:
+    """Yield a line where the gradient by the second bias is wrong, and that by the first is not."""
+    status = {ArrayName.parse(c.name): c.status for c in comparisons}
+    for name, found in status.items():
+        first = status.get(name.in_reference)
+        alone = found is Status.DIFFERS and first is Status.AGREES
+        if alone and name.is_second_bias and name.is_gradient:
+            yield f"{name} must equal {name.in_reference}: h[t] depends on the sum of both"
+
+
+def only_second_bias(verdict: Verdict) -> bool:
+    """Return whether nothing is wrong but arrays of a second bias, which no mistake explains."""
+    wrong = [ArrayName.parse(comparison.name) for comparison in verdict.failures]
+    return bool(wrong) and all(name.is_second_bias for name in wrong)
