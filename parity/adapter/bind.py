@@ -17,7 +17,8 @@ from types import ModuleType
 from typing import Any
 
 from parity.adapter.binding import CALLS, BindError, Binding, Call
-from parity.adapter.checks import checked, shapes_of
+from parity.adapter.checking.answers import shapes_of
+from parity.adapter.checking.check import checked
 from parity.adapter.constructor import constructor_call
 from parity.adapter.expressions import names_in, parsed
 from parity.adapter.interpreter import Run

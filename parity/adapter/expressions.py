@@ -174,7 +174,10 @@ def _key(tree: ast.expr, lookup: Lookup) -> Any:
 
 
 def _new_axes(index: ast.expr) -> tuple[Any, ...] | None:
-    """Return the index that undoes `[:, 0]` or `[0]`: a new axis for each 0; None for others."""
+    """Return the index that undoes `[:, 0]`, `[0]` or `[None]`; None for any other.
+
+    A new axis undoes a 0, and a 0 undoes a new axis.
+    """
     parts = index.elts if isinstance(index, ast.Tuple) else [index]
     undone: list[Any] = []
     for part in parts:
@@ -182,6 +185,8 @@ def _new_axes(index: ast.expr) -> tuple[Any, ...] | None:
             undone.append(slice(None))
         elif isinstance(part, ast.Constant) and part.value == 0 and type(part.value) is int:
             undone.append(None)
+        elif isinstance(part, ast.Constant) and part.value is None:
+            undone.append(0)
         else:
             return None
     return tuple(undone)

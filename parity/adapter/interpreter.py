@@ -29,6 +29,9 @@ BY_STEP = ("hidden", "every_logits", "grad/x", "delta")
 """Answers of a loop over steps that are joined along time."""
 
 
+AXES_OF_STEPS = 3
+"""The axes of such an answer that has all steps: (batch, steps, ...)."""
+
 AXES_OF_A_CELL = {"W_x": 2, "W_h": 2, "b": 1, "b_hh": 1, "h_0": 2, "final": 2}
 """The arrays that every layer and direction has, and how many axes one has."""
 
@@ -188,7 +191,11 @@ class Session:
             cells = self.case.config.cells if name in AXES_OF_A_CELL else (Cell(),)
             for cell in cells:
                 if hasattr(self.case, cell.name(name)):
-                    yield cell.name(name), place, self._answers(**of_cell(cell))
+                    yield cell.name(name), place, self.scope_of(cell)
+
+    def scope_of(self, cell: Cell) -> Scope:
+        """Return the names that a place of a layer and a direction knows: somebody's own first."""
+        return self._answers(**of_cell(cell))
 
     # -- calls -------------------------------------------------------------------------------------
 
@@ -258,9 +265,9 @@ class Session:
         """Call once for every step: the state goes from each step to the next.
 
         A name on both sides begins as h_0, or, from the last step to the first, as zeros.
-        `h_before` is the value of h at the step before. Answers that depend on what the call
-        returns are joined along time, or summed for a parameter; others are read after the last
-        step.
+        `h_before` is the value of h at the step before. States, logits and whatever depends on
+        what the call returns are joined along time, or summed for a parameter; others are read
+        after the last step, and so is an array that has all steps already.
         """
         steps = range(self.case.config.steps)
         backward = call.loop is Loop.BACKWARD
@@ -269,7 +276,8 @@ class Session:
             start = self.names["h_0"]
             self.values[name] = start * 0 if backward else start
             self.begun.setdefault(name, start)
-        by_step = [a for a in call.answers if names_in(a[1]) & {*call.targets, "out"}]
+        returned = {*call.targets, "out"}
+        by_step = [a for a in call.answers if a[0] in BY_STEP or names_in(a[1]) & returned]
         found: dict[str, list[Any]] = {name: [] for name, _ in by_step}
         kept: dict[str, list[Any]] = {name: [] for name in (*call.targets, "out")}
         for t in reversed(steps) if backward else steps:
@@ -284,7 +292,9 @@ class Session:
         if not backward:
             self.history |= {n: values for n, values in kept.items() if len(values) == len(steps)}
         for name, values in found.items():
-            self.answers[name] = _joined(name, values[::-1] if backward else values)
+            whole = name in BY_STEP and np.ndim(values[-1]) == AXES_OF_STEPS
+            ordered = values[::-1] if backward else values
+            self.answers[name] = values[-1] if whole else _joined(name, ordered)
         self._read([a for a in call.answers if a not in by_step])
 
     def _at(self, t: int) -> dict[str, Any]:

@@ -119,7 +119,7 @@ def _summary(binding: Binding) -> Iterator[str]:
         yield said
     doubtful = [f"{name} ({r.text})" for name, r in binding.remarks.items() if _is_doubtful(r)]
     if doubtful := [text for text in doubtful if text.partition(" (")[0] not in binding.config]:
-        yield f"not certain: {', '.join(doubtful)}"
+        yield f"likely, not proven: {', '.join(doubtful)}"
 
 
 def _spoken(call: Call) -> str:
