@@ -7,7 +7,8 @@ import numpy as np
 
 from parity.adapter import borders
 from parity.adapter.binding import BindError, Call
-from parity.adapter.checking.wording import Shape, repair, told
+from parity.adapter.checking.by_shape import Shape
+from parity.adapter.checking.wording import repair, told
 from parity.adapter.interpreter import AXES_OF_A_CELL, Session
 from parity.model.case import layout
 from parity.model.config import Config
@@ -26,7 +27,7 @@ def refuse_misread(item: str, call: Call, session: Session) -> None:
             if array.shape != wanted and _is_misread(own, array.shape, wanted, shapes):
                 raise BindError(
                     f"`{item}`: the answer `{name}: {where}` has shape {array.shape}, "
-                    f"expected {_axes(own, wanted)}{repair(where, array, wanted)}"
+                    f"expected {_axes(own, wanted)}{repair(where, array.shape, wanted)}"
                 )
 
 

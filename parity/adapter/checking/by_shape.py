@@ -45,8 +45,9 @@ def _read(
     if array is None or array.dtype.kind != "f" or is_probabilities(array, config.classes):
         return
     for name, shape in expected.items():
-        if (turned := _turned(text, array.shape, shape)) is not None:
-            yield name, turned
+        method = "permute" if borders.is_tensor(value) else "transpose"
+        if (expression := turned(text, array.shape, shape, method)) is not None:
+            yield name, expression
 
 
 def is_probabilities(array: Array, classes: int) -> bool:
@@ -65,13 +66,13 @@ def _array(text: str, value: Any) -> tuple[Array | None, str]:
     return borders.as_array(value), text
 
 
-def _turned(text: str, shape: Shape, wanted: Shape) -> str | None:
+def turned(text: str, shape: Shape, wanted: Shape, method: str = "transpose") -> str | None:
     """Return the expression whose shape is `wanted`, by the only order of axes that gives it."""
     if shape == wanted:
         return text
     if 1 in wanted and len(shape) == len(wanted) - 1:  # one sequence, without its axis
         place = wanted.index(1)
-        inner = _turned(text, shape, wanted[:place] + wanted[place + 1 :])
+        inner = turned(text, shape, wanted[:place] + wanted[place + 1 :], method)
         index = ", ".join([":"] * place + ["None"])
         return None if inner is None else f"{inner}[{index}]"
     if len(shape) != len(wanted) or sorted(shape) != sorted(wanted):
@@ -83,4 +84,5 @@ def _turned(text: str, shape: Shape, wanted: Shape) -> str | None:
     ]
     if len(orders) != 1:
         return None
-    return f"{text}.T" if len(shape) == 2 else f"{text}.transpose({', '.join(map(str, orders[0]))})"
+    axes = ", ".join(map(str, orders[0]))
+    return f"{text}.T" if len(shape) == 2 else f"{text}.{method}({axes})"

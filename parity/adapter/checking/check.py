@@ -65,9 +65,8 @@ def checked(binding: Binding, module: Any) -> Binding:
 
 
 def _with(binding: Binding, more: More) -> Binding:
-    return replace(
-        binding, **{part: {**getattr(binding, part), **new} for part, new in more.items()}
-    )
+    changes: dict[str, Any] = {n: {**getattr(binding, n), **new} for n, new in more.items()}
+    return replace(binding, **changes)
 
 
 def _with_options(binding: Binding) -> Binding:

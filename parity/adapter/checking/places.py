@@ -9,13 +9,8 @@ import numpy as np
 
 from parity.adapter import borders
 from parity.adapter.binding import BindError
-from parity.adapter.checking.wording import (
-    Shape,
-    did_you_mean,
-    names_of,
-    repair,
-    words_of_code,
-)
+from parity.adapter.checking.by_shape import Shape
+from parity.adapter.checking.wording import did_you_mean, names_of, repair, words_of_code
 from parity.adapter.expressions import evaluate, names_in, summands
 from parity.adapter.interpreter import CELL_NAMES, Session
 from parity.model.case import Array
@@ -63,7 +58,7 @@ class Place:
         if ArrayName.parse(self.name).quantity == "h_0" and array.shape != wanted[::-1]:
             return  # one state for all sequences: it is replaced by one for each
         said = f"`{part}` has shape {array.shape}, {self.name} has {wanted}"
-        raise BindError(f"{said}{repair(part, array, wanted)}")
+        raise BindError(f"{said}{repair(part, array.shape, wanted)}")
 
     def _refuse_missing(self, part: str, error: Exception) -> None:
         """Refuse a name that neither exists nor is used by somebody's code: a slip of the pen."""

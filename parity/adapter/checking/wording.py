@@ -9,8 +9,7 @@ from types import CodeType, ModuleType
 from typing import Any
 
 from parity.adapter import borders
-
-Shape = tuple[int, ...]
+from parity.adapter.checking.by_shape import Shape, turned
 
 _HARNESS = str(Path(__file__).parents[2])
 
@@ -69,16 +68,11 @@ def _words(code: CodeType | None) -> set[str]:
     return {*code.co_names, *texts}.union(*map(_words, inner))
 
 
-def repair(text: str, array: Any, wanted: Shape) -> str:
-    """Return what may have been meant, where one expression has the wanted shape."""
-    if len(wanted) == 2 and array.shape == wanted[::-1] and wanted[0] != wanted[1]:
-        return (
-            f": did you mean `{text.removesuffix('.T') if text.endswith('.T') else text + '.T'}`?"
-        )
-    if len(wanted) == 1 and array.shape == (*wanted, 1):
-        return f": did you mean `{text}[:, 0]`?"
-    if len(wanted) == 1 and array.shape == (1, *wanted):
-        return f": did you mean `{text}[0]`?"
-    if len(wanted) == 3 and array.shape == (wanted[1], wanted[0], wanted[2]):
-        return f": did you mean `{text}.swapaxes(0, 1)`?"
-    return ""
+def repair(text: str, shape: Shape, wanted: Shape) -> str:
+    """Return what may have been meant, where one order of axes has the wanted shape."""
+    meant = turned(text, shape, wanted)
+    if meant is None and len(wanted) == 1 and shape in ((*wanted, 1), (1, *wanted)):
+        meant = f"{text}[:, 0]" if shape[1] == 1 else f"{text}[0]"
+    if meant is None:
+        return ""
+    return f": did you mean `{meant.removesuffix('.T.T')}`?"
