@@ -103,10 +103,7 @@ def is_transposed(text: str) -> bool:
 
 def _written_into(text: str, value: Array, lookup: Lookup) -> bool:
     """Write into the array at a place, if it has the shape; return whether it has worked."""
-    try:
-        there = evaluate(text, lookup)
-    except Exception:  # noqa: BLE001 - not set yet, or None: whatever somebody's object raises
-        return False
+    there = _there(parsed(text).tree, lookup)
     if not borders.write(there, value):
         return False
     if isinstance(parsed(text).tree, ast.Name):
@@ -123,11 +120,18 @@ def _replaced(tree: ast.expr, value: Array, lookup: Lookup) -> None:
         _replaced(tree.func.value, _untransposed(tree, value), lookup)
         return
     if isinstance(tree, ast.Subscript) and (index := _new_axes(tree.slice)) is not None:
-        owner = evaluate(ast.unparse(tree.value), lookup)
-        if not isinstance(owner, (dict, list)):
+        if not isinstance(_there(tree.value, lookup), (dict, list)):
             _replaced(tree.value, value[index], lookup)
             return
     _put(tree, np.array(value), lookup)
+
+
+def _there(tree: ast.expr, lookup: Lookup) -> Any:
+    """Return the value of a part of a place; None where it has none yet."""
+    try:
+        return evaluate(ast.unparse(tree), lookup)
+    except Exception:  # noqa: BLE001 - not set yet, or None: whatever somebody's object raises
+        return None
 
 
 def _put(tree: ast.expr, value: Array, lookup: Lookup) -> None:

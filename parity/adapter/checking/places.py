@@ -9,7 +9,6 @@ import numpy as np
 
 from parity.adapter import borders
 from parity.adapter.binding import BindError
-from parity.adapter.checking.by_shape import Shape
 from parity.adapter.checking.wording import did_you_mean, names_of, repair, words_of_code
 from parity.adapter.expressions import evaluate, names_in, summands
 from parity.adapter.interpreter import CELL_NAMES, Session
@@ -46,7 +45,7 @@ class Place:
         return found
 
     def _refuse_part(self, part: str) -> None:
-        wanted: Shape = self.value.shape
+        wanted = self.value.shape
         try:
             there = evaluate(part, self.scope)
         except Exception as error:  # noqa: BLE001 - whatever somebody's object raises
