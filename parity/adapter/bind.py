@@ -20,13 +20,13 @@ from parity.adapter.binding import CALLS, BindError, Binding, Call
 from parity.adapter.checking.answers import shapes_of
 from parity.adapter.checking.check import checked
 from parity.adapter.constructor import constructor_call
-from parity.adapter.expressions import names_in, parsed
+from parity.adapter.expressions import has_blank, names_in, parsed
 from parity.adapter.interpreter import Run
 from parity.model.config import OPTIONS, Config
 from parity.model.errors import ConfigError, SubjectError
 from parity.model.names import ArrayName
 from parity.model.options import Choice
-from parity.subjects.capabilities import known
+from parity.subjects import capabilities
 
 PARAMETERS = ("W_x", "W_h", "b", "W_out", "b_out", "h_0")
 
@@ -44,8 +44,9 @@ def bind(target: Any, /, **items: Any) -> Run:
         are known by their shapes.
     tensors: whether arrays are handed over as PyTorch tensors.
     fresh: whether every case gets an object of its own.
+    config: the only values of options that it supports, as CONFIG beside a `run`; each may be an
+        item of its own, too: `activation="tanh"`, or `loss="squared"` where no call is named loss.
     options: further options that it supports, as OPTIONS beside a `run` does.
-    An option of Config, such as `activation="tanh"`: the only value that it supports.
     Any other name: a value that expressions know, as in `params="{}"`.
 
     Each item is checked at once on a small case.
@@ -98,6 +99,7 @@ def binding_of(target: Any, items: Mapping[str, Any]) -> Binding:
     """Return the binding of these items, not yet checked. Raises BindError for a wrong one."""
     config = {name: value for name, value in items.items() if _is_option(name, value)}
     rest = {name: value for name, value in items.items() if name not in config}
+    config |= _config(rest.pop("config", {}))
     make = _text("make", rest.pop("make", ""))
     if isinstance(target, type) and not make:
         make = constructor_call(target)
@@ -189,6 +191,8 @@ def _call(name: str, value: Any) -> Call:
         raise
     except SubjectError as error:
         raise BindError(f"`{name}`: {error}") from error
+    if any(map(has_blank, (call.expression, *(where for _, where in call.answers)))):
+        raise BindError(f"`{name}` is open: `{call}` has a `...`")
     for answer, _ in call.answers:
         if ArrayName.parse(answer).quantity not in _QUANTITIES:
             among = ", ".join(_ANSWERS)
@@ -200,9 +204,16 @@ _ANSWERS = tuple(n for n in shapes_of(Config()) if not n.endswith(("/b_hh", "ste
 _QUANTITIES = {ArrayName.parse(name).quantity for name in shapes_of(Config())}
 
 
+def _config(asks: Any) -> dict[str, Any]:
+    try:
+        return capabilities.checked(asks, "bind")
+    except ConfigError as error:
+        raise BindError(f"`config`: {error}") from error
+
+
 def _known(options: Any) -> tuple[str, ...]:
     try:
-        return known(options, "bind")
+        return capabilities.known(options, "bind")
     except ConfigError as error:
         raise BindError(f"`options`: {error}") from error
 

@@ -63,6 +63,17 @@ def evaluate(text: str, lookup: Lookup) -> Any:
     return eval(expression.code, known)  # noqa: S307 - a binding is the user's own code
 
 
+def has_blank(text: str) -> bool:
+    """Return whether an expression is `...`, or hands it over: a person has to fill it in."""
+    tree = parsed(text).tree
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    return any(map(_is_blank, (tree, *(argument for call in calls for argument in call.args))))
+
+
+def _is_blank(tree: ast.expr) -> bool:
+    return isinstance(tree, ast.Constant) and tree.value is ...
+
+
 # -- places ----------------------------------------------------------------------------------------
 
 
@@ -106,24 +117,25 @@ def _written_into(text: str, value: Array, lookup: Lookup) -> bool:
     there = _there(parsed(text).tree, lookup)
     if not borders.write(there, value):
         return False
-    if isinstance(parsed(text).tree, ast.Name):
-        return True  # the array itself
     return borders.holds(evaluate(text, lookup), value)  # a copy would not have changed
 
 
 def _replaced(tree: ast.expr, value: Array, lookup: Lookup) -> None:
     """Undo the views of a place on the value, and put it where the array itself is held."""
-    if isinstance(tree, ast.Attribute) and tree.attr == "T":
-        _replaced(tree.value, value.T, lookup)
-        return
-    if isinstance(tree, ast.Call) and isinstance(tree.func, ast.Attribute):
-        _replaced(tree.func.value, _untransposed(tree, value), lookup)
-        return
-    if isinstance(tree, ast.Subscript) and (index := _new_axes(tree.slice)) is not None:
-        if not isinstance(_there(tree.value, lookup), (dict, list)):
-            _replaced(tree.value, value[index], lookup)
-            return
-    _put(tree, np.array(value), lookup)
+    match tree:
+        case ast.Attribute(value=inner, attr="T"):
+            _replaced(inner, value.T, lookup)
+        case ast.Call(func=ast.Attribute(value=inner)):
+            _replaced(inner, _untransposed(tree, value), lookup)
+        case ast.Subscript(value=inner, slice=key) if _is_view(inner, key, lookup):
+            _replaced(inner, value[_new_axes(key)], lookup)
+        case _:
+            _put(tree, np.array(value), lookup)
+
+
+def _is_view(inner: ast.expr, key: ast.expr, lookup: Lookup) -> bool:
+    """Return whether `inner[key]` is a view of an array, not an entry of a list or dictionary."""
+    return _new_axes(key) is not None and not isinstance(_there(inner, lookup), (dict, list))
 
 
 def _there(tree: ast.expr, lookup: Lookup) -> Any:

@@ -64,10 +64,17 @@ def _written(binding: Binding) -> Iterator[tuple[str, list[str]]]:
     if binding.reset:
         yield "reset", [_listed(binding.reset)]
     yield from ((n, _call(n, binding.calls[n])) for n in CALLS if n in binding.calls)
-    for name, value in binding.config.items():
-        yield name, [_quoted(value) if isinstance(value, str) else repr(value)]
+    yield from _restrictions(binding)
     if more := [name for name in binding.knows if name not in ("layers", "bidirectional")]:
         yield "options", [repr(more)]
+
+
+def _restrictions(binding: Binding) -> Iterator[tuple[str, list[str]]]:
+    """Yield the options; `loss` has no item of its own where a call is named so."""
+    told = {n: _quoted(v) if isinstance(v, str) else repr(v) for n, v in binding.config.items()}
+    yield from ((name, [text]) for name, text in told.items() if name not in binding.calls)
+    if clashes := [f'"{name}": {text}' for name, text in told.items() if name in binding.calls]:
+        yield "config", [f"{{{', '.join(clashes)}}}"]
 
 
 def _call(name: str, call: Call) -> list[str]:

@@ -6,7 +6,7 @@ import numpy as np
 class Columns:
     """Weights on the left and sequences in columns: h = tanh(U x + V h + a), then a head."""
 
-    def __init__(self, hidden: int, n_in: int, n_out: int) -> None:
+    def __init__(self, hidden: int, n_in: int, n_out: int):
         self.U, self.V = np.zeros((hidden, n_in)), np.zeros((hidden, hidden))
         self.a, self.S, self.c = (
             np.zeros((hidden, 1)),
@@ -128,7 +128,8 @@ COLUMNS = {
     "b": "a[:, 0]",
     "W_out": "S.T",
     "b_out": "c[:, 0]",
-    "forward": "scores, states = forward(x.T) -> logits: scores.T, hidden: states.transpose(2, 0, 1)",
+    "forward": "scores, states = forward(x.T) -> "
+    "logits: scores.T, hidden: states.transpose(2, 0, 1)",
     "loss": "cost(scores, labels) -> loss: out",
     "backward": "bptt() -> grad/W_x: dU.T, grad/W_h: dV.T, grad/b: da[:, 0], grad/W_out: dS.T, "
     "grad/b_out: dc[:, 0]",
@@ -169,3 +170,41 @@ CELL = {
     "grad/x: dx, grad/h_0: dh, grad/W_x: dW, grad/W_h: dU, grad/b: db",
 }
 """The items that bind `Cell`: the harness calls it for every step, forward and back."""
+
+
+class Faulty:
+    """A network with everything that goes wrong while it is bound."""
+
+    def __init__(self, features: int, hidden: int):
+        self.W, self.U = np.zeros((features, hidden)), np.zeros((hidden, hidden))
+        self.b, self._copied = np.zeros(hidden), np.zeros(hidden)
+
+    @property
+    def copied(self):
+        return self._copied.copy()
+
+    def forward(self, x):
+        return x[:, 99]
+
+    def stub(self, x):
+        raise NotImplementedError
+
+    def prints(self, x):
+        print("loud")
+        return "done"
+
+    def probabilities(self, x):
+        return np.full((len(x), 7), 1 / 7)
+
+
+FAULTY = {"W_x": "W", "W_h": "U", "b": "self.b", "forward": "forward(x)"}
+
+
+class Trained:
+    """A network whose training step only subtracts the rate."""
+
+    def __init__(self):
+        self.W = np.zeros((4, 5))
+
+    def train(self, rate):
+        self.W -= rate

@@ -16,7 +16,7 @@ from parity.model.config import Config
 from parity.model.verdict import Verdict
 from parity.reference.frameworks.pytorch import pytorch
 from parity.subjects.subject import Subject
-from tests.adapter.networks import CELL, COLUMNS, STACK, Cell, Columns, Stack
+from tests.adapter.networks import CELL, COLUMNS, STACK, Cell, Columns, Stack, Trained
 
 
 def judged(run: Any, config: Config) -> Verdict:
@@ -73,7 +73,8 @@ def test_gradients_that_a_step_returns_are_summed() -> None:
     found = answers(
         SIZES,
         {"back": lambda x, d: (x.T @ d, d)},
-        backward="for t reversed: dW, dx = back(x[:, t], upstream[:, t]) -> grad/W_x: dW, grad/x: dx",
+        backward="for t reversed: dW, dx = back(x[:, t], upstream[:, t]) -> "
+        "grad/W_x: dW, grad/x: dx",
     )
     case = draw(SIZES)
     assert found["grad/x"].shape == (2, 3, 5)
@@ -82,8 +83,7 @@ def test_gradients_that_a_step_returns_are_summed() -> None:
 
 
 def test_a_step_back_knows_the_state_before() -> None:
-    """In a loop from the last step on, `h` is the state of its step and `h_before` the one before;
-    before the first step it is the initial state."""
+    """On the way back `h` is the state of its step and `h_before` the one before, or h_0."""
     seen = []
     answers(
         SIZES,
@@ -105,14 +105,6 @@ def test_states_that_an_object_keeps_are_read_at_every_step() -> None:
         forward="for t: step(x[:, t]) -> hidden: keeper.h",
     )
     np.testing.assert_array_equal(found["hidden"], draw(SIZES).x * 2)
-
-
-class Trained:
-    def __init__(self) -> None:
-        self.W = np.zeros((4, 5))
-
-    def train(self, rate: float) -> None:
-        self.W -= rate
 
 
 def test_a_training_step_starts_from_the_weights_anew() -> None:
@@ -143,18 +135,18 @@ def test_the_object_is_kept_from_one_case_to_the_next() -> None:
 
 
 def test_authors_draws_are_the_same_each_time() -> None:
-    """Weights that an author draws at random are the same in every run, and nobody else's change."""
+    """An author's own random weights are the same in every run, and nobody else's draws change."""
 
     class Drawn:
         def __init__(self) -> None:
-            self.W = np.random.randn(3)  # noqa: NPY002 - as people write it
+            self.W = np.random.randn(3)
 
     bound = Binding(make="Drawn()", calls={"forward": Call.parse("self.W -> loss: out")})
-    np.random.seed(7)  # noqa: NPY002
-    before = np.random.get_state()[1].copy()  # noqa: NPY002
+    np.random.seed(7)
+    before = np.random.get_state()[1].copy()
     first, second = (Run(bound, {"Drawn": Drawn})(draw(SIZES))["loss"] for _ in range(2))
     np.testing.assert_array_equal(first, second)
-    np.testing.assert_array_equal(before, np.random.get_state()[1])  # noqa: NPY002
+    np.testing.assert_array_equal(before, np.random.get_state()[1])
 
 
 def test_tensors_are_handed_over_and_read() -> None:
@@ -189,5 +181,7 @@ def test_the_case_is_never_handed_over_to_be_changed() -> None:
 
 def test_an_answer_that_cannot_be_read_is_named() -> None:
     """An expression of an answer that raises is the binding's mistake: it names the answer."""
-    with pytest.raises(AnswerError, match="the answer `hidden: out.states` raised AttributeError"):
+    with pytest.raises(
+        AnswerError, match=r"the answer `hidden: out\.states` raised AttributeError"
+    ):
         answers(SIZES, {"forward": lambda x: x}, forward="forward(x) -> hidden: out.states")

@@ -22,11 +22,17 @@ def answers_in(
     """Return (answer, expression) for each value whose shape is that of one answer.
 
     named: the values that a call has returned, by the expressions that they are found at.
-    Of two values for the same answer neither is taken.
+    Of two values for the same answer neither is taken, unless they have the same numbers.
     """
-    found = [pair for text, value in named.items() for pair in _read(text, value, expected, config)]
-    names = [name for name, _ in found]
-    return tuple((name, text) for name, text in found if names.count(name) == 1)
+    found: dict[str, list[tuple[str, Array]]] = {}
+    for text, value in named.items():
+        for name, expression, array in _read(text, value, expected, config):
+            found.setdefault(name, []).append((expression, np.sort(array, axis=None)))
+    return tuple(
+        (name, own[0][0])
+        for name, own in found.items()
+        if all(np.array_equal(own[0][1], other) for _, other in own)
+    )
 
 
 def parts_of(value: Any) -> dict[str, Any]:
@@ -40,14 +46,14 @@ def parts_of(value: Any) -> dict[str, Any]:
 
 def _read(
     text: str, value: Any, expected: Mapping[str, Shape], config: Config
-) -> Iterator[tuple[str, str]]:
+) -> Iterator[tuple[str, str, Array]]:
     array, text = _array(text, value)
     if array is None or array.dtype.kind != "f" or is_probabilities(array, config.classes):
         return
     for name, shape in expected.items():
         method = "permute" if borders.is_tensor(value) else "transpose"
         if (expression := turned(text, array.shape, shape, method)) is not None:
-            yield name, expression
+            yield name, expression, array
 
 
 def is_probabilities(array: Array, classes: int) -> bool:

@@ -90,7 +90,7 @@ _WHY = {
 
 
 def _with_activation(binding: Binding, session: Session) -> Binding:
-    if "activation" in binding.config or implied.tells_activation(implied.used(binding)):
+    if "activation" in binding.config or implied.tells_activation(implied.given(binding)):
         return binding
     remark = Remark(certainty=Certainty.LIKELY, text="its answers are nearest to it")
     chosen = {"activation": _nearest(session)}
@@ -117,12 +117,11 @@ def _nearest(session: Session) -> str:
 
 def _refuse_unplaced(binding: Binding) -> None:
     """Refuse a weight that the network is never given."""
-    head = ("W_out", "b_out") if binding.config.get("kind") == "classifier" else ()
-    names = implied.used(binding)
-    if head and not names & {"logits", "every_logits", "loss", "W_out"}:
-        head = ()
+    names, answered = implied.given(binding), implied.answered(binding)
+    head = answered & {"logits", "every_logits", "loss"} or "W_out" in names | answered
+    wanted = ["W_x", "W_h", *["b"] * ("b" in answered), *["W_out", "b_out"] * bool(head)]
     hint = {"b_out": "; of a head without it, `logits: out + b_out`"}
-    for name in ("W_x", "W_h", *head):
+    for name in wanted:
         if name not in names:
             raise BindError(
                 f'`{name}` has no place, and no call takes it: add {name}="..."{hint.get(name, "")}'

@@ -18,40 +18,46 @@ STEPS = frozenset({"step_labels", "step_one_hot", "d_every_logits", "every_logit
 INITIAL = frozenset({"h_0", "every_h_0"})
 
 
-def used(binding: Binding) -> frozenset[str]:
-    """Return every name that an item uses, or answers: W_out, labels, logits, `activation`."""
-    return frozenset(_used(binding))
+def answered(binding: Binding) -> frozenset[str]:
+    """Return the names of the arrays that a network answers, or answers the gradient by."""
+    names = (name for call in binding.calls.values() for name, _ in call.answers)
+    return frozenset(ArrayName.parse(name).parameter for name in names)
 
 
-def _used(binding: Binding) -> Iterator[str]:
+def given(binding: Binding) -> frozenset[str]:
+    """Return every name that an item uses: W_out, labels, `activation`, and what has a place."""
+    return frozenset(_given(binding))
+
+
+def _given(binding: Binding) -> Iterator[str]:
     texts = (*binding.setup, *binding.reset, *binding.values.values())
     for text in (*texts, *binding.parameters.values(), *([binding.make] if binding.make else [])):
         yield from names_in(text)
     yield from binding.parameters
     for call in binding.calls.values():
         yield from call.names
-        for name, where in call.answers:
+        for _, where in call.answers:
             yield from names_in(where)
-            yield ArrayName.parse(name).parameter
         state = [target for target in call.targets if call.loop and target in call.names]
         yield from ("h_0",) if state else ()  # a loop over steps begins at h_0
 
 
 def options(binding: Binding) -> dict[str, Any]:
     """Return the options that follow, by name, without those that the binding has already."""
-    return {n: v for n, v in _options(binding, used(binding)) if n not in binding.config}
+    return {n: v for n, v in _options(binding, given(binding)) if n not in binding.config}
 
 
 def _options(binding: Binding, names: frozenset[str]) -> Iterator[tuple[str, Any]]:
-    given = binding.config
-    kind = given.get("kind", "classifier" if _has_head(binding, names) else "layer")
+    has_head = _has_head(binding, names | answered(binding))
+    kind = binding.config.get("kind", "classifier" if has_head else "layer")
     yield "kind", kind
     if not names & INITIAL:
         yield "initial", "zero"
-    if "b" not in names:
+    if "b" not in names | answered(binding):
         yield "bias", "absent"
-    if kind == "classifier" and not given.keys() & {"loss", "pool"}:
-        yield "loss", "steps" if names & STEPS and not names & {"labels", "one_hot"} else "mean"
+    if kind == "classifier" and "pool" not in binding.config:
+        every = (names | answered(binding)) & STEPS and not names & {"labels", "one_hot"}
+        yield "loss", "steps" if every else "mean"
     if "ids" in names:
         yield "data", "ids" if "classes" in names or kind == "layer" else "vocabulary"
 

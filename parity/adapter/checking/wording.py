@@ -8,6 +8,8 @@ from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
 
+import numpy as np
+
 from parity.adapter import borders
 from parity.adapter.checking.by_shape import Shape, turned
 
@@ -44,6 +46,10 @@ def told(value: Any) -> str:
     array = borders.as_array(value)
     if array is not None:
         return str(array.shape)
+    if isinstance(value, np.ndarray):
+        return (
+            "None" if value.dtype.kind == "O" and value.ndim == 0 else f"(array of {value.dtype})"
+        )
     if isinstance(value, (list, tuple)):
         return f"({type(value).__name__} of {len(value)})"
     return "None" if value is None else f"({type(value).__name__})"
