@@ -71,7 +71,12 @@ def _with(binding: Binding, more: More) -> Binding:
 
 def _with_options(binding: Binding) -> Binding:
     follow = implied.options(binding)
-    told = {name: Remark(certainty=Certainty.LIKELY, text=_WHY.get(name, "")) for name in follow}
+    told = {
+        "config" if name in binding.calls else name: Remark(
+            certainty=Certainty.LIKELY, text=_WHY.get(name, "")
+        )
+        for name in follow
+    }
     return replace(
         binding,
         config={**binding.config, **follow},
