@@ -8,7 +8,9 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from parity.adapter.bind import bind
     from parity.adapter.load import load
+    from parity.adapter.runtime import definitions
     from parity.cases.draw import draw
     from parity.diagnosis.diagnose import Diagnosis, diagnose
     from parity.execution.limits import Limits
@@ -43,7 +45,9 @@ _HOMES = {
     "Trace": "parity.model.trace",
     "Verdict": "parity.model.verdict",
     "Verification": "parity.gate.verify",
+    "bind": "parity.adapter.bind",
     "compare": "parity.model.comparison",
+    "definitions": "parity.adapter.runtime",
     "diagnose": "parity.diagnosis.diagnose",
     "draw": "parity.cases.draw",
     "isolated": "parity.execution.process",
@@ -72,7 +76,9 @@ __all__ = [
     "Trace",
     "Verdict",
     "Verification",
+    "bind",
     "compare",
+    "definitions",
     "diagnose",
     "draw",
     "isolated",

@@ -23,6 +23,10 @@ from parity.adapter.expressions import parsed
 from parity.model.errors import SubjectError
 
 
+class BindError(SubjectError):
+    """A mistake in a binding; the message is one line that names the item."""
+
+
 class Certainty(StrEnum):
     """How much is known of an item of a binding."""
 

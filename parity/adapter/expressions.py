@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from parity.adapter import borders
+from parity.model.biases import shares
 from parity.model.case import Array
 from parity.model.errors import SubjectError
 
@@ -62,6 +63,17 @@ def evaluate(text: str, lookup: Lookup) -> Any:
     return eval(expression.code, known)  # noqa: S307 - a binding is the user's own code
 
 
+def has_blank(text: str) -> bool:
+    """Return whether an expression is `...`, or hands it over: a person has to fill it in."""
+    tree = parsed(text).tree
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    return any(map(_is_blank, (tree, *(argument for call in calls for argument in call.args))))
+
+
+def _is_blank(tree: ast.expr) -> bool:
+    return isinstance(tree, ast.Constant) and tree.value is ...
+
+
 # -- places ----------------------------------------------------------------------------------------
 
 
@@ -72,14 +84,19 @@ def assign(text: str, value: Array, lookup: Lookup) -> None:
     with two biases has both.
     Raises PlaceError where neither is possible.
     """
+    if (both := summands(text)) is not None:
+        for place, share in zip(both, shares(value), strict=True):
+            assign(place, share, lookup)
+    elif not _written_into(text, value, lookup):
+        _replaced(parsed(text).tree, value, lookup)
+
+
+def summands(text: str) -> tuple[str, str] | None:
+    """Return the two places of a sum, as in `bias_ih + bias_hh`; None for any other place."""
     tree = parsed(text).tree
     if isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Add):
-        first, second = shares(value)
-        assign(ast.unparse(tree.left), first, lookup)
-        assign(ast.unparse(tree.right), second, lookup)
-        return
-    if not _written_into(text, value, lookup):
-        _replaced(tree, value, lookup)
+        return ast.unparse(tree.left), ast.unparse(tree.right)
+    return None
 
 
 def put(text: str, value: Any, lookup: Lookup) -> None:
@@ -87,49 +104,50 @@ def put(text: str, value: Any, lookup: Lookup) -> None:
     _put(parsed(text).tree, value, lookup)
 
 
-def shares(value: Array) -> tuple[Array, Array]:
-    """Return two arrays that differ, and whose sum is exactly `value`: a quarter and the rest.
-
-    The rest r = fl(3/4 v) is within [v/2, 2v], so v - r is exact (Sterbenz 1974, theorem 4.3.1),
-    and so is the sum.
-    """
-    rest: Array = (value * value.dtype.type(0.75)).astype(value.dtype)
-    return value - rest, rest
+def is_transposed(text: str) -> bool:
+    """Return whether a place ends in `.T` or `.transpose()`, an odd number of times."""
+    tree, turned = parsed(text).tree, False
+    while True:
+        match tree:
+            case ast.Attribute(value=inner, attr="T"):
+                tree, turned = inner, not turned
+            case ast.Call(func=ast.Attribute(value=inner, attr="transpose"), args=[]):
+                tree, turned = inner, not turned
+            case _:
+                return turned
 
 
 def _written_into(text: str, value: Array, lookup: Lookup) -> bool:
     """Write into the array at a place, if it has the shape; return whether it has worked."""
-    try:
-        there = evaluate(text, lookup)
-    except Exception:  # noqa: BLE001 - not set yet, or None: whatever somebody's object raises
-        return False
+    there = _there(parsed(text).tree, lookup)
     if not borders.write(there, value):
         return False
-    if isinstance(parsed(text).tree, ast.Name):
-        return True  # the array itself
     return borders.holds(evaluate(text, lookup), value)  # a copy would not have changed
 
 
 def _replaced(tree: ast.expr, value: Array, lookup: Lookup) -> None:
     """Undo the views of a place on the value, and put it where the array itself is held."""
-    if isinstance(tree, ast.Attribute) and tree.attr == "T":
-        _replaced(tree.value, value.T, lookup)
-        return
-    if isinstance(tree, ast.Call) and isinstance(tree.func, ast.Attribute):
-        _replaced(tree.func.value, _untransposed(tree, value), lookup)
-        return
-    if isinstance(tree, ast.Subscript) and (index := _new_axes(tree.slice)) is not None:
-        if not isinstance(_there(tree.value, lookup), (dict, list)):
-            _replaced(tree.value, value[index], lookup)
-            return
-    _put(tree, np.array(value), lookup)
+    match tree:
+        case ast.Attribute(value=inner, attr="T"):
+            _replaced(inner, value.T, lookup)
+        case ast.Call(func=ast.Attribute(value=inner)):
+            _replaced(inner, _untransposed(tree, value), lookup)
+        case ast.Subscript(value=inner, slice=key) if _is_view(inner, key, lookup):
+            _replaced(inner, value[_new_axes(key)], lookup)
+        case _:
+            _put(tree, np.array(value), lookup)
+
+
+def _is_view(inner: ast.expr, key: ast.expr, lookup: Lookup) -> bool:
+    """Return whether `inner[key]` is a view of an array, not an entry of a list or dictionary."""
+    return _new_axes(key) is not None and not isinstance(_there(inner, lookup), (dict, list))
 
 
 def _there(tree: ast.expr, lookup: Lookup) -> Any:
-    """Return what is at a place now; None where nothing has been set."""
+    """Return the value of a part of a place; None where it has none yet."""
     try:
         return evaluate(ast.unparse(tree), lookup)
-    except Exception:  # noqa: BLE001 - whatever somebody's object raises
+    except Exception:  # noqa: BLE001 - not set yet, or None: whatever somebody's object raises
         return None
 
 
@@ -156,11 +174,15 @@ def _put(tree: ast.expr, value: Any, lookup: Lookup) -> None:
                 else:
                     setattr(owner, name, borders.like(getattr(owner, name, None), value))
             case _:
-                raise PlaceError(f"`{text}` is not a place that an array can be written to")
+                _refuse(text)
     except PlaceError:
         raise
     except Exception as error:
         raise PlaceError(f"`{text}` cannot be set: {type(error).__name__}: {error}") from error
+
+
+def _refuse(text: str) -> None:
+    raise PlaceError(f"`{text}` is not a place that an array can be written to")
 
 
 def _refuse_shape(text: str, old: Any, value: Array) -> None:
@@ -173,7 +195,10 @@ def _key(tree: ast.expr, lookup: Lookup) -> Any:
 
 
 def _new_axes(index: ast.expr) -> tuple[Any, ...] | None:
-    """Return the index that undoes `[:, 0]` or `[0]`: a new axis for each 0; None for others."""
+    """Return the index that undoes `[:, 0]`, `[0]` or `[None]`; None for any other.
+
+    A new axis undoes a 0, and a 0 undoes a new axis.
+    """
     parts = index.elts if isinstance(index, ast.Tuple) else [index]
     undone: list[Any] = []
     for part in parts:
@@ -181,6 +206,8 @@ def _new_axes(index: ast.expr) -> tuple[Any, ...] | None:
             undone.append(slice(None))
         elif isinstance(part, ast.Constant) and part.value == 0 and type(part.value) is int:
             undone.append(None)
+        elif isinstance(part, ast.Constant) and part.value is None:
+            undone.append(0)
         else:
             return None
     return tuple(undone)

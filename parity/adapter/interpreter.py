@@ -5,21 +5,22 @@ harness's names. The object is kept from one case of a configuration to the next
 keep it: what leaks from one call into the next is part of what is judged.
 """
 
+import contextlib
+import functools
 import random
-from collections.abc import Iterator, Mapping
-from types import ModuleType
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from parity.adapter import borders
-from parity.adapter.binding import Binding, Call, Loop
-from parity.adapter.expressions import assign, evaluate, names_in, put
+from parity.adapter.binding import CALLS, Binding, Call, Loop
+from parity.adapter.expressions import assign, evaluate, names_in, put, summands
 from parity.adapter.scope import HELPERS, SIZES, CaseNames, Scope
 from parity.model.case import Array, Case
 from parity.model.cell import Cell
 from parity.model.errors import SubjectError
-from parity.model.names import gradient_name, step_name
+from parity.model.names import ArrayName, gradient_name, second_bias, step_name
 
 SUMMED_LAST = ("grad/h_0",)
 """Answers of a loop over steps of which the last one counts."""
@@ -30,6 +31,14 @@ BY_STEP = ("hidden", "every_logits", "grad/x", "delta")
 
 FAR = 2.0**60
 """A learning rate at which a step is all gradient."""
+AXES_OF_STEPS = 3
+"""The axes of such an answer that has all steps: (batch, steps, ...)."""
+
+AXES_OF_A_CELL = {"W_x": 2, "W_h": 2, "b": 1, "b_hh": 1, "h_0": 2, "final": 2}
+"""The arrays that every layer and direction has, and how many axes one has."""
+
+CELL_NAMES = frozenset({"layer", "reverse", "direction"})
+"""Names of a layer and a direction, in a place or an answer that is read for each of them."""
 
 
 class CallError(SubjectError):
@@ -38,6 +47,26 @@ class CallError(SubjectError):
     def __init__(self, item: str, text: str) -> None:
         super().__init__(text)
         self.item = item
+
+
+class AnswerError(SubjectError):
+    """An answer of a call cannot be read; `__cause__` is the error."""
+
+
+Within = Callable[[str, str], contextlib.AbstractContextManager[None]]
+"""Takes the name and the text of an item, and returns what surrounds its execution."""
+
+
+def _plainly(item: str, text: str) -> contextlib.AbstractContextManager[None]:  # noqa: ARG001
+    return contextlib.nullcontext()
+
+
+class Piece(NamedTuple):
+    """A piece of the work on one case: its item, its text, and the function that does it."""
+
+    item: str
+    text: str
+    do: Callable[[], Any]
 
 
 class Run:
@@ -81,16 +110,21 @@ class Run:
         return self._models[key]
 
 
-def made(binding: Binding, module: Any, case: Case) -> Any:
-    """Return a new object, after its set-up calls. The author's own draws are the same each time."""
+def made(binding: Binding, module: Any, case: Case, within: Within = _plainly) -> Any:
+    """Return a new object, after its set-up calls. The author's own draws are the same each time.
+
+    within: what surrounds the execution of each item.
+    """
     state, numpy_state = random.getstate(), np.random.get_state()
     random.seed(0)
-    np.random.seed(0)  # noqa: NPY002 - somebody's own code draws from it
+    np.random.seed(0)
     try:
         names = CaseNames(case, tensors=binding.tensors)
-        model = evaluate(binding.make, Scope(names, {"f": names["f"]}, module, HELPERS))
+        with within("make", binding.make):
+            model = evaluate(binding.make, Scope(names, module, HELPERS))
         for call in binding.setup:
-            evaluate(call, Scope(names, {"model": model}, model, module, HELPERS))
+            with within("setup", call):
+                evaluate(call, Scope(names, {"model": model}, model, module, HELPERS))
     finally:
         random.setstate(state)
         np.random.set_state(numpy_state)
@@ -110,16 +144,28 @@ class Session:
 
     def run(self) -> dict[str, Any]:
         """Make every call of the binding, and return the answers."""
-        self.set_weights()
-        for item, call in self.binding.calls.items():
-            if item == "train" and len(self.binding.calls) > 1:
-                self.set_weights()
-            self.call(item, call)
+        for piece in self.pieces():
+            piece.do()
         return self.result()
+
+    def pieces(self) -> Iterator[Piece]:
+        """Yield every piece of the work, in order; each must be done before the next is asked for.
+
+        A training step starts from the weights anew where other calls come before it.
+        """
+        yield from self._setting()
+        for item in CALLS:
+            if item in self.binding.calls:
+                if item == "train" and len(self.binding.calls) > 1:
+                    yield from self._setting()
+                call = self.binding.calls[item]
+                yield Piece(item, call.expression, functools.partial(self.call, item, call))
 
     def result(self) -> dict[str, Any]:
         """Return the answers by the names that are compared, in the case's format."""
         found = dict(self.answers)
+        if not self.case.config.with_final:
+            found = {n: a for n, a in found.items() if ArrayName.parse(n).quantity != "final"}
         every = found.pop("every_logits", None)
         if every is not None and self.case.config.kind == "classifier":
             kept = every if self.case.config.every_step else every[:, -1]
@@ -131,7 +177,11 @@ class Session:
     def _in_format(self, value: Any) -> Any:
         """Round what was computed in a finer format, as code that converts at its end does."""
         own = self.case.x.dtype
-        if isinstance(value, np.ndarray) and value.dtype.kind == "f" and value.itemsize > own.itemsize:
+        if (
+            isinstance(value, np.ndarray)
+            and value.dtype.kind == "f"
+            and value.itemsize > own.itemsize
+        ):
             with np.errstate(all="ignore"):
                 return value.astype(own)
         return value
@@ -139,43 +189,55 @@ class Session:
     # -- weights -----------------------------------------------------------------------------------
 
     def set_weights(self) -> None:
-        """Write the case's weights to their places, after the calls that reset."""
+        """Write the case's weights to their places, after what resets."""
+        for piece in self._setting():
+            piece.do()
+
+    def _setting(self) -> Iterator[Piece]:
+        """Yield the further names, the places that the weights are written to, and what resets."""
         binding = self.binding
         for name, text in binding.values.items():
-            self.values[name] = evaluate(text, self._arguments())
+            yield Piece(name, text, functools.partial(self._name, name, text))
         for text in binding.reset:
-            evaluate(text, self._arguments())
+            yield Piece("reset", text, functools.partial(self._reset, text))
         for name, place, scope in self.places():
             if name in SIZES:
-                put(place, getattr(self.case.config, name), scope)
+                size = getattr(self.case.config, name)
+                yield Piece(name, place, functools.partial(put, place, size, scope))
             else:
-                assign(place, self._given(name, place, scope), scope)
+                yield Piece(name, place, functools.partial(self._assign, name, place, scope))
+
+    def _name(self, name: str, text: str) -> None:
+        self.values[name] = evaluate(text, self._arguments())
+
+    def _reset(self, text: str) -> None:
+        evaluate(text, self._arguments())
+
+    def _assign(self, name: str, place: str, scope: Scope) -> None:
+        assign(place, self._given(name, place, scope), scope)
 
     def _given(self, name: str, place: str, scope: Scope) -> Array:
         """Return the case's array; of equal initial states one row, where all rows share one."""
         array: Array = getattr(self.case, name)
         if name == "h_0" and np.ndim(borders.as_array(_value_or_none(place, scope))) == 1:
-            return array[0]
+            one: Array = array[0]
+            return one
         return array
 
     def places(self) -> Iterator[tuple[str, str, Scope]]:
         """Yield each parameter of the case that has a place: name, place, and the names known."""
         for name, place in self.binding.parameters.items():
             if name in SIZES:
-                yield name, place, self._places(Cell())
+                yield name, place, self.scope_of(Cell())
                 continue
-            cells = self.case.config.cells if name in ("W_x", "W_h", "b", "h_0") else (Cell(),)
+            cells = self.case.config.cells if name in AXES_OF_A_CELL else (Cell(),)
             for cell in cells:
                 if hasattr(self.case, cell.name(name)):
-                    yield cell.name(name), place, self._places(cell)
+                    yield cell.name(name), place, self.scope_of(cell)
 
-    def _places(self, cell: Cell) -> Scope:
-        where = {
-            "layer": cell.layer,
-            "reverse": "_reverse" if cell.reverse else "",
-            "direction": int(cell.reverse),
-        }
-        return Scope(where, self.values, self.model, self.module, self.names, HELPERS)
+    def scope_of(self, cell: Cell) -> Scope:
+        """Return the names that a place of a layer and a direction knows: somebody's own first."""
+        return self._answers(**of_cell(cell))
 
     # -- calls -------------------------------------------------------------------------------------
 
@@ -211,24 +273,49 @@ class Session:
         """Return what an expression stands for, as an answer sees it."""
         return evaluate(text, self._answers())
 
-    def _read(self, answers: Any, **more: Any) -> None:
+    def _read(self, answers: Any) -> None:
         for name, where in answers:
-            self.answers[name] = borders.answer(evaluate(where, self._answers(**more)))
+            self.answers |= self._answer(name, where)
+
+    def _answer(self, name: str, where: str) -> dict[str, Any]:
+        """Return an answer by its name; of several layers or directions, one for each."""
+        cells, parsed = self.case.config.cells, ArrayName.parse(name)
+        axes = AXES_OF_A_CELL.get(parsed.quantity)
+        if axes is None or parsed.cell != Cell():
+            return {name: self._value(name, where)}
+        if names_in(where) & CELL_NAMES:
+            return {c.name(name): self._value(name, where, **of_cell(c)) for c in cells}
+        value = self._raw(name, where)
+        return {c.name(name): a for c, a in zip(cells, _split(value, axes, len(cells)))}  # noqa: B905
+
+    def _value(self, name: str, where: str, **more: Any) -> Any:
+        return borders.answer(self._raw(name, where, **more))
+
+    def _raw(self, name: str, where: str, **more: Any) -> Any:
+        try:
+            return evaluate(where, self._answers(**more))
+        except Exception as error:
+            said = f"the answer `{name}: {where}` raised {type(error).__name__}: {error}"
+            raise AnswerError(said) from error
 
     def _read_steps(self) -> None:
+        """Read the parameters after an update; of two biases, each of them."""
         for name, place, scope in self.places():
             if name not in self.case.parameters:
                 continue
-            now = borders.answer(evaluate(place, scope))
-            self.answers[step_name(1, name)] = now
+            both = summands(place)
+            named = {name: place} if both is None else {name: both[0], second_bias(name): both[1]}
+            for own, text in named.items():
+                self.answers[step_name(1, own)] = borders.answer(evaluate(text, scope))
 
     def _looped(self, call: Call) -> None:
         """Call once for every step: the state goes from each step to the next.
 
-        A name on both sides begins as h_0, or as a named value says; from the last step to the first
-        it begins as zeros. `h_before`
-        is the value of h at the step before. Answers that depend on what the call returns are
-        joined along time, or summed for a parameter; others are read after the last step.
+        A name on both sides begins as h_0, or as a named value says; from the last step to the
+        first it begins as zeros. `h_before` is the value of h at the step before. States, logits
+        and whatever depends on what the call returns are joined along time, or summed for a
+        parameter; others are read after the last step, and so is an array that has all steps
+        already.
         """
         steps = range(self.case.config.steps)
         backward = call.loop is Loop.BACKWARD
@@ -237,23 +324,25 @@ class Session:
             start = self.values[name] if name in self.binding.values else self.names["h_0"]
             self.values[name] = start * 0 if backward else start
             self.begun.setdefault(name, start)
-        joined = {*call.targets, "out"}
-        by_step = [a for a in call.answers if a[0] in BY_STEP or names_in(a[1]) & joined]
+        returned = {*call.targets, "out"}
+        by_step = [a for a in call.answers if a[0] in BY_STEP or names_in(a[1]) & returned]
         found: dict[str, list[Any]] = {name: [] for name, _ in by_step}
         kept: dict[str, list[Any]] = {name: [] for name in (*call.targets, "out")}
         for t in reversed(steps) if backward else steps:
             more = {"t": t, **self._at(t)} if backward else {"t": t}
             more = {k: v for k, v in more.items() if k not in call.targets or k == "t"}
             self._bind(call, evaluate(call.expression, self._arguments(**more)))
-            for name in kept:
+            for name, values in kept.items():
                 if name in self.values:
-                    kept[name].append(self.values[name])
+                    values.append(self.values[name])
             for name, where in by_step:
-                found[name].append(borders.answer(evaluate(where, self._answers(t=t))))
+                found[name].append(self._value(name, where, t=t))
         if not backward:
             self.history |= {n: values for n, values in kept.items() if len(values) == len(steps)}
         for name, values in found.items():
-            self.answers[name] = _joined(name, values[::-1] if backward else values)
+            whole = name in BY_STEP and np.ndim(values[-1]) == AXES_OF_STEPS
+            ordered = values[::-1] if backward else values
+            self.answers[name] = values[-1] if whole else _joined(name, ordered)
         self._read([a for a in call.answers if a not in by_step])
 
     def _at(self, t: int) -> dict[str, Any]:
@@ -269,6 +358,23 @@ def _value_or_none(text: str, scope: Scope) -> Any:
         return evaluate(text, scope)
     except Exception:  # noqa: BLE001 - not set yet: whatever somebody's object raises
         return None
+
+
+def of_cell(cell: Cell) -> dict[str, Any]:
+    """Return the names by which an expression knows a layer and a direction."""
+    return {
+        "layer": cell.layer,
+        "reverse": "_reverse" if cell.reverse else "",
+        "direction": int(cell.reverse),
+    }
+
+
+def _split(value: Any, axes: int, count: int) -> list[Any]:
+    """Return the arrays of `count` cells: those of a list, those along a further first axis."""
+    if isinstance(value, (list, tuple)) and len(value) == count > 1:
+        return [borders.answer(item) for item in value]
+    array = borders.answer(value)
+    return list(array) if array.ndim == axes + 1 and len(array) == count else [array]
 
 
 def _joined(name: str, values: list[Array]) -> Array:

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from parity.adapter.adapt import adapt
+from parity.adapter.interpreter import Run
+from parity.adapter.written import summary
 from parity.model.errors import ConfigError, SubjectError
 from parity.subjects.capabilities import checked, known
 from parity.subjects.find import Found, find
@@ -21,7 +23,7 @@ def load(spec: str, *, run_all: bool = False) -> Subject:
     """
     found = find(spec, run_all=run_all)
     if found.is_run:
-        asks = _asks(found)
+        bound, asks = found.value, _asks(found)
         lacking = str(getattr(found.module, "LACKING", "")) if found.name == "run" else ""
         told = _told(found.left_out)
         return Subject(
@@ -29,6 +31,7 @@ def load(spec: str, *, run_all: bool = False) -> Subject:
             run=found.value,
             asks=asks,
             knows=_knows(found),
+            binding=summary(bound.binding) if isinstance(bound, Run) else (),
             assumed=told,
             lacking=lacking,
         )
@@ -60,10 +63,9 @@ def _left(count: int) -> str:
 
 def _asks(found: Found) -> dict[str, Any]:
     """Return the options that an adapter can answer, as its CONFIG says."""
-    if found.name != "run" or not hasattr(found.module, "CONFIG"):
-        return {}
+    own = getattr(found.module, "CONFIG", {}) if found.name == "run" else {}
     try:
-        return checked(found.module.CONFIG, found.place)
+        return checked(getattr(found.value, "CONFIG", own), found.place)
     except ConfigError as error:
         raise SubjectError(str(error)) from error
 

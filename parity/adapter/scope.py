@@ -10,6 +10,11 @@
 | d_logits, d_every_logits    | the gradient by the logits that the network has answered           |
 | b_ih, b_hh                  | two arrays whose sum is b, for a network with two biases           |
 | d_last                      | the gradient by the last state, by way of d_logits                 |
+| f                           | the activation as a function                                       |
+| every_h_0                   | (layers * directions, batch, hidden), as nn.RNN takes it           |
+| upstream_output             | the gradient by every state, without the part that is ...          |
+| every_upstream_final        | ... the gradients by every final state, in the order of every_h_0  |
+| layer, reverse, direction   | in places and answers: 0, 1 ...; "" or "_reverse"; 0 or 1          |
 """
 
 from collections.abc import Callable, Mapping
@@ -19,8 +24,9 @@ from typing import Any
 import numpy as np
 
 from parity.adapter import borders
-from parity.adapter.expressions import shares
+from parity.model.biases import shares
 from parity.model.case import Array, Case
+from parity.model.cell import Cell
 
 MISSING = object()
 
@@ -67,41 +73,61 @@ class CaseNames:
             return array.copy() if name in self.case.parameters or name in WEIGHTS else array
         return None
 
+    def states(self) -> Array:
+        """Return the states that the network has answered, or the case's own by the equations."""
+        hidden = self.answers.get("hidden")
+        return _states(self.case) if hidden is None else np.asarray(hidden)
+
     def logits(self, *, every: bool) -> Array:
         """Return the logits that the network has answered, or the case's own by the equations."""
         name = "every_logits" if every else "logits"
         if name in self.answers:
             return np.asarray(self.answers[name])
-        hidden = self.answers.get("hidden")
-        states = _states(self.case) if hidden is None else np.asarray(hidden)
+        states = self.states()
         chosen = states if every else states[:, -1]
         logits: Array = chosen @ self.case.W_out + self.case.b_out
         return logits
 
 
 SIZES = (
-    *("batch", "steps", "features", "hidden", "classes", "layers", "bidirectional"),
-    *("activation", "dtype", "lr"),
+    *("batch", "steps", "features", "hidden", "classes", "layers", "directions", "width"),
+    *("activation", "dtype", "lr", "bidirectional"),
 )
 WEIGHTS = ("W_x", "W_h", "b", "W_out", "b_out")
 
 
 def _states(case: Case) -> Array:
+    """Return the last layer's states by the equations: (batch, steps, width)."""
+    states = case.x
+    for layer in range(case.config.layers):
+        own = [cell for cell in case.config.cells if cell.layer == layer]
+        states = np.concatenate([_of_cell(case, cell, states) for cell in own], axis=2)
+    return states
+
+
+def _of_cell(case: Case, cell: Cell, x: Array) -> Array:
     f = ACTIVATIONS[case.config.activation]
-    h, states = case.h_0, []
-    for t in range(case.config.steps):
-        h = f(case.x[:, t] @ case.W_x + h @ case.W_h + case.b)
-        states.append(h)
-    return np.stack(states, axis=1)
+    W_x, W_h, b, h = (getattr(case, cell.name(of)) for of in ("W_x", "W_h", "b", "h_0"))
+    states = np.empty((*x.shape[:2], case.config.hidden), x.dtype)
+    for t in range(case.config.steps)[:: -1 if cell.reverse else 1]:
+        states[:, t] = h = f(x[:, t] @ W_x + h @ W_h + b)
+    return states
 
 
 def _upstream(names: CaseNames) -> Array:
+    """Return the gradient by every state, also by way of the final one."""
+    gradient, config = _upstream_output(names), names.case.config
+    if config.kind == "layer":
+        last = Cell(layer=config.layers - 1)
+        gradient[:, -1, : config.hidden] += getattr(names.case, last.name("upstream_final"))
+    return gradient
+
+
+def _upstream_output(names: CaseNames) -> Array:
     """Return the gradient by every state: a layer's own, or that of a head on the last state."""
     case = names.case
     if case.config.kind == "layer":
-        gradient = case.upstream.copy()
-        gradient[:, -1] += case.upstream_final
-        return gradient
+        return case.upstream.copy()
     gradient = np.zeros_like(case.upstream)
     if case.config.every_step:
         return np.asarray(_d_every_logits(names) @ case.W_out.T)
@@ -129,6 +155,18 @@ def _d_last(names: CaseNames) -> Array:
     return gradient
 
 
+def _every(names: CaseNames, of: str) -> Array:
+    """Return an array of every layer and direction: (layers * directions, batch, hidden)."""
+    case = names.case
+    return np.stack([getattr(case, cell.name(of)) for cell in case.config.cells])
+
+
+def _every_upstream_final(names: CaseNames) -> Array:
+    """Return the gradients by the final states; a classifier has none beside those of its head."""
+    every = _every(names, "upstream_final")
+    return every if names.case.config.kind == "layer" else every * 0
+
+
 def _one_hot(case: Case, labels: Array) -> Array:
     rows: Array = np.eye(case.config.classes, dtype=case.x.dtype)[labels]
     return rows
@@ -144,6 +182,9 @@ COMPUTED: Mapping[str, Callable[[CaseNames], Any]] = {
     "d_last": _d_last,
     "b_ih": lambda names: shares(names.case.b)[0],
     "b_hh": lambda names: shares(names.case.b)[1],
+    "every_h_0": lambda names: _every(names, "h_0"),
+    "every_upstream_final": _every_upstream_final,
+    "upstream_output": _upstream_output,
     "f": lambda names: ACTIVATIONS[names.case.config.activation],
 }
 

@@ -13,10 +13,12 @@ from typing import Any, NoReturn
 
 from parity.cases.draw import draw
 from parity.diagnosis.diagnose import diagnose
+from parity.diagnosis.settle import settled
 from parity.execution.ask import unlimited
 from parity.execution.limits import MEMORY_LIMIT, TIME_LIMIT, Limits
 from parity.execution.process import Process
 from parity.judging.judge import judge
+from parity.judging.second_bias import only_second_bias
 from parity.judging.training import Training, train
 from parity.model.config import OPTIONS, Config
 from parity.model.errors import ConfigError, ParityError
@@ -198,9 +200,12 @@ def _compare(config: Config, arguments: argparse.Namespace) -> Callable[[], int]
             config = subject.asked(config, arguments.given)
         case = draw(config) if kept is None else kept.case
         verdict = judge(subject, case, reference, thorough=True, exact=arguments.exact)
+        if (certain := settled(subject, config, verdict, reference)) is not subject:
+            subject = certain
+            verdict = judge(subject, case, reference, thorough=True, exact=arguments.exact)
         if kept is not None:
             verdict = dataclasses.replace(verdict, kept=arguments.id)
-        differs = is_failure(verdict) and verdict.compared
+        differs = is_failure(verdict) and verdict.compared and not only_second_bias(verdict)
         why = diagnose(subject, config, reference) if differs else None
         after = follow(
             subject,

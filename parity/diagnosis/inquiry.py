@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from parity.diagnosis.probes import ASKED, Probe, probes
 from parity.diagnosis.responses import Response, Responses
 from parity.execution.ask import answers
+from parity.judging.second_bias import as_one_bias
 from parity.model.config import Config
 from parity.model.finding import Finding, Misbehaviour, NoTraceError
 from parity.reference.base import Reference
@@ -33,7 +34,8 @@ class Inquiry:
                 findings.append(failed.finding)
             else:
                 right = self.reference.run(probe.case)
-                answered.append(Response.of(probe, first, again, right))
+                one, other = (as_one_bias(probe.case, trace) for trace in (first, again))
+                answered.append(Response.of(probe, one, other, right))
         return Responses(
             answered=tuple(answered),
             problems=tuple(dict.fromkeys(problems)),

@@ -84,4 +84,6 @@ def about(header: wire.Header, spec: str, run: Run) -> Subject:
         offers=tuple(map(str, offers)) if isinstance(offers, list) else None,
         assumed=tuple(map(str, header.get("assumed", ()))),
         lacking=str(header.get("lacking", "")),
+        binding=tuple(map(str, header.get("binding", ()))),
+        uncertain=str(header.get("uncertain", "")),
     )

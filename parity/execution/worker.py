@@ -71,6 +71,8 @@ def _loaded(order: wire.Header) -> bytes:
             "number": 0,
             "assumed": list(found.assumed),
             "lacking": found.lacking,
+            "binding": list(found.binding),
+            "uncertain": found.uncertain,
             "asks": dict(found.asks),
             "knows": list(found.knows),
             "offers": None if found.offers is None else list(found.offers),

@@ -8,12 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from parity.adapter.interpreter import Run as BoundRun
+from parity.adapter.written import summary
 from parity.cases.grid import GRIDS, Group
 from parity.execution.limits import Limits
 from parity.execution.process import isolated
 from parity.execution.runner import Here
 from parity.model.errors import ConfigError, SubjectError
-from parity.subjects.capabilities import fitting, known
+from parity.subjects.capabilities import checked, fitting, known
 from parity.subjects.find import takes_case
 from parity.subjects.source import ENDINGS
 from parity.subjects.subject import Run, Subject
@@ -38,8 +40,13 @@ def accepted(subject: Subject | Run | str | os.PathLike[str], limits: Limits) ->
     name = _name(subject)
     module = sys.modules.get(getattr(subject, "__module__", ""))
     options = getattr(subject, "OPTIONS", getattr(module, "OPTIONS", ()))
-    run = Here(run=subject, seconds=limits.seconds)
-    return Subject(name=name, run=run, knows=known(options, name))
+    return Subject(
+        name=name,
+        run=Here(run=subject, seconds=limits.seconds),
+        asks=checked(getattr(subject, "CONFIG", {}), name),
+        knows=known(options, name),
+        binding=summary(subject.binding) if isinstance(subject, BoundRun) else (),
+    )
 
 
 def groups(grid: str, subject: Subject) -> list[Group]:
@@ -66,8 +73,9 @@ def fitting_groups(
 
 def _name(run: Run) -> str:
     """Return the name of a function for the command line, if it has one: `file.py:name`."""
-    name = getattr(run, "__name__", type(run).__name__)
     module = sys.modules.get(getattr(run, "__module__", ""))
+    named = (n for n, value in vars(module).items() if value is run) if module else iter(())
+    name = getattr(run, "__name__", None) or next(named, type(run).__name__)
     file = getattr(module, "__file__", None) or ""
     found = inspect.getattr_static(module, name, None) is run if module else False
     if found and file.endswith(ENDINGS) and Path(file).is_file() and takes_case(name, run):

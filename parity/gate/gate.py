@@ -9,10 +9,12 @@ from collections.abc import Callable, Iterable, Sequence
 from parity.cases.draw import draw
 from parity.cases.grid import Group
 from parity.diagnosis.diagnose import diagnose
+from parity.diagnosis.settle import settled
 from parity.execution.ask import answer
 from parity.gate.once import Once
 from parity.judging.comparator import OWN_GRADIENT
 from parity.judging.judge import judge, judge_behaviour
+from parity.judging.second_bias import only_second_bias
 from parity.model.config import Config
 from parity.model.finding import NoTraceError
 from parity.model.names import ArrayName
@@ -55,6 +57,7 @@ class Gate:
         self.subject = subject
         self._groups, self._keeping, self._in_full = groups, keeping, in_full
         self._once = Once()
+        self._doubted: set[str] = set()  # kinds of case at which a doubt was tried to settle
         self._verdicts: dict[Config, Verdict] = {}
         self._answered: frozenset[str] | None = None
 
@@ -63,10 +66,18 @@ class Gate:
     def verdict(self, config: Config) -> Verdict:
         """Judge all chapters of a configuration, once."""
         if config not in self._verdicts:
-            self._verdicts[config] = judge(
-                self.subject, draw(config), framework(), resolution=self._in_full
-            )
+            self._verdicts[config] = self._judged(config)
         return self._verdicts[config]
+
+    def _judged(self, config: Config) -> Verdict:
+        """Judge a configuration; a doubt how the subject is asked is settled once for each kind."""
+        found = judge(self.subject, draw(config), framework(), resolution=self._in_full)
+        if found.not_understood and config.kind not in self._doubted:
+            self._doubted.add(config.kind)
+            self.subject = settled(self.subject, config, found, framework())
+            if not self.subject.uncertain:
+                return self._judged(config)
+        return found
 
     def chapter(self, group: Group, part: str) -> list[Verdict]:
         """Judge one chapter of a group: every configuration, or the behaviour of the first."""
@@ -136,8 +147,9 @@ class Gate:
         return failure_message(verdict)
 
     def _diagnosis(self, config: Config) -> list[str]:
-        answered = self.verdict(config).compared  # numbers explain a mistake, and nothing else does
-        if not answered or not self._first("diagnosed", config.kind):
+        verdict = self.verdict(config)
+        explicable = verdict.compared and not only_second_bias(verdict)
+        if not explicable or not self._first("diagnosed", config.kind):
             return []
         return diagnosis_lines(diagnose(self.subject, config, framework()))
 

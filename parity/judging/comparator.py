@@ -6,11 +6,19 @@ from dataclasses import replace
 import numpy as np
 
 from parity.judging.arbiter import rule
+from parity.judging.second_bias import (
+    NOT_PLAIN,
+    exact_with,
+    floor_with,
+    has_second_bias,
+    stepping_from,
+    with_second_bias,
+)
 from parity.model.branches import Branches, has_branches
 from parity.model.case import Array, Case
 from parity.model.comparison import Comparison, Status, compare, is_comparable
 from parity.model.formats import UNIT_ROUNDOFF, smallest_normal
-from parity.model.names import DELTA, ArrayName, gradient_name, step_name
+from parity.model.names import DELTA, SECOND_BIAS, ArrayName, gradient_name, step_name
 from parity.model.trace import Trace, outputs
 from parity.reference.base import Exact, Floor, Step
 from parity.reference.exact.one_step import own_step
@@ -46,7 +54,10 @@ class Comparator:
     ) -> None:
         self.case, self.against, self.resolution = case, against, resolution
         self._noise_floor = floor or noise_floor
-        self.subject, self.reference = subject, reference
+        self.subject = subject
+        self.reference = with_second_bias(case, subject, reference)
+        self._weights = stepping_from(case, subject)
+        self._several = ("b", SECOND_BIAS) if has_second_bias(subject) else ()
         self.u = UNIT_ROUNDOFF[case.config.dtype]
         self.branches, self.own_branches = self._branches()
         self.parted = self._parted()
@@ -93,7 +104,7 @@ class Comparator:
     def _exact(self, *, own: bool) -> Exact:
         if own not in self._exacts:
             branches = self.own_branches if own else self.branches
-            self._exacts[own] = exact(self.case, branches)
+            self._exacts[own] = exact_with(exact(self.case, branches), self.reference)
         return self._exacts[own]
 
     # -- one array -------------------------------------------------------------------------------
@@ -121,7 +132,7 @@ class Comparator:
         """Compare w - lr * gradient with the reference's."""
         parameter = ArrayName.parse(name).parameter
         behind = gradient_name(parameter)
-        weight, gradient = self.case.parameters[parameter], self.reference[behind]
+        weight, gradient = self._weights[parameter], self.reference[behind]
         rounding = step_rounding(self.case, weight, gradient)
         expected, own = self.reference[name], self.own_branches is not None
         if own:  # other branches have other gradients, and so another step
@@ -131,6 +142,8 @@ class Comparator:
 
     def _later(self, name: str) -> Comparison:
         """Compare the result of an optimiser with a state, or of a later step."""
+        if ArrayName.parse(name).quantity in self._several:
+            return self._unknown(name, NOT_PLAIN)
         if self.own_branches is not None or self._has_parted(name):
             return self._unknown(
                 name, "rounding has changed a branch: two right runs separate here"
@@ -144,6 +157,8 @@ class Comparator:
         where a gradient that the step needs is missing.
         """
         parameter, config = ArrayName.parse(name).parameter, self.case.config
+        if not config.plain_step and ArrayName.parse(name).quantity in self._several:
+            return None
         needed = self.case.parameters if config.clip_norm else (parameter,)
         names = [gradient_name(other) for other in needed]
         offered = [n for n in names if n in self.subject]
@@ -151,7 +166,7 @@ class Comparator:
             n in offered and is_comparable(self.subject[n], self.reference[n]) for n in names
         ):
             return None
-        weight = self.case.parameters[parameter]
+        weight = self._weights[parameter]
         if config.plain_step:
             gradient = self.subject[gradient_name(parameter)]
             expected = (weight - self.case.lr * gradient.astype(np.float64)).astype(weight.dtype)
@@ -234,7 +249,8 @@ class Comparator:
         noise = LIMIT * float(np.max(floor.sigma[key]))
         resolution = noise / largest if largest > 0 else 0.0 if proven else float("inf")
         behind = ArrayName.parse(key)
-        is_parameter = behind.is_gradient and behind.parameter in self.case.parameters
+        own = behind.in_reference
+        is_parameter = behind.is_gradient and own.parameter in self.case.parameters
         useless = not resolution <= USELESS if is_parameter else not np.isfinite(noise)
         if found.name == key:
             least = PROVEN * self.u * float(np.max(floor.gauge[key]))  # beyond it no agreement
@@ -260,7 +276,8 @@ class Comparator:
     def _floor(self, copies: int, *, own: bool = False) -> Floor:
         if (copies, own) not in self._floors:
             branches = self.own_branches if own else self.branches
-            self._floors[copies, own] = self._noise_floor(self.case, copies, branches)
+            floor = self._noise_floor(self.case, copies, branches)
+            self._floors[copies, own] = floor_with(floor, self.reference)
         return self._floors[copies, own]
 
     # -- branches --------------------------------------------------------------------------------

@@ -10,10 +10,13 @@ from parity.judging.constant_answers import constant_answers
 from parity.judging.fingerprints import fingerprints
 from parity.judging.local_check import local_checks
 from parity.judging.metamorphic import metamorphic_checks
+from parity.judging.second_bias import second_bias_remarks
+from parity.judging.understood import understood
 from parity.model.case import Case
 from parity.model.comparison import Comparison, Status
 from parity.model.finding import Finding, Misbehaviour
 from parity.model.formats import flushes_to_zero
+from parity.model.names import Kind
 from parity.model.trace import Trace
 from parity.model.verdict import Verdict
 from parity.reference.base import Reference
@@ -64,19 +67,25 @@ def judge(
         local = local_checks(case, observation.trace, expected)
         comparisons = (*_beside(comparisons, local), *behaved)
         findings = (*findings, *failed)
-    return Verdict(
+    read = fingerprints(comparisons, case.config, flushes=flushes_to_zero())
+    verdict = Verdict(
         config=case.config,
         subject=subject.name,
         reference=reference.name,
         comparisons=comparisons,
         findings=findings,
-        remarks=(*said, *fingerprints(comparisons, case.config, flushes=flushes_to_zero())),
+        remarks=(*said, *second_bias_remarks(comparisons), *read),
     )
+    return understood(verdict, subject)
 
 
 @np.errstate(all="ignore")
 def judge_behaviour(subject: Subject, case: Case, reference: Reference) -> Verdict:
     """Ask `subject` about `case` only in the ways that must not matter."""
+    if subject.uncertain:  # its forward pass decides whether it is understood
+        verdict = judge(subject, case, reference)
+        if verdict.not_understood:
+            return verdict.only(Kind.BEHAVIOUR.value)
     observation = observe(subject, case)
     comparisons, findings = metamorphic_checks(subject, case, observation.trace, reference)
     return Verdict(

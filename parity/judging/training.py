@@ -8,6 +8,7 @@ import numpy as np
 from parity.cases import digits
 from parity.cases.draw import draw
 from parity.execution.ask import answer
+from parity.judging.second_bias import as_one_bias
 from parity.model.branches import Branches
 from parity.model.case import Array, Case
 from parity.model.comparison import Comparison, Status, compare
@@ -63,7 +64,7 @@ def train(
     start = draw(config)
     batches = _batches(len(x), config, epochs)
     cases = [_with_rows(start, x[rows], labels[rows]) for rows in batches]
-    sides = _Walker(lambda case: answer(subject, case)), _Walker(reference.run)
+    sides = _Walker(lambda case: as_one_bias(case, answer(subject, case))), _Walker(reference.run)
     course = _Course()
     accuracy, findings = [float("nan")] * 2, []
     try:

@@ -13,6 +13,7 @@ class Status(StrEnum):
 
     AGREES = "agrees"
     DIFFERS = "DIFFERS"
+    NOT_CERTAIN = "not certain"  # it differs, or was perhaps asked wrongly
     INCONCLUSIVE = "INCONCLUSIVE"
     UNDEFINED = "UNDEFINED"
     NOT_FINITE = "NOT_FINITE"

@@ -14,6 +14,7 @@ class Misbehaviour(StrEnum):
     MUTATED_INPUT = "MUTATED_INPUT"
     STATEFUL = "STATEFUL"
     NONDETERMINISTIC = "NONDETERMINISTIC"
+    NOT_UNDERSTOOD = "NOT_UNDERSTOOD"  # nobody knows whether it was asked as it wants to be
     INCOMPLETE = "INCOMPLETE"  # the answer is not a mapping of names to arrays of numbers
     CHANGED_ERROR_STATE = "CHANGED_ERROR_STATE"
     CHANGED_RANDOM_STATE = "CHANGED_RANDOM_STATE"

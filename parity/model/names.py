@@ -24,6 +24,9 @@ DELTA = "delta"
 (batch, steps, hidden), the gradient by every pre-activation.
 """
 
+SECOND_BIAS = "b_hh"
+"""The second bias of a subject that has two; the reference has one, their sum."""
+
 _BY_ROW = {
     *("hidden", "final", "logits"),  # of a trace
     *("x", "h_0", "labels", "step_labels", "upstream", "upstream_final", "lengths", "mask"),
@@ -131,6 +134,16 @@ class ArrayName:
         return self.kind is Kind.VALUE and self.quantity in _BY_ROW
 
     @property
+    def is_second_bias(self) -> bool:
+        """Whether it belongs to the second bias of a subject that has two."""
+        return self.quantity == SECOND_BIAS
+
+    @property
+    def in_reference(self) -> Self:
+        """The name in the reference's trace: that of the only bias for the second one."""
+        return replace(self, quantity="b") if self.is_second_bias else self
+
+    @property
     def gradient(self) -> Self:
         """The name of the gradient that a step uses, or of the gradient by a value."""
         return replace(self, kind=Kind.GRADIENT, update=1)
@@ -154,6 +167,11 @@ def gradient_name(parameter: str) -> str:
 def step_name(update: int, name: str) -> str:
     """Return the name of an array after an update, counted from 1: `step/W_x`."""
     return f"{Kind.STEP.value}{update if update > 1 else ''}/{name}"
+
+
+def second_bias(name: str) -> str:
+    """Return the name of the second bias beside `b`, with its cell: b_hh_l1 of b_l1."""
+    return str(replace(ArrayName.parse(name), quantity=SECOND_BIAS))
 
 
 def behaviour_name(title: str) -> str:

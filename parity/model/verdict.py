@@ -5,7 +5,7 @@ from typing import Self
 
 from parity.model.comparison import Comparison, Status
 from parity.model.config import Config
-from parity.model.finding import Finding
+from parity.model.finding import Finding, Misbehaviour
 from parity.model.names import ArrayName
 
 DECIDED = (Status.AGREES, Status.DIFFERS)
@@ -43,7 +43,7 @@ class Verdict:
     @property
     def failures(self) -> tuple[Comparison, ...]:
         """Every comparison that went wrong, the first in computation order on top."""
-        harmless = (Status.AGREES, Status.INCOMPLETE, *UNDECIDED)
+        harmless = (Status.AGREES, Status.INCOMPLETE, Status.NOT_CERTAIN, *UNDECIDED)
         return tuple(c for c in self.comparisons if c.status not in harmless)
 
     @property
@@ -60,6 +60,11 @@ class Verdict:
     def notes(self) -> tuple[Finding, ...]:
         """The findings that are reported and do not fail the verdict."""
         return tuple(finding for finding in self.findings if not finding.grave)
+
+    @property
+    def not_understood(self) -> bool:
+        """Whether nobody knows how the subject is asked: it is neither right nor wrong."""
+        return any(finding.kind is Misbehaviour.NOT_UNDERSTOOD for finding in self.findings)
 
     @property
     def passed(self) -> bool:

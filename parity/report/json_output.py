@@ -53,8 +53,13 @@ def training_data(training: Training) -> dict[str, Any]:
 
 
 def subject_data(subject: Subject) -> dict[str, Any]:
-    """Return the assumptions about a subject, and the only values of options that it supports."""
-    return {"assumed": list(subject.assumed), "asked_with": dict(subject.asks)}
+    """Return how a subject is asked: its binding, what is assumed, the only values of options."""
+    return {
+        "assumed": list(subject.assumed),
+        "asked_with": dict(subject.asks),
+        "binding": text.binding_lines(subject),
+        "uncertain": subject.uncertain,
+    }
 
 
 def to_json(data: dict[str, Any]) -> str:

@@ -18,7 +18,12 @@ from parity.model.verdict import Verdict
 from parity.report import text
 from parity.subjects.subject import Subject
 
-COLOURS = {Status.AGREES: "green", Status.INCOMPLETE: "dim", Status.INCONCLUSIVE: "yellow"}
+COLOURS = {
+    Status.AGREES: "green",
+    Status.INCOMPLETE: "dim",
+    Status.INCONCLUSIVE: "yellow",
+    Status.NOT_CERTAIN: "yellow",
+}
 
 WIDTH_OF_A_FILE = 140
 """Columns of output that goes to a file or a pipe."""
@@ -68,9 +73,9 @@ def print_lines(lines: Iterable[str]) -> None:
 
 
 def print_assumed(subject: Subject) -> None:
-    """Print the assumptions about a subject that was adapted, and what was not executed."""
+    """Print how a subject is asked, the assumptions about it, and what was not executed."""
     out = console()
-    for line in text.assumed_lines(subject):
+    for line in (*text.binding_lines(subject), *text.assumed_lines(subject)):
         out.print(Text(line, "dim"), soft_wrap=True)
 
 

@@ -10,6 +10,9 @@ from parity.model.names import ArrayName
 from parity.model.verdict import Verdict
 from parity.subjects.subject import DEFAULT, NOT_EXECUTED, Subject
 
+BINDING_LINES = 5
+"""Lines, at most, that say how a subject is asked."""
+
 PROBLEMS = 3
 """Probes without an answer that a report lists, at most."""
 
@@ -105,6 +108,11 @@ def assumed_lines(subject: Subject) -> list[str]:
     left = [said for said in subject.assumed if said.startswith(NOT_EXECUTED)]
     adapter = f" (adapt-subject {shlex.quote(subject.name)} prints the adapter)"
     return [f"assumed: {'; '.join(made)}{adapter}"] * bool(made) + left
+
+
+def binding_lines(subject: Subject) -> list[str]:
+    """Return how a subject is asked, in at most five lines."""
+    return list(subject.binding[:BINDING_LINES])
 
 
 def entry(greatest: Greatest) -> str:

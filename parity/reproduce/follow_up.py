@@ -33,8 +33,8 @@ class Aftermath:
 
 
 def is_failure(verdict: Verdict) -> bool:
-    """Return whether something is wrong; noise that hides an answer is not wrong."""
-    return not verdict.passed and not verdict.only_undecided
+    """Return whether something is wrong: noise that hides an answer is not, nor a doubt."""
+    return not (verdict.passed or verdict.only_undecided or verdict.not_understood)
 
 
 def follow(

@@ -88,7 +88,16 @@ def _has_run(path: Path) -> bool:
         return False  # reported when it is read
     body = [] if tree is None else tree.body
     runs = [node for node in body if isinstance(node, ast.FunctionDef) and node.name == "run"]
-    return any(not node.args.args or not is_input(node.args.args[0].arg) for node in runs)
+    written = any(not node.args.args or not is_input(node.args.args[0].arg) for node in runs)
+    return written or any(map(_binds_run, body))
+
+
+def _binds_run(statement: ast.stmt) -> bool:
+    """Return whether a statement is `run = bind(...)`, or `run = parity.bind(...)`."""
+    match statement:
+        case ast.Assign(targets=[ast.Name(id="run")], value=ast.Call(func=func)):
+            return ast.unparse(func).rpartition(".")[2] == "bind"
+    return False
 
 
 def _among(left_out: Sequence[str], name: str) -> str:
@@ -114,6 +123,8 @@ def _from_module(place: str) -> ModuleType:
         if error.name and (place == error.name or place.startswith(f"{error.name}.")):
             raise SubjectError(f"subject {place!r}: there is no such module") from error
         raise _import_failed(place, error) from error
+    except SubjectError as error:  # a mistake in a binding: its message is for the author
+        raise SubjectError(f"subject {place!r}: {error}") from error
     except (Exception, SystemExit) as error:
         raise _import_failed(place, error) from error
 

@@ -157,6 +157,8 @@ def _execute(cell: _Cell, module: ModuleType, *, run_all: bool) -> Iterator[str]
             continue
         try:
             _run(compile(ast.Module([statement], []), cell.filename, "exec"), module)
+        except SubjectError as error:  # a mistake in a binding: its message is for the author
+            raise SubjectError(f"subject {cell.filename!r}: {error}") from error
         except (Exception, SystemExit) as error:
             if run_all or not _may_fail(statement, error):
                 raise _does_not_import(cell.filename, error) from error

@@ -27,6 +27,8 @@ class Subject:
     knows: tuple[str, ...] = ()  # the further options that it supports
     offers: tuple[str, ...] | None = None  # the names that it answers, where known
     assumed: tuple[str, ...] = ()  # assumptions about it, and statements left out of its file
+    binding: tuple[str, ...] = ()  # how it is asked, in at most five lines
+    uncertain: str = ""  # why the way of asking it is not certain; empty where it is
     lacking: str = ""  # a part that it has and could not be asked for: no pass without it
 
     def fitting(self, configs: Iterable[Config]) -> tuple[Config, ...]:

@@ -1,0 +1,84 @@
+"""Implied: the options that a binding supports, from the names that its items use.
+
+A network that is never told the activation has one of its own; one that gets no initial state
+begins at zero; one that has no head is a layer.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from parity.adapter.binding import Binding
+from parity.adapter.expressions import names_in
+from parity.model.names import ArrayName
+
+HEAD = frozenset({"W_out", "b_out", "labels", "one_hot", "d_logits", "d_last"})
+STEPS = frozenset({"step_labels", "step_one_hot", "d_every_logits", "every_logits"})
+"""Names that only a network with a head uses; those of STEPS where it reads every step."""
+
+INITIAL = frozenset({"h_0", "every_h_0"})
+
+
+def answered(binding: Binding) -> frozenset[str]:
+    """Return the names of the arrays that a network answers, or answers the gradient by."""
+    names = (name for call in binding.calls.values() for name, _ in call.answers)
+    return frozenset(ArrayName.parse(name).parameter for name in names)
+
+
+def given(binding: Binding) -> frozenset[str]:
+    """Return every name that an item uses: W_out, labels, `activation`, and what has a place."""
+    return frozenset(_given(binding))
+
+
+def _given(binding: Binding) -> Iterator[str]:
+    texts = (*binding.setup, *binding.reset, *binding.values.values())
+    for text in (*texts, *binding.parameters.values(), *([binding.make] if binding.make else [])):
+        yield from names_in(text)
+    yield from binding.parameters
+    for call in binding.calls.values():
+        yield from call.names
+        for _, where in call.answers:
+            yield from names_in(where)
+        state = [target for target in call.targets if call.loop and target in call.names]
+        yield from ("h_0",) if state else ()  # a loop over steps begins at h_0
+
+
+def options(binding: Binding) -> dict[str, Any]:
+    """Return the options that follow, by name, without those that the binding has already."""
+    return {n: v for n, v in _options(binding, given(binding)) if n not in binding.config}
+
+
+def _options(binding: Binding, names: frozenset[str]) -> Iterator[tuple[str, Any]]:
+    has_head = _has_head(binding, names | answered(binding))
+    kind = binding.config.get("kind", "classifier" if has_head else "layer")
+    yield "kind", kind
+    if not names & INITIAL:
+        yield "initial", "zero"
+    if "b" not in names | answered(binding):
+        yield "bias", "absent"
+    if kind == "classifier" and "pool" not in binding.config:
+        every = (names | answered(binding)) & STEPS and not names & {"labels", "one_hot"}
+        yield "loss", "steps" if every else "mean"
+    if "ids" in names:
+        yield "data", "ids" if "classes" in names or kind == "layer" else "vocabulary"
+
+
+def _has_head(binding: Binding, names: frozenset[str]) -> bool:
+    if names & (HEAD | STEPS | {"logits", "loss"}):
+        return True
+    layered = {"layers", "bidirectional"} & {*knows(binding), *binding.config}
+    return bool(layered) and "upstream" in names  # the states of several layers are not a loss
+
+
+def knows(binding: Binding) -> tuple[str, ...]:
+    """Return the further options that a place's or an answer's names show it to support."""
+    texts = [*binding.parameters.values()]
+    texts += [where for call in binding.calls.values() for _, where in call.answers]
+    names = frozenset().union(*map(names_in, texts))
+    told = {"layers": {"layer"}, "bidirectional": {"reverse", "direction"}}
+    found = (n for n, by in told.items() if names & by and n not in binding.config)
+    return tuple(dict.fromkeys((*binding.knows, *found)))
+
+
+def tells_activation(names: Mapping[str, Any] | frozenset[str]) -> bool:
+    """Return whether the network is told which activation it has."""
+    return "activation" in names or "f" in names
