@@ -4,14 +4,16 @@ import ast
 import importlib
 import inspect
 import re
-from collections.abc import Sequence
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from parity.model.errors import SubjectError
+from parity.model.errors import Reason, SubjectError
 from parity.subjects import source
+from parity.subjects.cells import ENDINGS
+from parity.subjects.refusals import refuse_name, refuse_whole
 from parity.subjects.tracebacks import own_traceback
 
 
@@ -59,12 +61,12 @@ def is_input(name: str) -> bool:
 
 
 def find(spec: str, *, run_all: bool = False) -> Found:
-    """Import what `spec` names. Raises SubjectError as `load` does."""
-    place, name = (spec, "") if spec.endswith(source.ENDINGS) else _split(spec)
-    left_out: tuple[str, ...] = ()
-    if place.endswith(source.ENDINGS):
+    """Import what `spec` names. Raises SubjectError as `load` does, with its reason."""
+    place, name = (spec, "") if spec.endswith(ENDINGS) else _split(spec)
+    read = None
+    if place.endswith(ENDINGS):
         read = source.read(Path(place), run_all=run_all or _has_run(Path(place)))
-        module, left_out = read.module, read.left_out
+        module = read.module
         every = ", run_all=True" if run_all else ""
         imports = (f"theirs = definitions({str(Path(place).resolve())!r}{every})",)
     else:
@@ -72,11 +74,11 @@ def find(spec: str, *, run_all: bool = False) -> Found:
     run = getattr(module, "run", None)
     if not name and run is not None and takes_case("run", run):
         name = "run"
-    if name and not hasattr(module, name):
-        raise SubjectError(f"subject {spec!r}: {place} has no {name!r}{_among(left_out, name)}")
-    value = getattr(module, name) if name else None
-    if name and not callable(value):
-        raise SubjectError(f"subject {spec!r}: {name} must be callable, got {type(value).__name__}")
+    if name:
+        refuse_name(spec, place, module, name)
+    elif read is not None:
+        refuse_whole(spec, read)
+    left_out = () if read is None else read.left_out
     return Found(place=place, name=name, module=module, imports=imports, left_out=left_out)
 
 
@@ -91,12 +93,6 @@ def _has_run(path: Path) -> bool:
     return any(not node.args.args or not is_input(node.args.args[0].arg) for node in runs)
 
 
-def _among(left_out: Sequence[str], name: str) -> str:
-    """Return a hint where a statement that was left out of a file may define the name."""
-    lines = [line for line in left_out if name in line]
-    return f"; {lines[0]} was not executed: --run-all executes it" if lines else ""
-
-
 def _split(spec: str) -> tuple[str, str]:
     place, colon, name = spec.rpartition(":")
     return (place, name) if colon else (name, "")
@@ -107,16 +103,21 @@ def _from_module(place: str) -> ModuleType:
         raise SubjectError(
             f"subject {place!r} must be a module or a file that ends in .py or .ipynb"
         )
-    source.make_importable(Path.cwd())  # as `python -m` does
+    if str(Path.cwd()) not in sys.path:
+        sys.path.insert(0, str(Path.cwd()))  # as `python -m` does
     try:
         return importlib.import_module(place)
     except ModuleNotFoundError as error:
         if error.name and (place == error.name or place.startswith(f"{error.name}.")):
-            raise SubjectError(f"subject {place!r}: there is no such module") from error
+            said = f"subject {place!r}: there is no such module"
+            raise SubjectError(said, Reason.NO_SUCH_FILE) from error
         raise _import_failed(place, error) from error
     except (Exception, SystemExit) as error:
         raise _import_failed(place, error) from error
 
 
 def _import_failed(place: str, error: BaseException) -> SubjectError:
-    return SubjectError(f"subject {place!r} does not import:\n{own_traceback(error).rstrip()}")
+    failed = isinstance(error, ImportError)
+    reason = Reason.IMPORT_FAILS if failed else Reason.DEFINITION_RAISED
+    said = f"subject {place!r} does not import:\n{own_traceback(error).rstrip()}"
+    return SubjectError(said, reason)

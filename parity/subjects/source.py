@@ -1,52 +1,36 @@
 """Source: the definitions of a script or a notebook, without running its other statements.
 
-Only imports, functions, classes and plain constants are executed, statement by statement. Training
-loops, plots, downloads and prints are left out.
+The statements are executed one by one. A definition that fails loses only what it defines, and
+training loops, plots, downloads and prints are left out.
 """
+
+import __future__
 
 import ast
 import contextlib
 import io
-import json
 import linecache
-import re
 import sys
-import tokenize
-import traceback
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from types import CodeType, ModuleType
+from types import ModuleType
 
-from parity.model.errors import SubjectError
+from parity.model.errors import Reason, SubjectError
+from parity.subjects.cells import Cell, cells
+from parity.subjects.definitions import Definitions, asks_main, defined, wanted
+from parity.subjects.importing import LOST, Importer
+from parity.subjects.seeding import seed_torch, seeded
+from parity.subjects.stand_ins import StandIn
+from parity.subjects.time_limit import OutOfTimeError, limited_work
 from parity.subjects.tracebacks import own_traceback
 
-ENDINGS = (".py", ".ipynb")
+WORK_LIMIT = 1.5
+"""Seconds of processor time that one definition may take: beyond them it is training."""
 
-_PLAIN = (
-    ast.Constant, ast.Name, ast.Attribute, ast.Subscript, ast.Slice, ast.Starred,
-    ast.Tuple, ast.List, ast.Dict, ast.Set, ast.JoinedStr, ast.FormattedValue,
-    ast.UnaryOp, ast.BinOp, ast.BoolOp, ast.Compare, ast.IfExp,
-    ast.operator, ast.unaryop, ast.boolop, ast.cmpop, ast.expr_context, ast.keyword,
-)  # fmt: skip
-"""The parts of a plain expression, apart from calls of the functions below."""
-
-_DEFINITIONS = (
-    ast.Import,
-    ast.ImportFrom,
-    ast.FunctionDef,
-    ast.AsyncFunctionDef,
-    ast.ClassDef,
-    ast.Pass,
-)
-
-_SETTINGS = ("sys.path.append", "sys.path.insert", "np.seterr")
-"""Functions that may be called though they define nothing."""
-
-_MAKERS = {"int", "float", "bool", "str", "len", "range", "list", "tuple", "dict", "set", "max"}
-_MAKERS |= {"min", "abs", "round", "sum", "sorted"}
-_NUMPY = {"np", "numpy"}
+MOST_STOPPED = 2
+"""After so many definitions that took too long, the author's functions are not called any more."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,203 +38,248 @@ class Source:
     """A script or notebook as a module, and the statements that were left out of it."""
 
     module: ModuleType
-    left_out: tuple[str, ...]  # "line 12: model.fit(x, y)", with the reason where it is not plain
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Cell:
-    """A piece of source, and the name that tracebacks show for it."""
-
-    filename: str
-    text: str
+    left_out: tuple[str, ...]  # "line 12: model.fit(x, y)", with the reason where it has failed
+    missing: tuple[str, ...] = ()  # packages that are not installed
 
 
 def read(path: Path, *, run_all: bool = False) -> Source:
     """Execute the definitions of a script or notebook; with `run_all`, every statement.
 
+    The author's draws are seeded: the same file has the same values each time.
     Raises SubjectError when there is no such file, when it is not Python or not a notebook, or,
     with `run_all`, when a statement fails.
     """
-    if not path.is_file():
-        raise SubjectError(f"subject {str(path)!r}: there is no such file")
-    cells = _cells(path)
-    name = f"_subject_{path.stem}_{abs(hash(path.resolve()))}"
-    module = ModuleType(name)
-    module.__file__ = str(path)
-    sys.modules[name] = module
-    make_importable(path.resolve().parent)  # as `python file.py` does: siblings import
-    left_out: list[str] = []
+    found = cells(path)
+    reader = _Reader(path, run_all=run_all)
+    with _quiet(path, reader.importer), seeded():
+        reader.execute(found, reader.module)
+    left_out = tuple(dict.fromkeys(reader.left_out))
+    return Source(module=reader.module, left_out=left_out, missing=tuple(reader.missing))
+
+
+@contextlib.contextmanager
+def _quiet(path: Path, importer: Importer) -> Iterator[None]:
+    """Undo the effects of an author's statements: prints, warnings, the path, the arguments."""
+    before, arguments = sys.path[:], sys.argv
+    sys.argv = [str(path)]
+    printed = io.StringIO()
     try:
-        for cell in cells:
-            left_out += _execute(cell, module, run_all=run_all)
-    except SubjectError:
-        del sys.modules[name]
-        raise
-    return Source(module=module, left_out=tuple(left_out))
+        with (
+            warnings.catch_warnings(action="ignore"),
+            contextlib.redirect_stdout(printed),
+            contextlib.redirect_stderr(printed),
+        ):
+            yield
+    finally:
+        added = [entry for entry in sys.path if entry not in before]
+        importer.folders += [importer.folders[0] / entry for entry in added]
+        sys.path[:], sys.argv = before, arguments
 
 
-def make_importable(folder: Path) -> None:
-    """Put `folder` first on the path, for good: a subject may import only when it runs."""
-    if str(folder) not in sys.path:
-        sys.path.insert(0, str(folder))
+class _Reader:
+    """Executes the statements of a file, and of its neighbours as it imports them."""
 
+    def __init__(self, path: Path, *, run_all: bool) -> None:
+        self.path, self.run_all = path, run_all
+        self.importer = Importer(path, self._neighbour)
+        self.module = self.importer.module(path)
+        self.module.__file__ = str(path)
+        self.left_out: list[str] = []
+        self.missing: dict[str, None] = {}  # in order
+        self._wanted: set[str] = set()
+        self._stopped = 0
+        self._flags = 0  # of `from __future__`
+        self._depth = 0
 
-# -- cells -----------------------------------------------------------------------------------------
+    def execute(self, found: list[Cell], module: ModuleType) -> None:
+        """Execute the definitions in cells. Raises SubjectError when a script is not Python."""
+        module.__dict__[LOST] = {}
+        parsed = list(self._parsed(found))
+        statements = [statement for _, body in parsed for statement in body]
+        self._wanted |= wanted(statements)
+        for cell, body in parsed:
+            linecache.cache[cell.filename] = (
+                len(cell.text), None, cell.text.splitlines(keepends=True), cell.filename,
+            )  # fmt: skip
+            self._flags = 0
+            self._body(cell, body, module)
 
+    def _parsed(self, found: list[Cell]) -> Iterator[tuple[Cell, list[ast.stmt]]]:
+        for cell in found:
+            try:
+                yield cell, cell.parsed()
+            except SubjectError as error:
+                if not cell.number or self.run_all:
+                    raise
+                why = str(error.__cause__ and error.__cause__.args[0])
+                self.left_out.append(f"cell {cell.number}: not Python ({why})")
 
-def _cells(path: Path) -> list[_Cell]:
-    try:
-        if path.suffix == ".py":
-            with tokenize.open(path) as file:  # in the encoding that it declares
-                text = file.read()
-        else:
-            text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError, SyntaxError) as error:
-        raise SubjectError(f"subject {str(path)!r} cannot be read: {error}") from error
-    if path.suffix != ".ipynb":
-        return [_Cell(filename=str(path), text=text)]
-    try:
-        cells = [c for c in json.loads(text)["cells"] if c["cell_type"] == "code"]
-        found = ["".join(cell["source"]) for cell in cells]
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise SubjectError(f"subject {str(path)!r} is not a notebook of nbformat 4") from error
-    return [
-        _Cell(filename=f"{path}, cell {number}", text=_without_magic(source))
-        for number, source in enumerate(found, 1)
-    ]
-
-
-_TIMED = ("%%time", "%%timeit", "%%capture", "%%prun")
-"""Cell magics after which the cell is still Python."""
-
-
-def _without_magic(text: str) -> str:
-    """Return a cell with IPython's own lines as `pass`; a cell in another language is unchanged."""
-    if text.lstrip().startswith("%%") and text.split(maxsplit=1)[0] not in _TIMED:
-        return text
-    return "\n".join(
-        re.sub(r"^(\s*)(%|!|.*= *[!%]|\w[\w.]*\?+\s*$).*", r"\1pass", line)
-        for line in text.splitlines()
-    )
-
-
-# -- statements ------------------------------------------------------------------------------------
-
-
-def _execute(cell: _Cell, module: ModuleType, *, run_all: bool) -> Iterator[str]:
-    """Execute a cell's plain statements in `module`; yield the statements that were left out."""
-    linecache.cache[cell.filename] = (
-        len(cell.text), None, cell.text.splitlines(keepends=True), cell.filename,
-    )  # fmt: skip
-    try:
-        with warnings.catch_warnings(action="ignore"):
-            tree = ast.parse(cell.text, cell.filename)
-    except (SyntaxError, ValueError, RecursionError) as error:
-        if cell.filename.endswith(".py") or run_all:
-            raise _does_not_import(cell.filename, error) from error
-        yield f"{cell.filename.rpartition(', ')[2]}: not Python ({error.args[0]})"
-        return
-    for statement in tree.body:
-        if not (run_all or _is_plain(statement)):
-            if not _is_silent(statement):
-                yield _where(cell, statement)
-            continue
+    def _neighbour(self, path: Path, module: ModuleType) -> None:
+        """Execute a neighbour's definitions. Raises ImportError when it is not Python."""
+        flags = self._flags
+        self._depth += 1
         try:
-            _run(compile(ast.Module([statement], []), cell.filename, "exec"), module)
+            self.execute(cells(path), module)
+        except SubjectError as error:
+            raise ImportError(str(error).removeprefix("subject ")) from error
+        finally:
+            self._flags = flags
+            self._depth -= 1
+
+    # -- statements --------------------------------------------------------------------------------
+
+    def _body(self, cell: Cell, body: list[ast.stmt], module: ModuleType) -> None:
+        for statement in body:
+            if self.run_all:
+                self._run_strictly(cell, statement, module)
+            elif isinstance(statement, ast.If):
+                self._if(cell, statement, module)
+            elif isinstance(statement, (ast.Import, ast.ImportFrom)):
+                for single in _single(statement):
+                    self._import(cell, single, module)
+            elif self._definitions(module).has(statement):
+                self._define(cell, statement, module)
+            elif not _is_docstring(statement):
+                self._leave_out(cell, statement, module)
+
+    def _definitions(self, module: ModuleType) -> Definitions:
+        return Definitions(
+            names=vars(module),
+            wanted=self._wanted if self._stopped < MOST_STOPPED else frozenset(),
+        )
+
+    def _if(self, cell: Cell, statement: ast.If, module: ModuleType) -> None:
+        """Execute the definitions of the branch that Python would take.
+
+        Of `if __name__ == "__main__"`, only those that a function reads and that are not there.
+        """
+        if asks_main(statement.test):
+            lacking = self._wanted - set(vars(module))
+            if any(lacking & set(defined(inner)) for inner in statement.body):
+                self._body(cell, statement.body, module)
+            return
+        if not self._definitions(module).decides(statement.test):
+            self._leave_out(cell, statement, module)
+            return
+        test = ast.Expression(statement.test)
+        try:
+            chosen = eval(  # noqa: S307 - executing a subject is the purpose
+                compile(test, cell.filename, "eval", dont_inherit=True), module.__dict__
+            )
+            taken = statement.body if chosen else statement.orelse
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - the author's own
+            self._leave_out(cell, statement, module, _said(error))
+            return
+        self._body(cell, taken, module)
+
+    def _import(
+        self, cell: Cell, statement: ast.Import | ast.ImportFrom, module: ModuleType
+    ) -> None:
+        """Execute an import of one name; where it fails, the name says so when it is used."""
+        if isinstance(statement, ast.ImportFrom) and statement.module == "__future__":
+            feature = getattr(__future__, statement.names[0].name, None)
+            self._flags |= feature.compiler_flag if feature is not None else 0
+            return
+        try:
+            self._run(cell, statement, module)
+            seed_torch()
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a package does
+            why = _import_failed(error)
+            alias = statement.names[0]
+            if isinstance(error, ModuleNotFoundError) and error.name:
+                self.missing.setdefault(error.name.partition(".")[0])
+            self._leave_out(cell, statement, module, why)
+            if alias.name != "*":
+                prefix = f"{statement.module}." if isinstance(statement, ast.ImportFrom) else ""
+                name, bound = f"{prefix}{alias.name}", alias.asname or alias.name.partition(".")[0]
+                if isinstance(statement, ast.Import) and alias.asname is None:
+                    name = bound
+                vars(module)[bound] = StandIn(name, f"{why} ({cell.place(statement.lineno)})")
+
+    def _define(self, cell: Cell, statement: ast.stmt, module: ModuleType) -> None:
+        """Execute a definition; one that fails loses only what it defines."""
+        if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            _strip(statement, module)
+        try:
+            with limited_work(WORK_LIMIT):
+                self._run(cell, statement, module)
+        except OutOfTimeError:
+            self._stopped += 1
+            self._leave_out(cell, statement, module, f"it takes longer than {WORK_LIMIT:g} s")
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - the author's own
+            self._leave_out(cell, statement, module, _said(error))
+
+    def _run_strictly(self, cell: Cell, statement: ast.stmt, module: ModuleType) -> None:
+        try:
+            if isinstance(statement, ast.ImportFrom) and statement.module == "__future__":
+                self._import(cell, statement, module)
+                return
+            self._run(cell, statement, module)
+            seed_torch()
         except (Exception, SystemExit) as error:
-            if run_all or not _may_fail(statement, error):
-                raise _does_not_import(cell.filename, error) from error
-            yield f"{_where(cell, statement)} ({type(error).__name__}: {error})"
+            if self._depth:
+                raise
+            said = f"subject {cell.filename!r} does not import:\n{own_traceback(error).rstrip()}"
+            failed = isinstance(error, ImportError)
+            reason = Reason.IMPORT_FAILS if failed else Reason.DEFINITION_RAISED
+            raise SubjectError(said, reason) from error
 
-
-def _run(code: CodeType, module: ModuleType) -> None:
-    with warnings.catch_warnings(action="ignore"), contextlib.redirect_stdout(io.StringIO()):
+    def _run(self, cell: Cell, statement: ast.stmt, module: ModuleType) -> None:
+        code = compile(
+            ast.Module([statement], []),
+            cell.filename,
+            "exec",
+            flags=self._flags,
+            dont_inherit=True,
+        )
         exec(code, module.__dict__)  # noqa: S102 - executing a subject is the purpose
 
-
-def _may_fail(statement: ast.stmt, error: BaseException) -> bool:
-    """Return whether a subject may work without this: a plotting library, a number from data.
-
-    A name that a function or class statement needs is not of this kind.
-    """
-    needs_left_out = isinstance(error, NameError)
-    if isinstance(statement, (ast.Import, ast.ImportFrom, ast.Try)):
-        return isinstance(error, ImportError)
-    return needs_left_out or isinstance(statement, (ast.Assign, ast.AnnAssign, ast.AugAssign))
-
-
-def _does_not_import(place: str, error: BaseException) -> SubjectError:
-    if isinstance(error, SyntaxError):
-        said = "".join(traceback.format_exception_only(error)).rstrip()
-        return SubjectError(f"subject {place!r} does not import:\n{said}")
-    return SubjectError(f"subject {place!r} does not import:\n{own_traceback(error).rstrip()}")
+    def _leave_out(
+        self, cell: Cell, statement: ast.stmt, module: ModuleType, why: str = ""
+    ) -> None:
+        where = cell.where(statement)
+        said = f"{where} ({why})" if why else where
+        vars(module)[LOST].update(dict.fromkeys(defined(statement), said))
+        if module is self.module:
+            self.left_out.append(said)
+        elif why:
+            self.left_out.append(f"{cell.path.name}, {said}")
 
 
-def _where(cell: _Cell, statement: ast.stmt) -> str:
-    """Return where a statement stands and how it begins: "cell 3, line 12: model.fit(x, y)"."""
-    first = cell.text.splitlines()[statement.lineno - 1].strip()
-    _, comma, number = cell.filename.rpartition(", ")
-    return f"{number + comma if comma else ''}line {statement.lineno}: {first}"
+def _said(error: BaseException) -> str:
+    """Return an error in one line."""
+    return f"{type(error).__name__}: {error}".partition("\n")[0]
 
 
-# -- plain statements ------------------------------------------------------------------------------
+def _import_failed(error: BaseException) -> str:
+    """Return why an import fails, in one line."""
+    if isinstance(error, ModuleNotFoundError) and error.name and "there is no" not in str(error):
+        return f"needs the package {error.name.partition('.')[0]!r}, which is not installed"
+    return f"is not there: {error}".partition("\n")[0]
 
 
-def _is_plain(statement: ast.stmt) -> bool:
-    """Return whether a statement defines something and does nothing else."""
-    match statement:
-        case ast.Assign(targets=targets, value=value):
-            return _is_constant(value) and all(map(_is_name, targets))
-        case ast.AnnAssign(target=target, value=value) | ast.AugAssign(target=target, value=value):
-            return value is not None and _is_constant(value) and _is_name(target)
-        case ast.If(test=test, body=body, orelse=other):
-            return _is_constant(test) and not _asks_main(test) and all(map(_is_plain, body + other))
-        case ast.Try(body=body, handlers=handlers, orelse=other, finalbody=final):
-            caught = [inner for handler in handlers for inner in handler.body]
-            return all(map(_is_plain, body + caught + other + final))
-        case ast.Expr(value=ast.Call(func=func)):
-            return ast.unparse(func) in _SETTINGS
-        case _:
-            return isinstance(statement, _DEFINITIONS)
+def _single(statement: ast.Import | ast.ImportFrom) -> Iterator[ast.Import | ast.ImportFrom]:
+    """Yield an import of several names as an import of each."""
+    for alias in statement.names:
+        if isinstance(statement, ast.Import):
+            single: ast.Import | ast.ImportFrom = ast.Import([alias])
+        else:
+            single = ast.ImportFrom(statement.module, [alias], statement.level)
+        yield ast.copy_location(single, statement)
 
 
-def _is_silent(statement: ast.stmt) -> bool:
-    """Return whether this is left out without a note: a docstring, or code of a script alone."""
-    if isinstance(statement, ast.If):
-        return _asks_main(statement.test)
+def _strip(statement: ast.stmt, module: ModuleType) -> None:
+    """Take away the decorators whose import has failed: the function is the author's without."""
+    for part in ast.walk(statement):
+        if isinstance(part, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            part.decorator_list = [d for d in part.decorator_list if not _is_missing(d, module)]
+
+
+def _is_missing(value: ast.expr, module: ModuleType) -> bool:
+    while isinstance(value, (ast.Attribute, ast.Call)):
+        value = value.func if isinstance(value, ast.Call) else value.value
+    return isinstance(value, ast.Name) and isinstance(vars(module).get(value.id), StandIn)
+
+
+def _is_docstring(statement: ast.stmt) -> bool:
     return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
-
-
-def _asks_main(test: ast.expr) -> bool:
-    return any(isinstance(n, ast.Name) and n.id == "__name__" for n in ast.walk(test))
-
-
-def _is_name(target: ast.expr) -> bool:
-    if isinstance(target, (ast.Tuple, ast.List)):
-        return all(map(_is_name, target.elts))
-    return isinstance(target, ast.Name)
-
-
-def _is_constant(value: ast.AST) -> bool:
-    """Return whether an expression only names, combines and converts numbers, text and arrays."""
-    if isinstance(value, ast.Lambda):
-        return True
-    if isinstance(value, ast.Call):
-        inner = [*value.args, *(keyword.value for keyword in value.keywords)]
-        return _is_maker(value.func) and all(map(_is_constant, inner))
-    children = [c for c in ast.iter_child_nodes(value) if isinstance(c, ast.expr)]
-    return isinstance(value, _PLAIN) and all(map(_is_constant, children))
-
-
-def _is_maker(func: ast.expr) -> bool:
-    """Return whether a call of this only makes a value: int, np.zeros, rng.randn."""
-    if isinstance(func, ast.Name):
-        return func.id in _MAKERS
-    root = func
-    while isinstance(root, ast.Attribute):
-        root = root.value
-    if isinstance(root, ast.Call):  # np.random.randn(4).astype(...)
-        return isinstance(func, ast.Attribute) and _is_maker(root.func)
-    method = ast.unparse(func)
-    is_file = any(part in method for part in (".load", ".save", ".loadtxt", ".genfromtxt"))
-    return isinstance(root, ast.Name) and root.id in _NUMPY and not is_file

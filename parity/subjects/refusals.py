@@ -1,0 +1,136 @@
+"""Refusals: why a file that could be read has nothing that can be asked, in one line each."""
+
+import ast
+import dis
+import inspect
+import types
+from collections.abc import Iterator
+from pathlib import Path
+
+from parity.model.errors import Reason, SubjectError
+from parity.subjects.cells import cells
+from parity.subjects.definitions import OWN, package
+from parity.subjects.importing import LOST
+from parity.subjects.not_python import PYTHON_2_NAMES, python_2
+from parity.subjects.source import Source
+from parity.subjects.stand_ins import StandIn
+
+_PRODUCTS = frozenset({"dot", "matmul", "einsum", "tensordot", "inner", "mm", "bmm", "vdot"})
+"""Functions that compute, beside the operators."""
+
+
+def refuse_name(spec: str, place: str, module: types.ModuleType, name: str) -> None:
+    """Raise SubjectError unless a name of a module can be called."""
+    lost = vars(module).get(LOST, {})
+    if not hasattr(module, name) and name in lost:
+        said = f"subject {spec!r}: {name} is not defined: {lost[name]}"
+        hint = "" if lost[name].endswith(")") else " was not executed: --run-all executes it"
+        raise SubjectError(f"{said}{hint}", Reason.DEFINITION_RAISED)
+    if not hasattr(module, name):
+        raise SubjectError(f"subject {spec!r}: {place} has no {name!r}", Reason.NO_SUCH_NAME)
+    value = getattr(module, name)
+    bases = [base for base in getattr(value, "__orig_bases__", ()) if isinstance(base, StandIn)]
+    for missing in [value, *bases]:
+        if isinstance(missing, StandIn):
+            raise SubjectError(f"subject {spec!r}: {name}: {missing!r}", Reason.IMPORT_FAILS)
+    if not callable(value):
+        said = f"subject {spec!r}: {name} must be callable, got {type(value).__name__}"
+        raise SubjectError(said, Reason.NO_SUCH_NAME)
+
+
+def refuse_whole(spec: str, read: Source) -> None:
+    """Raise SubjectError unless a file has a class or a function that may be a network."""
+    codes = list(_codes(read.module))
+    if not any(map(_computes, codes)):
+        lost = _lost_definition(read)
+        if lost is not None:
+            raise SubjectError(f"subject {spec!r}: nothing is left to judge: {lost}", _why(lost))
+        said = f"subject {spec!r}: there is nothing to judge in the file: {_only(read.module)}"
+        raise SubjectError(said, Reason.NOTHING_TO_JUDGE)
+    needed = [missing for code in codes if (missing := _missing(code, read.module)) is not None]
+    if 2 * len(needed) > len(codes):
+        said = f"subject {spec!r}: most of its functions use what is not there: {needed[0]!r}"
+        raise SubjectError(said, Reason.IMPORT_FAILS)
+
+
+def python_2_sign(module: types.ModuleType) -> str | None:
+    """Return the line that says that a file is Python 2, where its functions use Python 2's names.
+
+    None where they do not.
+    """
+    for code in _codes(module):
+        for name in _globals(code):
+            if name in PYTHON_2_NAMES and not hasattr(module, name):
+                return python_2(code.co_filename, f"line {code.co_firstlineno}", name)
+    return None
+
+
+def _lost_definition(read: Source) -> str | None:
+    """Return the note on the first class or function that failed, None where none did."""
+    lost = vars(read.module)[LOST]
+    return next((said for said in lost.values() if ": class " in said or ": def " in said), None)
+
+
+def _why(lost: str) -> Reason:
+    return Reason.IMPORT_FAILS if "not installed" in lost else Reason.DEFINITION_RAISED
+
+
+def _only(module: types.ModuleType) -> str:
+    """Return what a file without a network has instead, and what can be done about it."""
+    for value in vars(module).values():
+        if isinstance(value, type) and package(value) == OWN:
+            return f"it imports {value.__name__}: name the file {inspect.getfile(value)!r}"
+    found = [(cell, s) for cell in cells(Path(str(module.__file__))) for s in cell.parsed()]
+    if found and all(isinstance(s, (ast.Import, ast.ImportFrom)) for _, s in found):
+        return "it has only imports"
+    script = [(cell, statement) for cell, statement in found if _acts(statement)]
+    if not script:
+        return "it has no class, and no function that computes"
+    (first, begin), (last, end) = script[0], script[-1]
+    lines = f"{first.place(begin.lineno)} to {last.place(end.end_lineno or end.lineno)}"
+    return f"everything is in statements of the script, {lines}: put them into a function"
+
+
+def _acts(statement: ast.stmt) -> bool:
+    """Return whether a statement does more than to define a function or name a constant."""
+    if isinstance(statement, (ast.Expr, ast.Assign)):
+        return any(isinstance(part, (ast.Call, ast.BinOp)) for part in ast.walk(statement.value))
+    return isinstance(statement, (ast.For, ast.While, ast.With, ast.If, ast.AugAssign))
+
+
+# -- functions -------------------------------------------------------------------------------------
+
+
+def _codes(module: types.ModuleType) -> Iterator[types.CodeType]:
+    """Yield the code of each function and method that a file defines itself."""
+    for value in list(vars(module).values()):
+        if getattr(value, "__module__", None) != module.__name__:
+            continue
+        inside = list(vars(value).values()) if isinstance(value, type) else [value]
+        for part in inside:
+            function = getattr(part, "__func__", getattr(part, "__wrapped__", part))
+            if isinstance(function, types.FunctionType):
+                yield function.__code__
+
+
+def _computes(code: types.CodeType) -> bool:
+    """Return whether a function, or one inside it, has an operator or a product."""
+    steps = list(dis.get_instructions(code))
+    inner = [const for const in code.co_consts if isinstance(const, types.CodeType)]
+    operators = any(step.opname.startswith("BINARY_OP") for step in steps)
+    return operators or bool(_PRODUCTS & set(code.co_names)) or any(map(_computes, inner))
+
+
+def _missing(code: types.CodeType, module: types.ModuleType) -> StandIn | None:
+    """Return the first missing name that a function reads, None where it reads none."""
+    values = (vars(module).get(name) for name in _globals(code))
+    return next((value for value in values if isinstance(value, StandIn)), None)
+
+
+def _globals(code: types.CodeType) -> Iterator[str]:
+    for step in dis.get_instructions(code):
+        if step.opname == "LOAD_GLOBAL":
+            yield str(step.argval)
+    for inner in code.co_consts:
+        if isinstance(inner, types.CodeType):
+            yield from _globals(inner)

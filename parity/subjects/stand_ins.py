@@ -1,0 +1,80 @@
+"""Stand-ins: a name whose import has failed. It says so when it is used, and not before."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+
+class MissingError(ImportError):
+    """A name was used whose import had failed; the message says which import, and why."""
+
+
+class StandIn:
+    """A name whose import has failed, and everything below it.
+
+    It may be named, be a base class, an annotation or a decorator: then it has no effect. Any
+    other use raises MissingError. `tqdm(x)` is x, and `numba.jit(f)` is f.
+    """
+
+    __slots__ = ("_name", "_why")
+
+    def __init__(self, name: str, why: str) -> None:
+        self._name = name  # "tqdm.auto.tqdm"
+        self._why = why
+
+    def __repr__(self) -> str:
+        return f"<{self._name}: {self._why}>"
+
+    def __getattr__(self, name: str) -> "StandIn":
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return StandIn(f"{self._name}.{name}", self._why)
+
+    def __getitem__(self, key: object) -> "StandIn":
+        return self
+
+    def __or__(self, other: object) -> "StandIn":
+        return self
+
+    __ror__ = __or__
+
+    def __mro_entries__(self, bases: tuple[object, ...]) -> tuple[type, ...]:
+        return ()
+
+    def __instancecheck__(self, value: object) -> bool:
+        return False
+
+    def __call__(self, *given: Any, **named: Any) -> Any:
+        package, last = self._name.partition(".")[0], self._name.rpartition(".")[2]
+        if (harmless := _HARMLESS.get((package, last))) is not None:
+            return harmless(given)
+        raise MissingError(f"{self._name} {self._why}")
+
+    def _used(self, *given: Any) -> Any:
+        raise MissingError(f"{self._name} {self._why}")
+
+    __iter__ = __len__ = __bool__ = __float__ = __int__ = __index__ = __array__ = _used
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __neg__ = _used
+    __truediv__ = __rtruediv__ = __matmul__ = __rmatmul__ = __pow__ = __rpow__ = _used
+    __setitem__ = __enter__ = __lt__ = __gt__ = __le__ = __ge__ = __contains__ = _used
+
+    def __exit__(self, *raised: object) -> None:
+        """Needed where `with` looks for it; `__enter__` has raised before."""
+
+
+def _first(given: Sequence[Any]) -> Any:
+    return given[0] if given else ()
+
+
+def _decorated(given: Sequence[Any]) -> Any:
+    """Return the function of `@jit`, and what `@jit(...)` then decorates with."""
+    return given[0] if given and callable(given[0]) else lambda function: function
+
+
+_HARMLESS: dict[tuple[str, str], Callable[[Sequence[Any]], Any]] = {
+    ("tqdm", "tqdm"): _first,
+    ("tqdm", "trange"): lambda given: range(*given),
+    ("numba", "jit"): _decorated,
+    ("numba", "njit"): _decorated,
+    ("numba", "prange"): lambda given: range(*given),
+}
+"""What a missing package only decorates, by package and last name."""
