@@ -37,7 +37,8 @@ class Cell:
     def where(self, statement: ast.stmt) -> str:
         """Return where a statement stands and how it begins: "cell 3, line 12: model.fit(x, y)"."""
         first = self.text.splitlines()[statement.lineno - 1].strip()
-        return f"{self.place(statement.lineno)}: {first}"
+        more = " ..." if first.endswith(("(", "[", "{", ",", "\\")) else ""
+        return f"{self.place(statement.lineno)}: {first}{more}"
 
     def parsed(self) -> list[ast.stmt]:
         """Return the statements. Raises SubjectError, of one line, when this is not Python."""

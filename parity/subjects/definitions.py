@@ -72,10 +72,11 @@ class Definitions:
         match statement:
             case ast.Assign(targets=targets, value=value):
                 return all(map(self._is_target, targets)) and self._makes(value, targets)
-            case ast.AnnAssign(target=target, value=value):
+            case (
+                ast.AnnAssign(target=target, value=value)
+                | ast.AugAssign(target=target, value=value)
+            ):
                 return value is None or (self._is_target(target) and self._makes(value, [target]))
-            case ast.AugAssign(target=target, value=value):
-                return self._is_target(target) and self._makes(value, [target])
             case ast.Try(body=body, handlers=handlers, orelse=other, finalbody=final):
                 caught = [inner for handler in handlers for inner in handler.body]
                 return all(map(self.has, body + caught + other + final))
@@ -167,13 +168,9 @@ class Definitions:
         maker = package(value)
         if maker != OWN:
             return maker in _MAKING
-        if isinstance(value, type) and isinstance(func, ast.Name):
-            return True
-        if isinstance(value, ModuleType):
-            inner = getattr(value, last, None)
-            if isinstance(inner, type):
-                return True
-        return needed and not _WORKING.match(last)
+        called = getattr(value, last, None) if isinstance(value, ModuleType) else value
+        constructs = isinstance(called, type) and (called is not value or func is root)
+        return constructs or (needed and not _WORKING.match(last))
 
     def _value(self, name: str) -> Any:
         return self.names.get(name, getattr(builtins, name, None))
@@ -253,10 +250,7 @@ def defined(statement: ast.stmt) -> list[str]:
             return [name]
         case ast.Import(names=names) | ast.ImportFrom(names=names):
             return [(alias.asname or alias.name).partition(".")[0] for alias in names]
-        case ast.With(items=items, body=body):
-            seen = [item.optional_vars for item in items if item.optional_vars is not None]
-            return [*_names(seen), *(name for inner in body for name in defined(inner))]
-        case ast.If() | ast.For() | ast.Try() | ast.While():
+        case ast.If() | ast.For() | ast.Try() | ast.While() | ast.With():
             inner = [n for n in ast.walk(statement) if isinstance(n, (ast.Assign, ast.AugAssign))]
             return [name for part in inner for name in defined(part)]
         case _:

@@ -43,21 +43,25 @@ def takes_case(name: str, value: Any) -> bool:
     if isinstance(value, type) or not callable(value):
         return False
     try:
-        needed = [
-            p.name
-            for p in inspect.signature(value).parameters.values()
-            if p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
-        ]
+        parameters = list(inspect.signature(value).parameters.values())
     except (TypeError, ValueError):
         return name == "run"
-    return needed == ["case"] or (
-        name == "run" and len(needed) < 2 and not (needed and is_input(needed[0]))
-    )
+    needed = [p.name for p in parameters if p.default is p.empty and p.kind in _POSITIONAL]
+    if needed == ["case"] or name != "run":
+        return needed == ["case"]
+    if not needed:  # run(*cases), run(case=None), and not the run() of a script
+        return any(p.kind is p.VAR_POSITIONAL or p.name == "case" for p in parameters)
+    return len(needed) == 1 and not is_other(needed[0])
 
 
-def is_input(name: str) -> bool:
-    """Return whether a parameter is an input and not a case: `run(seq)` is not a run(case)."""
-    return re.fullmatch(r"x|xs|x_.*|inputs?|seq.*|data|tokens|self", name.lower()) is not None
+_POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+
+
+def is_other(name: str) -> bool:
+    """Return whether a parameter is not a case: `run(seq)` and `run(epochs)` are no run(case)."""
+    inputs = r"x|xs|x_.*|inputs?|seq.*|data|tokens|self"
+    settings = r"epochs?|n|n_.*|num_.*|args?|argv"
+    return re.fullmatch(f"{inputs}|{settings}", name.lower()) is not None
 
 
 def find(spec: str, *, run_all: bool = False) -> Found:
@@ -90,7 +94,14 @@ def _has_run(path: Path) -> bool:
         return False  # reported when it is read
     body = [] if tree is None else tree.body
     runs = [node for node in body if isinstance(node, ast.FunctionDef) and node.name == "run"]
-    return any(not node.args.args or not is_input(node.args.args[0].arg) for node in runs)
+    return any(_takes_case(node.args) for node in runs)
+
+
+def _takes_case(arguments: ast.arguments) -> bool:
+    names = [argument.arg for argument in (*arguments.posonlyargs, *arguments.args)]
+    if len(names) == len(arguments.defaults):
+        return arguments.vararg is not None or "case" in names
+    return len(names) - len(arguments.defaults) == 1 and not is_other(names[0])
 
 
 def _split(spec: str) -> tuple[str, str]:

@@ -9,7 +9,6 @@ is, and two subjects may have different files of one name.
 import builtins
 import hashlib
 import importlib.util
-import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -31,10 +30,17 @@ class Importer:
     """The `__import__` of one subject's files; `execute` reads a neighbour into its module."""
 
     def __init__(self, path: Path, execute: Execute) -> None:
-        self.folders = [path.resolve().parent]
+        self._folders = [path.resolve().parent]
+        self._path = sys.path[:]
         self._execute = execute
         self._modules: dict[Path, ModuleType] = {}
         self._failed: dict[Path, ImportError] = {}
+
+    def take_over_path(self) -> None:
+        """Let this importer alone look in the folders that the author has added to `sys.path`."""
+        for entry in [entry for entry in sys.path if entry not in self._path]:
+            self._folders.append(self._folders[0] / entry)
+            sys.path.remove(entry)
 
     def module(self, path: Path) -> ModuleType:
         """Return an empty module for a file, in which `import` is this importer's."""
@@ -52,7 +58,7 @@ class Importer:
         self,
         name: str,
         namespace: Mapping[str, Any] | None = None,
-        local: Mapping[str, Any] | None = None,
+        _local: Mapping[str, Any] | None = None,
         wanted: Sequence[str] | None = (),
         level: int = 0,
     ) -> Any:
@@ -76,7 +82,7 @@ class Importer:
         top = parts[0]
         if top in _PROTECTED or (top in sys.stdlib_module_names and _has(".".join(parts), wanted)):
             return None
-        for folder in self.folders:
+        for folder in self._folders:
             found = _file(folder / top)
             if found is not None and (found.is_file() or importlib.util.find_spec(top) is None):
                 return folder
@@ -95,7 +101,7 @@ class Importer:
             raise
 
     def _above(self) -> Iterator[Path]:
-        yield from list(self.folders[0].parents)[:LEVELS]
+        yield from list(self._folders[0].parents)[:LEVELS]
 
     # -- loading -----------------------------------------------------------------------------------
 
@@ -182,7 +188,7 @@ def _has(name: str, wanted: Sequence[str]) -> bool:
 
 def _lost(module: ModuleType, name: str) -> str:
     lost = vars(module).get(LOST, {})
-    file = os.path.basename(str(module.__file__))
+    file = Path(str(module.__file__)).name
     return f"{file} does not define {name}" + (f": {lost[name]}" if name in lost else "")
 
 

@@ -4,7 +4,6 @@ It imports neither NumPy nor PyTorch: a wrong name costs no more than it must.
 """
 
 import ast
-import sys
 from pathlib import Path
 
 from parity.model.errors import Reason, SubjectError
@@ -28,10 +27,11 @@ def precheck(spec: str) -> None:
 def _refuse_stub(cell: Cell, spec: str) -> None:
     named = spec.rpartition(":")[2] if not spec.endswith(ENDINGS) else "run"
     for statement in cell.parsed():
-        if isinstance(statement, ast.FunctionDef) and statement.name == named == "run":
-            if is_stub(statement):
-                said = f"subject {spec!r}: its run is a stub, {cell.where(statement)}"
-                raise SubjectError(f"{said} has no body yet", Reason.STUB)
+        if not isinstance(statement, ast.FunctionDef) or statement.name != named:
+            continue
+        if named == "run" and is_stub(statement):
+            said = f"subject {spec!r}: its run is a stub, {cell.where(statement)}"
+            raise SubjectError(f"{said} has no body yet", Reason.STUB)
 
 
 def is_stub(function: ast.FunctionDef) -> bool:
@@ -47,16 +47,3 @@ def _is_empty(statement: ast.stmt) -> bool:
             return name == "NotImplementedError"
         case _:
             return False
-
-
-def named_subject(argv: list[str] | None = None) -> str | None:
-    """Return the value of --subject in a command's arguments, None without one or with --help."""
-    given = sys.argv[1:] if argv is None else argv
-    if {"-h", "--help"} & set(given):
-        return None
-    for word, following in zip(given, [*given[1:], None], strict=True):
-        if word == "--subject":
-            return following
-        if word.startswith("--subject="):
-            return word.partition("=")[2]
-    return None

@@ -3,6 +3,7 @@
 import ast
 import dis
 import inspect
+import os
 import types
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,10 +14,16 @@ from parity.subjects.definitions import OWN, package
 from parity.subjects.importing import LOST
 from parity.subjects.not_python import PYTHON_2_NAMES, python_2
 from parity.subjects.source import Source
-from parity.subjects.stand_ins import StandIn
+from parity.subjects.stand_ins import StandIn, why
 
 _PRODUCTS = frozenset({"dot", "matmul", "einsum", "tensordot", "inner", "mm", "bmm", "vdot"})
 """Functions that compute, beside the operators."""
+
+_INSTEAD = ": with `import numpy as cp` in its place the file can be judged here"
+"""The way out for CuPy, which needs a GPU and has NumPy's functions."""
+
+MOST = 3
+"""The imported classes that a refusal names, at most."""
 
 
 def refuse_name(spec: str, place: str, module: types.ModuleType, name: str) -> None:
@@ -24,15 +31,14 @@ def refuse_name(spec: str, place: str, module: types.ModuleType, name: str) -> N
     lost = vars(module).get(LOST, {})
     if not hasattr(module, name) and name in lost:
         said = f"subject {spec!r}: {name} is not defined: {lost[name]}"
-        hint = "" if lost[name].endswith(")") else " was not executed: --run-all executes it"
-        raise SubjectError(f"{said}{hint}", Reason.DEFINITION_RAISED)
+        raise SubjectError(said, Reason.DEFINITION_RAISED)
     if not hasattr(module, name):
         raise SubjectError(f"subject {spec!r}: {place} has no {name!r}", Reason.NO_SUCH_NAME)
     value = getattr(module, name)
     bases = [base for base in getattr(value, "__orig_bases__", ()) if isinstance(base, StandIn)]
     for missing in [value, *bases]:
         if isinstance(missing, StandIn):
-            raise SubjectError(f"subject {spec!r}: {name}: {missing!r}", Reason.IMPORT_FAILS)
+            raise SubjectError(f"subject {spec!r}: {name} {why(missing)}", Reason.IMPORT_FAILS)
     if not callable(value):
         said = f"subject {spec!r}: {name} must be callable, got {type(value).__name__}"
         raise SubjectError(said, Reason.NO_SUCH_NAME)
@@ -49,8 +55,10 @@ def refuse_whole(spec: str, read: Source) -> None:
         raise SubjectError(said, Reason.NOTHING_TO_JUDGE)
     needed = [missing for code in codes if (missing := _missing(code, read.module)) is not None]
     if 2 * len(needed) > len(codes):
-        said = f"subject {spec!r}: most of its functions use what is not there: {needed[0]!r}"
-        raise SubjectError(said, Reason.IMPORT_FAILS)
+        lacking = why(needed[0]).replace("needs", "need", 1)
+        said = f"subject {spec!r}: most of its functions {lacking}"
+        hint = _INSTEAD if "'cupy'" in said else ""
+        raise SubjectError(f"{said}{hint}", Reason.IMPORT_FAILS)
 
 
 def python_2_sign(module: types.ModuleType) -> str | None:
@@ -77,9 +85,10 @@ def _why(lost: str) -> Reason:
 
 def _only(module: types.ModuleType) -> str:
     """Return what a file without a network has instead, and what can be done about it."""
-    for value in vars(module).values():
-        if isinstance(value, type) and package(value) == OWN:
-            return f"it imports {value.__name__}: name the file {inspect.getfile(value)!r}"
+    taken = [v for v in vars(module).values() if isinstance(v, type) and package(v) == OWN]
+    if taken:
+        homes = [f"{v.__name__} from {os.path.relpath(inspect.getfile(v))}" for v in taken[:MOST]]
+        return f"it imports {', '.join(homes)}: name the file of the network"
     found = [(cell, s) for cell in cells(Path(str(module.__file__))) for s in cell.parsed()]
     if found and all(isinstance(s, (ast.Import, ast.ImportFrom)) for _, s in found):
         return "it has only imports"

@@ -19,7 +19,7 @@ SEED = 1990
 
 @contextlib.contextmanager
 def seeded() -> Iterator[None]:
-    """Seed Python's, NumPy's and, if it is loaded, PyTorch's global draws; put them back at the end.
+    """Seed Python's, NumPy's and, if it is loaded, PyTorch's global draws; put them back after it.
 
     A NumPy generator without a seed, `default_rng()` or `RandomState()`, is seeded as well: the
     generators of one block differ from each other, and are the same in the next block.
@@ -30,7 +30,7 @@ def seeded() -> Iterator[None]:
     count = itertools.count(SEED)
     try:
         if entropy is not None:
-            vars(bit_generator)["randbits"] = lambda bits: next(count)
+            vars(bit_generator)["randbits"] = lambda _bits: next(count)
         random.seed(SEED)
         np.random.seed(SEED)
         seed_torch()

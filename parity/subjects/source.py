@@ -19,10 +19,10 @@ from types import ModuleType
 
 from parity.model.errors import Reason, SubjectError
 from parity.subjects.cells import Cell, cells
-from parity.subjects.definitions import Definitions, asks_main, defined, wanted
+from parity.subjects.definitions import Definitions, asks_main, defined, reads, wanted
 from parity.subjects.importing import LOST, Importer
 from parity.subjects.seeding import seed_torch, seeded
-from parity.subjects.stand_ins import StandIn
+from parity.subjects.stand_ins import StandIn, why
 from parity.subjects.time_limit import OutOfTimeError, limited_work
 from parity.subjects.tracebacks import own_traceback
 
@@ -71,8 +71,7 @@ def _quiet(path: Path, importer: Importer) -> Iterator[None]:
         ):
             yield
     finally:
-        added = [entry for entry in sys.path if entry not in before]
-        importer.folders += [importer.folders[0] / entry for entry in added]
+        importer.take_over_path()
         sys.path[:], sys.argv = before, arguments
 
 
@@ -111,8 +110,9 @@ class _Reader:
             except SubjectError as error:
                 if not cell.number or self.run_all:
                     raise
-                why = str(error.__cause__ and error.__cause__.args[0])
-                self.left_out.append(f"cell {cell.number}: not Python ({why})")
+                said = error.__cause__ and error.__cause__.args[0]
+                what = "Python 2" if error.reason is Reason.PYTHON_2 else "not Python"
+                self.left_out.append(f"cell {cell.number}: {what} ({said})")
 
     def _neighbour(self, path: Path, module: ModuleType) -> None:
         """Execute a neighbour's definitions. Raises ImportError when it is not Python."""
@@ -140,7 +140,7 @@ class _Reader:
             elif self._definitions(module).has(statement):
                 self._define(cell, statement, module)
             elif not _is_docstring(statement):
-                self._leave_out(cell, statement, module)
+                self._leave_out(cell, statement, module, _needs(statement, module))
 
     def _definitions(self, module: ModuleType) -> Definitions:
         return Definitions(
@@ -184,17 +184,17 @@ class _Reader:
             self._run(cell, statement, module)
             seed_torch()
         except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a package does
-            why = _import_failed(error)
+            failed = _import_failed(error)
             alias = statement.names[0]
             if isinstance(error, ModuleNotFoundError) and error.name:
                 self.missing.setdefault(error.name.partition(".")[0])
-            self._leave_out(cell, statement, module, why)
+            self._leave_out(cell, statement, module, failed)
             if alias.name != "*":
                 prefix = f"{statement.module}." if isinstance(statement, ast.ImportFrom) else ""
                 name, bound = f"{prefix}{alias.name}", alias.asname or alias.name.partition(".")[0]
                 if isinstance(statement, ast.Import) and alias.asname is None:
                     name = bound
-                vars(module)[bound] = StandIn(name, f"{why} ({cell.place(statement.lineno)})")
+                vars(module)[bound] = StandIn(name, f"{failed} ({cell.place(statement.lineno)})")
 
     def _define(self, cell: Cell, statement: ast.stmt, module: ModuleType) -> None:
         """Execute a definition; one that fails loses only what it defines."""
@@ -203,6 +203,7 @@ class _Reader:
         try:
             with limited_work(WORK_LIMIT):
                 self._run(cell, statement, module)
+            self.importer.take_over_path()
         except OutOfTimeError:
             self._stopped += 1
             self._leave_out(cell, statement, module, f"it takes longer than {WORK_LIMIT:g} s")
@@ -235,20 +236,29 @@ class _Reader:
         exec(code, module.__dict__)  # noqa: S102 - executing a subject is the purpose
 
     def _leave_out(
-        self, cell: Cell, statement: ast.stmt, module: ModuleType, why: str = ""
+        self, cell: Cell, statement: ast.stmt, module: ModuleType, reason: str = ""
     ) -> None:
         where = cell.where(statement)
-        said = f"{where} ({why})" if why else where
-        vars(module)[LOST].update(dict.fromkeys(defined(statement), said))
+        said = f"{where} ({reason})" if reason else where
+        lost = said if reason else f"{where} was not executed (--run-all executes it)"
+        vars(module)[LOST].update(dict.fromkeys(defined(statement), lost))
         if module is self.module:
             self.left_out.append(said)
-        elif why:
+        elif reason:
             self.left_out.append(f"{cell.path.name}, {said}")
 
 
 def _said(error: BaseException) -> str:
     """Return an error in one line."""
     return f"{type(error).__name__}: {error}".partition("\n")[0]
+
+
+def _needs(statement: ast.stmt, module: ModuleType) -> str:
+    """Return the missing package that a statement which defines something needs, empty without."""
+    if not defined(statement):
+        return ""
+    values = [vars(module).get(name) for name in sorted(reads(statement))]
+    return next((why(value) for value in values if isinstance(value, StandIn)), "")
 
 
 def _import_failed(error: BaseException) -> str:

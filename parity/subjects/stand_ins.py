@@ -43,13 +43,14 @@ class StandIn:
     def __instancecheck__(self, value: object) -> bool:
         return False
 
-    def __call__(self, *given: Any, **named: Any) -> Any:
+    def __call__(self, *given: Any, **_named: Any) -> Any:
+        """Raise MissingError, but for a function that only decorates."""
         package, last = self._name.partition(".")[0], self._name.rpartition(".")[2]
         if (harmless := _HARMLESS.get((package, last))) is not None:
             return harmless(given)
         raise MissingError(f"{self._name} {self._why}")
 
-    def _used(self, *given: Any) -> Any:
+    def _used(self, *_given: Any) -> Any:
         raise MissingError(f"{self._name} {self._why}")
 
     __iter__ = __len__ = __bool__ = __float__ = __int__ = __index__ = __array__ = _used
@@ -59,6 +60,11 @@ class StandIn:
 
     def __exit__(self, *raised: object) -> None:
         """Needed where `with` looks for it; `__enter__` has raised before."""
+
+
+def why(stand_in: StandIn) -> str:
+    """Return why the import of a name has failed, and where."""
+    return stand_in._why  # noqa: SLF001 - any other attribute is a stand-in itself
 
 
 def _first(given: Sequence[Any]) -> Any:
