@@ -66,6 +66,7 @@ class Definitions:
 
     names: Mapping[str, Any]  # of the module, as far as it is executed
     wanted: Collection[str]  # the names that functions and classes read
+    calls: bool = True  # whether functions and constructors of the author's may be called
 
     def has(self, statement: ast.stmt) -> bool:
         """Return whether a statement defines something and does nothing else."""
@@ -160,7 +161,9 @@ class Definitions:
         last, root = _last(func), _root(func)
         if _ACTING.match(last):
             return False
-        if not isinstance(root, ast.Name):  # np.zeros(3).copy(), "abc".split(), (lambda: 3)()
+        while isinstance(root, ast.Call):  # np.zeros(3).copy(), Net().fit()
+            root = _root(root.func)
+        if not isinstance(root, ast.Name):  # "abc".split()
             return True
         value = self._value(root.id)
         if value is None or ast.unparse(func).startswith(("os.path.", "os.getcwd")):
@@ -170,7 +173,7 @@ class Definitions:
             return maker in _MAKING
         called = getattr(value, last, None) if isinstance(value, ModuleType) else value
         constructs = isinstance(called, type) and (called is not value or func is root)
-        return constructs or (needed and not _WORKING.match(last))
+        return self.calls and (constructs or (needed and not _WORKING.match(last)))
 
     def _value(self, name: str) -> Any:
         return self.names.get(name, getattr(builtins, name, None))

@@ -14,7 +14,6 @@ from parity.model.errors import Reason, SubjectError
 from parity.subjects import source
 from parity.subjects.cells import ENDINGS
 from parity.subjects.refusals import refuse_name, refuse_whole
-from parity.subjects.tracebacks import own_traceback
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,13 +121,6 @@ def _from_module(place: str) -> ModuleType:
         if error.name and (place == error.name or place.startswith(f"{error.name}.")):
             said = f"subject {place!r}: there is no such module"
             raise SubjectError(said, Reason.NO_SUCH_FILE) from error
-        raise _import_failed(place, error) from error
+        raise source.does_not_import(place, error) from error
     except (Exception, SystemExit) as error:
-        raise _import_failed(place, error) from error
-
-
-def _import_failed(place: str, error: BaseException) -> SubjectError:
-    failed = isinstance(error, ImportError)
-    reason = Reason.IMPORT_FAILS if failed else Reason.DEFINITION_RAISED
-    said = f"subject {place!r} does not import:\n{own_traceback(error).rstrip()}"
-    return SubjectError(said, reason)
+        raise source.does_not_import(place, error) from error

@@ -7,6 +7,7 @@ is, and two subjects may have different files of one name.
 """
 
 import builtins
+import contextlib
 import hashlib
 import importlib.util
 import sys
@@ -84,7 +85,7 @@ class Importer:
             return None
         for folder in self._folders:
             found = _file(folder / top)
-            if found is not None and (found.is_file() or importlib.util.find_spec(top) is None):
+            if found is not None and (found.is_file() or not _is_installed(top)):
                 return folder
         return None
 
@@ -175,6 +176,12 @@ def _file(place: Path) -> Path | None:
     if package.is_file():
         return package
     return place if place.is_dir() else None
+
+
+def _is_installed(name: str) -> bool:
+    with contextlib.suppress(ValueError):  # it is loaded, and does not say from where
+        return importlib.util.find_spec(name) is not None
+    return True
 
 
 def _has(name: str, wanted: Sequence[str]) -> bool:

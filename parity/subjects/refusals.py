@@ -96,7 +96,10 @@ def _only(module: types.ModuleType) -> str:
     if not script:
         return "it has no class, and no function that computes"
     (first, begin), (last, end) = script[0], script[-1]
-    lines = f"{first.place(begin.lineno)} to {last.place(end.end_lineno or end.lineno)}"
+    until = end.end_lineno or end.lineno
+    lines = f"{first.place(begin.lineno)} to {last.place(until)}"
+    if first is last:
+        lines = f"{first.place(begin.lineno)}-{until}".replace("line ", "lines ")
     return f"everything is in statements of the script, {lines}: put them into a function"
 
 

@@ -11,6 +11,7 @@ import contextlib
 import io
 import linecache
 import sys
+import time
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,16 +22,17 @@ from parity.model.errors import Reason, SubjectError
 from parity.subjects.cells import Cell, cells
 from parity.subjects.definitions import Definitions, asks_main, defined, reads, wanted
 from parity.subjects.importing import LOST, Importer
+from parity.subjects.not_python import python_2_name
 from parity.subjects.seeding import seed_torch, seeded
-from parity.subjects.stand_ins import StandIn, why
+from parity.subjects.stand_ins import StandIn, is_harmless, why
 from parity.subjects.time_limit import OutOfTimeError, limited_work
 from parity.subjects.tracebacks import own_traceback
 
 WORK_LIMIT = 1.5
 """Seconds of processor time that one definition may take: beyond them it is training."""
 
-MOST_STOPPED = 2
-"""After so many definitions that took too long, the author's functions are not called any more."""
+MOST_WORK = 3.0
+"""Seconds of all definitions, after which the author's functions are not called any more."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +88,7 @@ class _Reader:
         self.left_out: list[str] = []
         self.missing: dict[str, None] = {}  # in order
         self._wanted: set[str] = set()
-        self._stopped = 0
+        self._worked = 0.0  # seconds of processor time
         self._flags = 0  # of `from __future__`
         self._depth = 0
 
@@ -145,7 +147,8 @@ class _Reader:
     def _definitions(self, module: ModuleType) -> Definitions:
         return Definitions(
             names=vars(module),
-            wanted=self._wanted if self._stopped < MOST_STOPPED else frozenset(),
+            wanted=self._wanted,
+            calls=self._worked < MOST_WORK,
         )
 
     def _if(self, cell: Cell, statement: ast.If, module: ModuleType) -> None:
@@ -184,10 +187,10 @@ class _Reader:
             self._run(cell, statement, module)
             seed_torch()
         except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a package does
-            failed = _import_failed(error)
+            failed = import_failed(error)
             alias = statement.names[0]
-            if isinstance(error, ModuleNotFoundError) and error.name:
-                self.missing.setdefault(error.name.partition(".")[0])
+            if failed.startswith("needs the package"):
+                self.missing.setdefault(failed.split("'")[1])
             self._leave_out(cell, statement, module, failed)
             if alias.name != "*":
                 prefix = f"{statement.module}." if isinstance(statement, ast.ImportFrom) else ""
@@ -200,15 +203,16 @@ class _Reader:
         """Execute a definition; one that fails loses only what it defines."""
         if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             _strip(statement, module)
+        start = time.process_time()
         try:
             with limited_work(WORK_LIMIT):
                 self._run(cell, statement, module)
             self.importer.take_over_path()
         except OutOfTimeError:
-            self._stopped += 1
             self._leave_out(cell, statement, module, f"it takes longer than {WORK_LIMIT:g} s")
         except (Exception, SystemExit) as error:  # noqa: BLE001 - the author's own
             self._leave_out(cell, statement, module, _said(error))
+        self._worked += time.process_time() - start
 
     def _run_strictly(self, cell: Cell, statement: ast.stmt, module: ModuleType) -> None:
         try:
@@ -220,10 +224,7 @@ class _Reader:
         except (Exception, SystemExit) as error:
             if self._depth:
                 raise
-            said = f"subject {cell.filename!r} does not import:\n{own_traceback(error).rstrip()}"
-            failed = isinstance(error, ImportError)
-            reason = Reason.IMPORT_FAILS if failed else Reason.DEFINITION_RAISED
-            raise SubjectError(said, reason) from error
+            raise does_not_import(cell.filename, error) from error
 
     def _run(self, cell: Cell, statement: ast.stmt, module: ModuleType) -> None:
         code = compile(
@@ -248,6 +249,16 @@ class _Reader:
             self.left_out.append(f"{cell.path.name}, {said}")
 
 
+def does_not_import(place: str, error: BaseException) -> SubjectError:
+    """Return the error for a file or module that is executed whole, with the author's traceback."""
+    if isinstance(error, ImportError):
+        why, reason = f" ({import_failed(error)})", Reason.IMPORT_FAILS
+    else:
+        why, reason = "", Reason.DEFINITION_RAISED
+    said = f"subject {place!r} does not import{why}:\n{own_traceback(error).rstrip()}"
+    return SubjectError(said, reason)
+
+
 def _said(error: BaseException) -> str:
     """Return an error in one line."""
     return f"{type(error).__name__}: {error}".partition("\n")[0]
@@ -261,8 +272,10 @@ def _needs(statement: ast.stmt, module: ModuleType) -> str:
     return next((why(value) for value in values if isinstance(value, StandIn)), "")
 
 
-def _import_failed(error: BaseException) -> str:
+def import_failed(error: BaseException) -> str:
     """Return why an import fails, in one line."""
+    if (name := python_2_name(error)) is not None:
+        return f"needs {name!r}, a module of Python 2: `2to3 -w` converts the file"
     if isinstance(error, ModuleNotFoundError) and error.name and "there is no" not in str(error):
         return f"needs the package {error.name.partition('.')[0]!r}, which is not installed"
     return f"is not there: {error}".partition("\n")[0]
@@ -285,10 +298,16 @@ def _strip(statement: ast.stmt, module: ModuleType) -> None:
             part.decorator_list = [d for d in part.decorator_list if not _is_missing(d, module)]
 
 
-def _is_missing(value: ast.expr, module: ModuleType) -> bool:
-    while isinstance(value, (ast.Attribute, ast.Call)):
-        value = value.func if isinstance(value, ast.Call) else value.value
-    return isinstance(value, ast.Name) and isinstance(vars(module).get(value.id), StandIn)
+def _is_missing(decorator: ast.expr, module: ModuleType) -> bool:
+    """Return whether a decorator is not there, and what it does is not known, either."""
+    value = decorator.func if isinstance(decorator, ast.Call) else decorator
+    root = value
+    while isinstance(root, ast.Attribute):
+        root = root.value
+    found = vars(module).get(root.id) if isinstance(root, ast.Name) else None
+    if not isinstance(found, StandIn):
+        return False
+    return not is_harmless(found, ast.unparse(value).partition(".")[2])
 
 
 def _is_docstring(statement: ast.stmt) -> bool:

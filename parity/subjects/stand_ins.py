@@ -12,7 +12,8 @@ class StandIn:
     """A name whose import has failed, and everything below it.
 
     It may be named, be a base class, an annotation or a decorator: then it has no effect. Any
-    other use raises MissingError. `tqdm(x)` is x, and `numba.jit(f)` is f.
+    other use raises MissingError. `tqdm(x)` is x, `numba.jit(f)` is f, and the decorators that
+    make a function a method of a class do so.
     """
 
     __slots__ = ("_name", "_why")
@@ -45,8 +46,7 @@ class StandIn:
 
     def __call__(self, *given: Any, **_named: Any) -> Any:
         """Raise MissingError, but for a function that only decorates."""
-        package, last = self._name.partition(".")[0], self._name.rpartition(".")[2]
-        if (harmless := _HARMLESS.get((package, last))) is not None:
+        if (harmless := _harmless(self._name)) is not None:
             return harmless(given)
         raise MissingError(f"{self._name} {self._why}")
 
@@ -67,6 +67,16 @@ def why(stand_in: StandIn) -> str:
     return stand_in._why  # noqa: SLF001 - any other attribute is a stand-in itself
 
 
+def is_harmless(stand_in: StandIn, below: str = "") -> bool:
+    """Return whether a missing function, or one below it, may be called: a known decorator."""
+    name = f"{stand_in._name}.{below}" if below else stand_in._name  # noqa: SLF001
+    return _harmless(name) is not None
+
+
+def _harmless(name: str) -> Callable[[Sequence[Any]], Any] | None:
+    return _HARMLESS.get((name.partition(".")[0], name.rpartition(".")[2]))
+
+
 def _first(given: Sequence[Any]) -> Any:
     return given[0] if given else ()
 
@@ -76,11 +86,29 @@ def _decorated(given: Sequence[Any]) -> Any:
     return given[0] if given and callable(given[0]) else lambda function: function
 
 
+def _added_to(given: Sequence[Any]) -> Any:
+    """Return a decorator that makes a function a method of a class."""
+
+    def add(function: Any) -> Any:
+        setattr(given[0], function.__name__, function)
+        return function
+
+    return add
+
+
+def _patched(given: Sequence[Any]) -> Any:
+    """Make a function a method of the class that its first parameter is annotated with."""
+    (function,) = given
+    return _added_to([next(iter(function.__annotations__.values()))])(function)
+
+
 _HARMLESS: dict[tuple[str, str], Callable[[Sequence[Any]], Any]] = {
     ("tqdm", "tqdm"): _first,
     ("tqdm", "trange"): lambda given: range(*given),
     ("numba", "jit"): _decorated,
     ("numba", "njit"): _decorated,
     ("numba", "prange"): lambda given: range(*given),
+    ("d2l", "add_to_class"): _added_to,
+    ("fastcore", "patch"): _patched,
 }
 """What a missing package only decorates, by package and last name."""

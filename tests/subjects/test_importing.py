@@ -153,6 +153,29 @@ def test_a_missing_decorator_is_left_out(tmp_path: Path) -> None:
     assert missing(tmp_path, text).module.two() == 2
 
 
+ATTACHED = {
+    "a class that is given": "import d2l\n@d2l.add_to_class(Net)\ndef two(self): return 2\n",
+    "an annotation": "from fastcore.basics import patch\n@patch\ndef two(self: Net): return 2\n",
+}
+
+
+@pytest.mark.parametrize("text", ATTACHED.values(), ids=ATTACHED.keys())
+def test_known_decorators_attach_methods(
+    text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Decorators of teaching libraries make methods, also where the library is not installed."""
+    for name in ("d2l", "fastcore"):
+        monkeypatch.setitem(sys.modules, name, None)  # not installed
+    assert missing(tmp_path, f"class Net: pass\n{text}").module.Net().two() == 2
+
+
+def test_a_module_of_python_2_is_named_as_that(tmp_path: Path) -> None:
+    """A module that only Python 2 has is not called a missing package."""
+    found = missing(tmp_path, "import cPickle\n")
+    assert "needs 'cPickle', a module of Python 2" in found.left_out[0]
+    assert found.missing == ()
+
+
 def test_the_authors_own_way_around_a_missing_package_is_taken(tmp_path: Path) -> None:
     """`try: import ... except ImportError` works as written."""
     text = "try:\n    import no_such as np\nexcept ImportError:\n    import math as np\n"

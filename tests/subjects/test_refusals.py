@@ -48,7 +48,7 @@ REFUSED = {
         "import numpy as np\n\nH = 3\nW = np.ones((H, H))\nfor t in range(3):\n    h = W @ W\n",
         "",
         Reason.NOTHING_TO_JUDGE,
-        "everything is in statements of the script, line 4 to line 6: put them into a function",
+        "everything is in statements of the script, lines 4-6: put them into a function",
     ),
     "a missing package": (
         "import no_such as np\ndef f(x): return np.tanh(x) + 1\n",
