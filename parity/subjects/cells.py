@@ -7,6 +7,7 @@ import tokenize
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from parity.model.errors import Reason, SubjectError
 from parity.subjects.not_python import not_python
@@ -46,7 +47,8 @@ class Cell:
             with warnings.catch_warnings(action="ignore"):
                 return ast.parse(self.text, self.filename).body
         except (SyntaxError, ValueError, RecursionError) as error:
-            raise not_python(self.path, self.text, error) from error
+            cell = f"cell {self.number}, " if self.number else ""
+            raise not_python(self.path, self.text, error, cell) from error
 
 
 def cells(path: Path) -> list[Cell]:
@@ -60,11 +62,15 @@ def cells(path: Path) -> list[Cell]:
     if path.suffix != ".ipynb":
         return [Cell(path=path, number=0, text=text)]
     try:
-        code = [c for c in json.loads(text)["cells"] if c["cell_type"] == "code"]
+        book = json.loads(text)
+        code = [c for c in book["cells"] if c["cell_type"] == "code"]
         found = ["".join(cell["source"]) for cell in code]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         said = f"subject {str(path)!r} is not a notebook of nbformat 4"
         raise SubjectError(said, Reason.NOT_PYTHON) from error
+    if (language := _language(book)) != "python":
+        said = f"subject {str(path)!r} is a notebook in {language}, not in Python"
+        raise SubjectError(said, Reason.NOT_PYTHON)
     return [Cell(path=path, number=i, text=_without_magic(t)) for i, t in enumerate(found, 1)]
 
 
@@ -77,6 +83,14 @@ def _text(path: Path) -> str:
     except (OSError, UnicodeDecodeError, SyntaxError) as error:
         said = f"subject {str(path)!r} cannot be read: {error}"
         raise SubjectError(said, Reason.NOT_PYTHON) from error
+
+
+def _language(book: Any) -> str:
+    """Return the language of a notebook's kernel in small letters: python where it names none."""
+    try:
+        return str(book["metadata"]["kernelspec"]["language"]).lower()
+    except (KeyError, TypeError):
+        return "python"
 
 
 def _without_magic(text: str) -> str:

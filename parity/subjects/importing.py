@@ -127,6 +127,9 @@ class Importer:
         submodules = {name: place / name for name in wanted if _file(place / name) is not None}
         lazily = place.is_dir() and submodules and len(submodules) == len(wanted)
         module = self._folder(place) if lazily else self._loaded(place, base)
+        if "*" in wanted:
+            wanted = [*wanted, *getattr(module, "__all__", ())]
+            submodules = {name: place / name for name in wanted if _file(place / name) is not None}
         for name in wanted:
             if name in submodules and not hasattr(module, name):
                 setattr(module, name, self._loaded(submodules[name], base))

@@ -1,6 +1,7 @@
 """Not Python: a file that this Python cannot parse or run, and the line that says why."""
 
 import re
+import sys
 from pathlib import Path
 
 from parity.model.errors import Reason, SubjectError
@@ -34,8 +35,8 @@ def python_2_name(error: BaseException) -> str | None:
     return None
 
 
-def not_python(path: Path, text: str, error: Exception) -> SubjectError:
-    """Return the error, of one line, for a file that cannot be parsed."""
+def not_python(path: Path, text: str, error: Exception, cell: str = "") -> SubjectError:
+    """Return the error, of one line, for a file, or a cell of it, that cannot be parsed."""
     if not isinstance(error, SyntaxError):
         return SubjectError(f"subject {str(path)!r} is not Python: {error}", Reason.NOT_PYTHON)
     lines = text.splitlines()
@@ -46,7 +47,8 @@ def not_python(path: Path, text: str, error: Exception) -> SubjectError:
         how = f"`expand -i -t 8 {path}` prints it with spaces"
         return SubjectError(f"{said}: {how}", Reason.NOT_PYTHON)
     if _PYTHON_2.search(shown) or "Missing parentheses in call" in error.msg:
-        said = python_2(path, f"line {line}", shown)
+        said = python_2(path, f"{cell}line {line}", shown)
         return SubjectError(f"subject {said}", Reason.PYTHON_2)
-    said = f"subject {str(path)!r} is not Python, line {line}: {error.msg}: {shown}"
+    python = f"Python {sys.version_info.major}.{sys.version_info.minor}"
+    said = f"subject {str(path)!r} is not {python}, {cell}line {line}: {error.msg}: {shown}"
     return SubjectError(said, Reason.NOT_PYTHON)

@@ -1,15 +1,17 @@
 """Refusals: why a file that could be read has nothing that can be asked, in one line each."""
 
 import ast
+import contextlib
 import dis
 import inspect
 import os
 import types
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from parity.model.errors import Reason, SubjectError
-from parity.subjects.cells import cells
+from parity.subjects.cells import Cell, cells
 from parity.subjects.definitions import OWN, package
 from parity.subjects.importing import LOST
 from parity.subjects.not_python import PYTHON_2_NAMES, python_2
@@ -47,12 +49,16 @@ def refuse_name(spec: str, place: str, module: types.ModuleType, name: str) -> N
 def refuse_whole(spec: str, read: Source) -> None:
     """Raise SubjectError unless a file has a class or a function that may be a network."""
     codes = list(_codes(read.module))
-    if not any(map(_computes, codes)):
+    has_class = any(isinstance(value, type) for value in _own(read.module))
+    if not has_class and not any(map(_computes, codes)):
         lost = _lost_definition(read)
         if lost is not None:
             raise SubjectError(f"subject {spec!r}: nothing is left to judge: {lost}", _why(lost))
-        said = f"subject {spec!r}: there is nothing to judge in the file: {_only(read.module)}"
-        raise SubjectError(said, Reason.NOTHING_TO_JUDGE)
+        raise _nothing(spec, _only(read.module))
+    if not has_class and not any(map(_multiplies, codes)):
+        script = _script(read.module)
+        if any(_has_product(statement) for _, statement in script):
+            raise _nothing(spec, _lines(script))
     needed = [missing for code in codes if (missing := _missing(code, read.module)) is not None]
     if 2 * len(needed) > len(codes):
         lacking = why(needed[0]).replace("needs", "need", 1)
@@ -83,18 +89,31 @@ def _why(lost: str) -> Reason:
     return Reason.IMPORT_FAILS if "not installed" in lost else Reason.DEFINITION_RAISED
 
 
+def _nothing(spec: str, why: str) -> SubjectError:
+    said = f"subject {spec!r}: there is nothing to judge in the file: {why}"
+    return SubjectError(said, Reason.NOTHING_TO_JUDGE)
+
+
 def _only(module: types.ModuleType) -> str:
     """Return what a file without a network has instead, and what can be done about it."""
+    for name, value in vars(module).items():
+        if isinstance(value, StandIn) and why(value).startswith("is not there"):
+            return f"it imports {name}, which {why(value)}"
     taken = [v for v in vars(module).values() if isinstance(v, type) and package(v) == OWN]
     if taken:
         homes = [f"{v.__name__} from {os.path.relpath(inspect.getfile(v))}" for v in taken[:MOST]]
         return f"it imports {', '.join(homes)}: name the file of the network"
-    found = [(cell, s) for cell in cells(Path(str(module.__file__))) for s in cell.parsed()]
-    if found and all(isinstance(s, (ast.Import, ast.ImportFrom)) for _, s in found):
+    script = _script(module)
+    if script:
+        return _lines(script)
+    kinds = {type(statement) for _, statement in _statements(module)}
+    if kinds and kinds <= {ast.Import, ast.ImportFrom}:
         return "it has only imports"
-    script = [(cell, statement) for cell, statement in found if _acts(statement)]
-    if not script:
-        return "it has no class, and no function that computes"
+    return "it has no class, and no function that computes"
+
+
+def _lines(script: Sequence[tuple[Cell, ast.stmt]]) -> str:
+    """Return where the statements of a script are, and what can be done about them."""
     (first, begin), (last, end) = script[0], script[-1]
     until = end.end_lineno or end.lineno
     lines = f"{first.place(begin.lineno)} to {last.place(until)}"
@@ -103,8 +122,27 @@ def _only(module: types.ModuleType) -> str:
     return f"everything is in statements of the script, {lines}: put them into a function"
 
 
+def _statements(module: types.ModuleType) -> Iterator[tuple[Cell, ast.stmt]]:
+    for cell in cells(Path(str(module.__file__))):
+        with contextlib.suppress(SubjectError):  # a cell in another language
+            yield from ((cell, statement) for statement in cell.parsed())
+
+
+def _script(module: types.ModuleType) -> list[tuple[Cell, ast.stmt]]:
+    """Return the statements that do more than to define a function or name a constant."""
+    return [(cell, statement) for cell, statement in _statements(module) if _acts(statement)]
+
+
+def _has_product(statement: ast.stmt) -> bool:
+    """Return whether a statement of a script multiplies matrices."""
+    return any(
+        isinstance(part, ast.MatMult)
+        or (isinstance(part, ast.Attribute) and part.attr in _PRODUCTS)
+        for part in ast.walk(statement)
+    )
+
+
 def _acts(statement: ast.stmt) -> bool:
-    """Return whether a statement does more than to define a function or name a constant."""
     if isinstance(statement, (ast.Expr, ast.Assign)):
         return any(isinstance(part, (ast.Call, ast.BinOp)) for part in ast.walk(statement.value))
     return isinstance(statement, (ast.For, ast.While, ast.With, ast.If, ast.AugAssign))
@@ -113,11 +151,15 @@ def _acts(statement: ast.stmt) -> bool:
 # -- functions -------------------------------------------------------------------------------------
 
 
+def _own(module: types.ModuleType) -> list[Any]:
+    """Return the functions, classes and objects of classes that a file defines itself."""
+    values = list(vars(module).values())
+    return [value for value in values if getattr(value, "__module__", None) == module.__name__]
+
+
 def _codes(module: types.ModuleType) -> Iterator[types.CodeType]:
     """Yield the code of each function and method that a file defines itself."""
-    for value in list(vars(module).values()):
-        if getattr(value, "__module__", None) != module.__name__:
-            continue
+    for value in _own(module):
         inside = list(vars(value).values()) if isinstance(value, type) else [value]
         for part in inside:
             function = getattr(part, "__func__", getattr(part, "__wrapped__", part))
@@ -131,6 +173,14 @@ def _computes(code: types.CodeType) -> bool:
     inner = [const for const in code.co_consts if isinstance(const, types.CodeType)]
     operators = any(step.opname.startswith("BINARY_OP") for step in steps)
     return operators or bool(_PRODUCTS & set(code.co_names)) or any(map(_computes, inner))
+
+
+def _multiplies(code: types.CodeType) -> bool:
+    """Return whether a function, or one inside it, multiplies matrices."""
+    steps = dis.get_instructions(code)
+    inner = [const for const in code.co_consts if isinstance(const, types.CodeType)]
+    operators = any(step.opname == "BINARY_OP" and step.argrepr == "@" for step in steps)
+    return operators or bool(_PRODUCTS & set(code.co_names)) or any(map(_multiplies, inner))
 
 
 def _missing(code: types.CodeType, module: types.ModuleType) -> StandIn | None:

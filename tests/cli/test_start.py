@@ -17,7 +17,7 @@ print(status, [name for name in ("numpy", "torch") if name in sys.modules])
 
 FILES = {
     "missing": (None, "there is no such file"),
-    "syntax": ("def f(:\n", "is not Python, line 1"),
+    "syntax": ("def f(:\n", "is not Python 3"),
     "stub": ("def run(case):\n    raise NotImplementedError\n", "its run is a stub, line 1"),
 }
 

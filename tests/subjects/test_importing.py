@@ -79,6 +79,13 @@ def test_a_package_is_not_executed_for_a_module_in_it(tmp_path: Path) -> None:
     assert (found.scale, found.read) == (2, True)
 
 
+def test_everything_of_a_package_is_what_it_lists(tmp_path: Path) -> None:
+    """`from pkg import *` has the modules in the package's `__all__`."""
+    package = {"pkg/__init__": "__all__ = ['layers']\n", "pkg/layers": LAYER}
+    found = read(files(tmp_path, {**package, "net": "from pkg import *\n"})).module
+    assert found.layers.scale == 2
+
+
 def test_a_neighbour_that_is_not_python_loses_only_what_it_defines(tmp_path: Path) -> None:
     """Names from a broken neighbour say so when they are used; the rest of the file is there."""
     net = "from old import f\ndef g(): return f()\ndef h(): return 1\n"

@@ -19,7 +19,7 @@ REFUSED = {
         "x = 1\ndef f(:\n",
         "",
         Reason.NOT_PYTHON,
-        r"is not Python, line 2: .*: def f\(:",
+        r"not Python 3.*, line 2: .*: def f\(:",
     ),
     "print": (
         "import os\nprint 'loss', 3\n",
@@ -119,6 +119,36 @@ def test_the_file_of_an_imported_network_is_named(tmp_path: Path) -> None:
     with pytest.raises(SubjectError, match=r"imports Net from .*net.py: name the file") as raised:
         find(str(path))
     assert raised.value.reason is Reason.NOTHING_TO_JUDGE
+
+
+def test_a_network_in_a_script_is_not_looked_for_in_its_helpers(tmp_path: Path) -> None:
+    """A script whose functions are activations alone, and whose loop has the products, says so."""
+    path = tmp_path / "script.py"
+    helper = "import numpy as np\ndef sigmoid(a): return 1 / (1 + np.exp(-a))\n"
+    path.write_text(f"{helper}W = np.ones((2, 2))\nfor t in range(3):\n    h = sigmoid(W @ W)\n")
+    with pytest.raises(SubjectError, match=r"statements of the script, lines 3-5: put"):
+        find(str(path))
+    path.write_text(f"{helper}def step(W): return sigmoid(W @ W)\n")
+    find(str(path))
+
+
+def test_a_class_that_only_calls_others_may_be_a_network(tmp_path: Path) -> None:
+    """A class that hands x from layer to layer computes nothing itself, and is not refused."""
+    path = tmp_path / "script.py"
+    path.write_text("class Net:\n    def forward(self, x): return self.layer.forward(x)\n")
+    assert find(str(path)).module.Net
+
+
+def test_a_script_that_imports_a_broken_neighbour_says_so(tmp_path: Path) -> None:
+    """The neighbour's own error is part of the refusal."""
+    (tmp_path / "net.py").write_text("class Net:\n    print 'Net'\n")
+    path = tmp_path / "script.py"
+    path.write_text("from net import Net\nfor i in range(3): Net().forward(i)\n")
+    with pytest.raises(
+        SubjectError,
+        match=r"it imports Net, which is not there: .*net.py is Python 2 \(line 2: print",
+    ):
+        find(str(path))
 
 
 def test_the_reason_comes_from_the_subjects_own_process(tmp_path: Path) -> None:

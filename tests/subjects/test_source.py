@@ -97,6 +97,15 @@ def test_notebook_is_read_cell_by_cell(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+def test_a_notebook_in_another_language_is_refused(tmp_path: Path) -> None:
+    """A notebook whose kernel is not Python's is refused by its language."""
+    path = tmp_path / "book.ipynb"
+    julia = {"kernelspec": {"language": "julia", "name": "julia-1.9"}}
+    path.write_text(json.dumps({"nbformat": 4, "cells": [], "metadata": julia}))
+    with pytest.raises(SubjectError, match="is a notebook in julia, not in Python"):
+        read(path)
+
+
 def test_traceback_shows_the_cell(tmp_path: Path) -> None:
     """An error in a notebook's function shows its cell and its line."""
     import traceback
