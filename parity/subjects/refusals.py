@@ -1,25 +1,29 @@
 """Refusals: why a file that could be read has nothing that can be asked, in one line each."""
 
 import ast
-import contextlib
-import dis
 import inspect
 import os
 import types
-from collections.abc import Iterator, Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
 
 from parity.model.errors import Reason, SubjectError
-from parity.subjects.cells import Cell, cells
+from parity.subjects.cells import Cell
+from parity.subjects.contents import (
+    codes,
+    computes,
+    first_missing,
+    has_product,
+    multiplies,
+    own,
+    read_globals,
+    script,
+    statements,
+)
 from parity.subjects.definitions import OWN, package
 from parity.subjects.importing import LOST
 from parity.subjects.not_python import PYTHON_2_NAMES, python_2
 from parity.subjects.source import Source
 from parity.subjects.stand_ins import StandIn, why
-
-_PRODUCTS = frozenset({"dot", "matmul", "einsum", "tensordot", "inner", "mm", "bmm", "vdot"})
-"""Functions that compute, beside the operators."""
 
 _INSTEAD = ": with `import numpy as cp` in its place the file can be judged here"
 """The way out for CuPy, which needs a GPU and has NumPy's functions."""
@@ -48,19 +52,19 @@ def refuse_name(spec: str, place: str, module: types.ModuleType, name: str) -> N
 
 def refuse_whole(spec: str, read: Source) -> None:
     """Raise SubjectError unless a file has a class or a function that may be a network."""
-    codes = list(_codes(read.module))
-    has_class = any(isinstance(value, type) for value in _own(read.module))
-    if not has_class and not any(map(_computes, codes)):
+    found = list(codes(read.module))
+    has_class = any(isinstance(value, type) for value in own(read.module))
+    if not has_class and not any(map(computes, found)):
         lost = _lost_definition(read)
         if lost is not None:
             raise SubjectError(f"subject {spec!r}: nothing is left to judge: {lost}", _why(lost))
         raise _nothing(spec, _only(read.module))
-    if not has_class and not any(map(_multiplies, codes)):
-        script = _script(read.module)
-        if any(_has_product(statement) for _, statement in script):
-            raise _nothing(spec, _lines(script))
-    needed = [missing for code in codes if (missing := _missing(code, read.module)) is not None]
-    if 2 * len(needed) > len(codes):
+    if not has_class and not any(map(multiplies, found)):
+        acting = script(read.module)
+        if any(has_product(statement) for _, statement in acting):
+            raise _nothing(spec, _lines(acting))
+    needed = [name for code in found if (name := first_missing(code, read.module)) is not None]
+    if 2 * len(needed) > len(found):
         lacking = why(needed[0]).replace("needs", "need", 1)
         said = f"subject {spec!r}: most of its functions {lacking}"
         hint = _INSTEAD if "'cupy'" in said else ""
@@ -72,8 +76,8 @@ def python_2_sign(module: types.ModuleType) -> str | None:
 
     None where they do not.
     """
-    for code in _codes(module):
-        for name in _globals(code):
+    for code in codes(module):
+        for name in read_globals(code):
             if name in PYTHON_2_NAMES and not hasattr(module, name):
                 return python_2(code.co_filename, f"line {code.co_firstlineno}", name)
     return None
@@ -103,96 +107,19 @@ def _only(module: types.ModuleType) -> str:
     if taken:
         homes = [f"{v.__name__} from {os.path.relpath(inspect.getfile(v))}" for v in taken[:MOST]]
         return f"it imports {', '.join(homes)}: name the file of the network"
-    script = _script(module)
-    if script:
-        return _lines(script)
-    kinds = {type(statement) for _, statement in _statements(module)}
+    if acting := script(module):
+        return _lines(acting)
+    kinds = {type(statement) for _, statement in statements(module)}
     if kinds and kinds <= {ast.Import, ast.ImportFrom}:
         return "it has only imports"
     return "it has no class, and no function that computes"
 
 
-def _lines(script: Sequence[tuple[Cell, ast.stmt]]) -> str:
+def _lines(acting: Sequence[tuple[Cell, ast.stmt]]) -> str:
     """Return where the statements of a script are, and what can be done about them."""
-    (first, begin), (last, end) = script[0], script[-1]
+    (first, begin), (last, end) = acting[0], acting[-1]
     until = end.end_lineno or end.lineno
     lines = f"{first.place(begin.lineno)} to {last.place(until)}"
     if first is last:
         lines = f"{first.place(begin.lineno)}-{until}".replace("line ", "lines ")
     return f"everything is in statements of the script, {lines}: put them into a function"
-
-
-def _statements(module: types.ModuleType) -> Iterator[tuple[Cell, ast.stmt]]:
-    for cell in cells(Path(str(module.__file__))):
-        with contextlib.suppress(SubjectError):  # a cell in another language
-            yield from ((cell, statement) for statement in cell.parsed())
-
-
-def _script(module: types.ModuleType) -> list[tuple[Cell, ast.stmt]]:
-    """Return the statements that do more than to define a function or name a constant."""
-    return [(cell, statement) for cell, statement in _statements(module) if _acts(statement)]
-
-
-def _has_product(statement: ast.stmt) -> bool:
-    """Return whether a statement of a script multiplies matrices."""
-    return any(
-        isinstance(part, ast.MatMult)
-        or (isinstance(part, ast.Attribute) and part.attr in _PRODUCTS)
-        for part in ast.walk(statement)
-    )
-
-
-def _acts(statement: ast.stmt) -> bool:
-    if isinstance(statement, (ast.Expr, ast.Assign)):
-        return any(isinstance(part, (ast.Call, ast.BinOp)) for part in ast.walk(statement.value))
-    return isinstance(statement, (ast.For, ast.While, ast.With, ast.If, ast.AugAssign))
-
-
-# -- functions -------------------------------------------------------------------------------------
-
-
-def _own(module: types.ModuleType) -> list[Any]:
-    """Return the functions, classes and objects of classes that a file defines itself."""
-    values = list(vars(module).values())
-    return [value for value in values if getattr(value, "__module__", None) == module.__name__]
-
-
-def _codes(module: types.ModuleType) -> Iterator[types.CodeType]:
-    """Yield the code of each function and method that a file defines itself."""
-    for value in _own(module):
-        inside = list(vars(value).values()) if isinstance(value, type) else [value]
-        for part in inside:
-            function = getattr(part, "__func__", getattr(part, "__wrapped__", part))
-            if isinstance(function, types.FunctionType):
-                yield function.__code__
-
-
-def _computes(code: types.CodeType) -> bool:
-    """Return whether a function, or one inside it, has an operator or a product."""
-    steps = list(dis.get_instructions(code))
-    inner = [const for const in code.co_consts if isinstance(const, types.CodeType)]
-    operators = any(step.opname.startswith("BINARY_OP") for step in steps)
-    return operators or bool(_PRODUCTS & set(code.co_names)) or any(map(_computes, inner))
-
-
-def _multiplies(code: types.CodeType) -> bool:
-    """Return whether a function, or one inside it, multiplies matrices."""
-    steps = dis.get_instructions(code)
-    inner = [const for const in code.co_consts if isinstance(const, types.CodeType)]
-    operators = any(step.opname == "BINARY_OP" and step.argrepr == "@" for step in steps)
-    return operators or bool(_PRODUCTS & set(code.co_names)) or any(map(_multiplies, inner))
-
-
-def _missing(code: types.CodeType, module: types.ModuleType) -> StandIn | None:
-    """Return the first missing name that a function reads, None where it reads none."""
-    values = (vars(module).get(name) for name in _globals(code))
-    return next((value for value in values if isinstance(value, StandIn)), None)
-
-
-def _globals(code: types.CodeType) -> Iterator[str]:
-    for step in dis.get_instructions(code):
-        if step.opname == "LOAD_GLOBAL":
-            yield str(step.argval)
-    for inner in code.co_consts:
-        if isinstance(inner, types.CodeType):
-            yield from _globals(inner)
