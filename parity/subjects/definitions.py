@@ -7,14 +7,14 @@ to such values; seeds. Training, plots, downloads, prints and files are not defi
 
 import ast
 import builtins
-import dis
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from types import CodeType, ModuleType
+from types import ModuleType
 from typing import Any
 
 from parity.subjects.stand_ins import StandIn
+from parity.subjects.statements import last_of, names_in, root_of
 
 OWN = "_subject_"
 """The beginning of the name of every module that is read from an author's file."""
@@ -100,7 +100,7 @@ class Definitions:
             return all(map(self._is_target, target.elts))
         if isinstance(target, ast.Starred):
             return self._is_target(target.value)
-        return isinstance(target, ast.Name) or self._is_own(_root(target))
+        return isinstance(target, ast.Name) or self._is_own(root_of(target))
 
     def _fills(self, statement: ast.stmt) -> bool:
         """Return whether the body of a loop only fills a list or a dictionary: no training."""
@@ -119,7 +119,7 @@ class Definitions:
 
     def _sets(self, func: ast.expr) -> bool:
         """Return whether a function may be called for its effect: a seed, a part that is added."""
-        last, root = _last(func), _root(func)
+        last, root = last_of(func), root_of(func)
         if ast.unparse(func).startswith("sys.path."):
             return last in {"append", "insert", "extend"}
         if isinstance(func, ast.Attribute) and self._is_own(root):
@@ -137,7 +137,7 @@ class Definitions:
         return package(value) in {OWN, "builtins", "collections", "argparse", "types", "numpy"}
 
     def _is_own_function(self, func: ast.expr) -> bool:
-        root = _root(func)
+        root = root_of(func)
         value = self._value(root.id) if isinstance(root, ast.Name) else None
         return package(value) == OWN and not isinstance(value, type)
 
@@ -148,7 +148,7 @@ class Definitions:
 
     def _makes(self, value: ast.expr, targets: Sequence[ast.expr]) -> bool:
         """Return whether an expression makes a value and does nothing else."""
-        needed = not targets or bool(self.wanted & set(_names(targets)))  # type: ignore[operator]
+        needed = not targets or bool(self.wanted & set(names_in(targets)))  # type: ignore[operator]
         for part in _evaluated(value):
             if isinstance(part, (ast.Await, ast.Yield, ast.YieldFrom)):
                 return False
@@ -158,11 +158,11 @@ class Definitions:
 
     def _may_call(self, func: ast.expr, *, needed: bool) -> bool:
         """Return whether a call only makes a value: int, np.zeros, rng.normal, RNN, init."""
-        last, root = _last(func), _root(func)
+        last, root = last_of(func), root_of(func)
         if _ACTING.match(last):
             return False
         while isinstance(root, ast.Call):  # np.zeros(3).copy(), Net().fit()
-            root = _root(root.func)
+            root = root_of(root.func)
         if not isinstance(root, ast.Name):  # "abc".split()
             return True
         value = self._value(root.id)
@@ -195,112 +195,9 @@ def asks_main(test: ast.expr) -> bool:
     return any(isinstance(n, ast.Name) and n.id == "__name__" for n in ast.walk(test))
 
 
-# -- reading and naming ----------------------------------------------------------------------------
-
-
-def wanted(statements: Sequence[ast.stmt]) -> set[str]:
-    """Return the names that the functions and classes of a file read, also by way of others.
-
-    Among them are the names that the file takes from its neighbours.
-    """
-    every = list(_flat(statements))
-    found = _taken(every)
-    for statement in every:
-        if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            found |= reads(statement)
-    for statement in reversed(every):
-        if found & set(defined(statement)) or _constructs(statement):
-            found |= reads(statement)
-    return found
-
-
-def _taken(statements: Sequence[ast.stmt]) -> set[str]:
-    """Return the names that are taken from modules: by `from m import a`, or as `m.a`."""
-    imports = [s for s in statements if isinstance(s, (ast.Import, ast.ImportFrom))]
-    modules = {name for statement in imports for name in defined(statement)}
-    named = {a.name for s in imports if isinstance(s, ast.ImportFrom) for a in s.names}
-    parts = [p for s in statements for p in ast.walk(s) if isinstance(p, ast.Attribute)]
-    return named | {
-        p.attr for p in parts if isinstance(p.value, ast.Name) and p.value.id in modules
-    }
-
-
-def reads(statement: ast.stmt) -> set[str]:
-    """Return the global names that a statement, or a function in it, reads."""
-    try:
-        return set(_read(compile(ast.Module([statement], []), "", "exec")))
-    except (SyntaxError, ValueError):  # a return outside of a function
-        return set()
-
-
-def _read(code: CodeType) -> Iterator[str]:
-    for step in dis.get_instructions(code):
-        if step.opname in {"LOAD_NAME", "LOAD_GLOBAL"}:
-            yield str(step.argval)
-    for inner in code.co_consts:
-        if isinstance(inner, CodeType):
-            yield from _read(inner)
-
-
-def defined(statement: ast.stmt) -> list[str]:
-    """Return the names that a statement gives a value to, or a part to."""
-    match statement:
-        case ast.Assign(targets=targets):
-            return list(_names(targets))
-        case ast.AnnAssign(target=target) | ast.AugAssign(target=target):
-            return list(_names([target]))
-        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
-            return [name]
-        case ast.Import(names=names) | ast.ImportFrom(names=names):
-            return [(alias.asname or alias.name).partition(".")[0] for alias in names]
-        case ast.If() | ast.For() | ast.Try() | ast.While() | ast.With():
-            inner = [n for n in ast.walk(statement) if isinstance(n, (ast.Assign, ast.AugAssign))]
-            return [name for part in inner for name in defined(part)]
-        case _:
-            return []
-
-
-def _names(targets: Iterable[ast.expr]) -> Iterator[str]:
-    for target in targets:
-        if isinstance(target, (ast.Tuple, ast.List)):
-            yield from _names(target.elts)
-        elif isinstance(root := _root(target), ast.Name):
-            yield root.id
-
-
-def _flat(statements: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
-    """Yield statements, and those inside `if` and `try`."""
-    for statement in statements:
-        if isinstance(statement, (ast.If, ast.Try)):
-            handlers = getattr(statement, "handlers", [])
-            caught = [inner for handler in handlers for inner in handler.body]
-            yield from _flat([*statement.body, *caught, *statement.orelse])
-        yield statement
-
-
-def _constructs(statement: ast.stmt) -> bool:
-    """Return whether a statement may make an object of a class, as far as a name tells."""
-    value = getattr(statement, "value", None)
-    return isinstance(value, ast.Call) and _last(value.func)[:1].isupper()
-
-
 def _evaluated(value: ast.AST) -> Iterator[ast.AST]:
     """Yield the parts of an expression that are evaluated with it: not the body of a lambda."""
     yield value
     inner = value.args.defaults if isinstance(value, ast.Lambda) else ast.iter_child_nodes(value)
     for part in inner:
         yield from _evaluated(part)
-
-
-def _root(value: ast.expr) -> ast.expr:
-    """Return the first part of `a.b[0].c`."""
-    while isinstance(value, (ast.Attribute, ast.Subscript, ast.Starred)):
-        value = value.value
-    return value
-
-
-def _last(func: ast.expr) -> str:
-    """Return the last name of `a.b.c`, empty where there is none."""
-    if isinstance(func, ast.Attribute):
-        return func.attr
-    return func.id if isinstance(func, ast.Name) else ""

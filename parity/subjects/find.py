@@ -13,6 +13,7 @@ from typing import Any
 from parity.model.errors import Reason, SubjectError
 from parity.subjects import source
 from parity.subjects.cells import ENDINGS
+from parity.subjects.load_errors import does_not_import
 from parity.subjects.refusals import refuse_name, refuse_whole
 
 
@@ -121,6 +122,6 @@ def _from_module(place: str) -> ModuleType:
         if error.name and (place == error.name or place.startswith(f"{error.name}.")):
             said = f"subject {place!r}: there is no such module"
             raise SubjectError(said, Reason.NO_SUCH_FILE) from error
-        raise source.does_not_import(place, error) from error
+        raise does_not_import(place, error) from error
     except (Exception, SystemExit) as error:
-        raise source.does_not_import(place, error) from error
+        raise does_not_import(place, error) from error

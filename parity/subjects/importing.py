@@ -97,7 +97,7 @@ class Importer:
             if error.name != parts[0]:
                 raise
             for folder in self._above():
-                if _file(folder / parts[0]) is not None:
+                if _is_module(folder.joinpath(*parts), wanted):
                     return self._chain(folder, parts, wanted)
             raise
 
@@ -185,6 +185,13 @@ def _is_installed(name: str) -> bool:
     with contextlib.suppress(ValueError):  # it is loaded, and does not say from where
         return importlib.util.find_spec(name) is not None
     return True
+
+
+def _is_module(place: Path, wanted: Sequence[str]) -> bool:
+    """Return whether a place is a module, or a folder that has one which is wanted from it."""
+    file = _file(place)
+    inside = any(_file(place / name) is not None for name in wanted)
+    return file is not None and (file.is_file() or inside)
 
 
 def _has(name: str, wanted: Sequence[str]) -> bool:

@@ -20,13 +20,13 @@ from types import ModuleType
 
 from parity.model.errors import Reason, SubjectError
 from parity.subjects.cells import Cell, cells
-from parity.subjects.definitions import Definitions, asks_main, defined, reads, wanted
+from parity.subjects.definitions import Definitions, asks_main
 from parity.subjects.importing import LOST, Importer
-from parity.subjects.not_python import python_2_name
+from parity.subjects.load_errors import does_not_import, import_failed, in_one_line
 from parity.subjects.seeding import seed_torch, seeded
-from parity.subjects.stand_ins import StandIn, is_harmless, why
+from parity.subjects.stand_ins import StandIn, drop_missing_decorators, stand_ins, why
+from parity.subjects.statements import defined, reads, wanted
 from parity.subjects.time_limit import OutOfTimeError, limited_work
-from parity.subjects.tracebacks import own_traceback
 
 WORK_LIMIT = 1.5
 """Seconds of processor time that one definition may take: beyond them it is training."""
@@ -171,7 +171,7 @@ class _Reader:
             )
             taken = statement.body if chosen else statement.orelse
         except (Exception, SystemExit) as error:  # noqa: BLE001 - the author's own
-            self._leave_out(cell, statement, module, _said(error))
+            self._leave_out(cell, statement, module, in_one_line(error))
             return
         self._body(cell, taken, module)
 
@@ -180,38 +180,31 @@ class _Reader:
     ) -> None:
         """Execute an import of one name; where it fails, the name says so when it is used."""
         if isinstance(statement, ast.ImportFrom) and statement.module == "__future__":
-            feature = getattr(__future__, statement.names[0].name, None)
-            self._flags |= feature.compiler_flag if feature is not None else 0
+            for alias in statement.names:
+                self._flags |= getattr(__future__, alias.name).compiler_flag
             return
         try:
             self._run(cell, statement, module)
             seed_torch()
         except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a package does
             failed = import_failed(error)
-            alias = statement.names[0]
             if failed.startswith("needs the package"):
                 self.missing.setdefault(failed.split("'")[1])
             self._leave_out(cell, statement, module, failed)
-            if alias.name != "*":
-                prefix = f"{statement.module}." if isinstance(statement, ast.ImportFrom) else ""
-                name, bound = f"{prefix}{alias.name}", alias.asname or alias.name.partition(".")[0]
-                if isinstance(statement, ast.Import) and alias.asname is None:
-                    name = bound
-                vars(module)[bound] = StandIn(name, f"{failed} ({cell.place(statement.lineno)})")
+            vars(module).update(stand_ins(statement, f"{failed} ({cell.place(statement.lineno)})"))
 
     def _define(self, cell: Cell, statement: ast.stmt, module: ModuleType) -> None:
         """Execute a definition; one that fails loses only what it defines."""
         if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            _strip(statement, module)
+            drop_missing_decorators(statement, vars(module))
         start = time.process_time()
         try:
             with limited_work(WORK_LIMIT):
                 self._run(cell, statement, module)
-            self.importer.take_over_path()
         except OutOfTimeError:
             self._leave_out(cell, statement, module, f"it takes longer than {WORK_LIMIT:g} s")
         except (Exception, SystemExit) as error:  # noqa: BLE001 - the author's own
-            self._leave_out(cell, statement, module, _said(error))
+            self._leave_out(cell, statement, module, in_one_line(error))
         self._worked += time.process_time() - start
 
     def _run_strictly(self, cell: Cell, statement: ast.stmt, module: ModuleType) -> None:
@@ -235,6 +228,7 @@ class _Reader:
             dont_inherit=True,
         )
         exec(code, module.__dict__)  # noqa: S102 - executing a subject is the purpose
+        self.importer.take_over_path()
 
     def _leave_out(
         self, cell: Cell, statement: ast.stmt, module: ModuleType, reason: str = ""
@@ -249,36 +243,12 @@ class _Reader:
             self.left_out.append(f"{cell.path.name}, {said}")
 
 
-def does_not_import(place: str, error: BaseException) -> SubjectError:
-    """Return the error for a file or module that is executed whole, with the author's traceback."""
-    if isinstance(error, ImportError):
-        why, reason = f" ({import_failed(error)})", Reason.IMPORT_FAILS
-    else:
-        why, reason = "", Reason.DEFINITION_RAISED
-    said = f"subject {place!r} does not import{why}:\n{own_traceback(error).rstrip()}"
-    return SubjectError(said, reason)
-
-
-def _said(error: BaseException) -> str:
-    """Return an error in one line."""
-    return f"{type(error).__name__}: {error}".partition("\n")[0]
-
-
 def _needs(statement: ast.stmt, module: ModuleType) -> str:
     """Return the missing package that a statement which defines something needs, empty without."""
     if not defined(statement):
         return ""
     values = [vars(module).get(name) for name in sorted(reads(statement))]
     return next((why(value) for value in values if isinstance(value, StandIn)), "")
-
-
-def import_failed(error: BaseException) -> str:
-    """Return why an import fails, in one line."""
-    if (name := python_2_name(error)) is not None:
-        return f"needs {name!r}, a module of Python 2: `2to3 -w` converts the file"
-    if isinstance(error, ModuleNotFoundError) and error.name and "there is no" not in str(error):
-        return f"needs the package {error.name.partition('.')[0]!r}, which is not installed"
-    return f"is not there: {error}".partition("\n")[0]
 
 
 def _single(statement: ast.Import | ast.ImportFrom) -> Iterator[ast.Import | ast.ImportFrom]:
@@ -289,25 +259,6 @@ def _single(statement: ast.Import | ast.ImportFrom) -> Iterator[ast.Import | ast
         else:
             single = ast.ImportFrom(statement.module, [alias], statement.level)
         yield ast.copy_location(single, statement)
-
-
-def _strip(statement: ast.stmt, module: ModuleType) -> None:
-    """Take away the decorators whose import has failed: the function is the author's without."""
-    for part in ast.walk(statement):
-        if isinstance(part, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            part.decorator_list = [d for d in part.decorator_list if not _is_missing(d, module)]
-
-
-def _is_missing(decorator: ast.expr, module: ModuleType) -> bool:
-    """Return whether a decorator is not there, and what it does is not known, either."""
-    value = decorator.func if isinstance(decorator, ast.Call) else decorator
-    root = value
-    while isinstance(root, ast.Attribute):
-        root = root.value
-    found = vars(module).get(root.id) if isinstance(root, ast.Name) else None
-    if not isinstance(found, StandIn):
-        return False
-    return not is_harmless(found, ast.unparse(value).partition(".")[2])
 
 
 def _is_docstring(statement: ast.stmt) -> bool:

@@ -1,6 +1,7 @@
 """Stand-ins: a name whose import has failed. It says so when it is used, and not before."""
 
-from collections.abc import Callable, Sequence
+import ast
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 
@@ -67,10 +68,32 @@ def why(stand_in: StandIn) -> str:
     return stand_in._why  # noqa: SLF001 - any other attribute is a stand-in itself
 
 
-def is_harmless(stand_in: StandIn, below: str = "") -> bool:
-    """Return whether a missing function, or one below it, may be called: a known decorator."""
-    name = f"{stand_in._name}.{below}" if below else stand_in._name  # noqa: SLF001
-    return _harmless(name) is not None
+def stand_ins(statement: ast.Import | ast.ImportFrom, why: str) -> dict[str, StandIn]:
+    """Return stand-ins for the names that an import would have made; none for `*`."""
+    found = {}
+    for alias in statement.names:
+        top = alias.name.partition(".")[0]
+        if isinstance(statement, ast.ImportFrom):
+            full, bound = f"{statement.module or ''}.{alias.name}", alias.asname or alias.name
+        else:
+            full, bound = (alias.name, alias.asname) if alias.asname else (top, top)
+        found[bound] = StandIn(full, why)
+    return {name: stand_in for name, stand_in in found.items() if name != "*"}
+
+
+def drop_missing_decorators(statement: ast.stmt, names: Mapping[str, Any]) -> None:
+    """Take away decorators that are stand-ins: the function is the author's without them."""
+    for part in ast.walk(statement):
+        if isinstance(part, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            part.decorator_list = [d for d in part.decorator_list if not _is_missing(d, names)]
+
+
+def _is_missing(decorator: ast.expr, names: Mapping[str, Any]) -> bool:
+    """Return whether a decorator is not there, and what it does is not known, either."""
+    value = decorator.func if isinstance(decorator, ast.Call) else decorator
+    top, *below = ast.unparse(value).split(".")
+    found = names.get(top)
+    return isinstance(found, StandIn) and _harmless(".".join([found._name, *below])) is None  # noqa: SLF001
 
 
 def _harmless(name: str) -> Callable[[Sequence[Any]], Any] | None:

@@ -189,3 +189,10 @@ def test_the_authors_own_way_around_a_missing_package_is_taken(tmp_path: Path) -
     found = missing(tmp_path, text)
     assert found.module.np.__name__ == "math"
     assert found.missing == ()
+
+
+def test_a_folder_above_without_modules_is_not_a_package(tmp_path: Path) -> None:
+    """A missing package is missing, also where a folder of its name is somewhere above."""
+    (tmp_path / "no_such").mkdir()
+    found = read(files(tmp_path, {"a/b/net": "import no_such\n"}))
+    assert found.missing == ("no_such",)
