@@ -7,6 +7,7 @@ training loops, plots, downloads and prints are left out.
 import __future__
 
 import ast
+import builtins
 import contextlib
 import io
 import linecache
@@ -197,6 +198,8 @@ class _Reader:
         """Execute a definition; one that fails loses only what it defines."""
         if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             drop_missing_decorators(statement, vars(module))
+        if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            self._replace_defaults(cell, statement, module)
         start = time.process_time()
         try:
             with limited_work(WORK_LIMIT):
@@ -206,6 +209,19 @@ class _Reader:
         except (Exception, SystemExit) as error:  # noqa: BLE001 - the author's own
             self._leave_out(cell, statement, module, in_one_line(error))
         self._worked += time.process_time() - start
+
+    def _replace_defaults(
+        self, cell: Cell, function: ast.FunctionDef | ast.AsyncFunctionDef, module: ModuleType
+    ) -> None:
+        """Let a function have a stand-in for a default that is not defined: it may not need it."""
+        for default in (*function.args.defaults, *function.args.kw_defaults):
+            name = default.id if isinstance(default, ast.Name) else ""
+            if not name or name in vars(module) or hasattr(builtins, name):
+                continue
+            where = cell.place(function.lineno)
+            vars(module)[f"_missing_{name}"] = StandIn(name, f"is not defined ({where})")
+            function.args = _Renamed(name).visit(function.args)
+            self.left_out.append(f"{where}: the default {name} of {function.name} is not defined")
 
     def _run_strictly(self, cell: Cell, statement: ast.stmt, module: ModuleType) -> None:
         try:
@@ -259,6 +275,18 @@ def _single(statement: ast.Import | ast.ImportFrom) -> Iterator[ast.Import | ast
         else:
             single = ast.ImportFrom(statement.module, [alias], statement.level)
         yield ast.copy_location(single, statement)
+
+
+class _Renamed(ast.NodeTransformer):
+    """Reads `_missing_x` where a name x was read."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def visit_Name(self, node: ast.Name) -> ast.Name:
+        """Return the name, or the one of its stand-in."""
+        missing = ast.Name(f"_missing_{node.id}", node.ctx)
+        return ast.copy_location(missing, node) if node.id == self.name else node
 
 
 def _is_docstring(statement: ast.stmt) -> bool:

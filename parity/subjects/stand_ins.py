@@ -1,4 +1,7 @@
-"""Stand-ins: a name whose import has failed. It says so when it is used, and not before."""
+"""Stand-ins: a name that is not there, mostly since its import has failed.
+
+It says so when it is used, and not before.
+"""
 
 import ast
 from collections.abc import Callable, Mapping, Sequence
@@ -6,11 +9,11 @@ from typing import Any
 
 
 class MissingError(ImportError):
-    """A name was used whose import had failed; the message says which import, and why."""
+    """A name was used that is not there; the message says why, and the line."""
 
 
 class StandIn:
-    """A name whose import has failed, and everything below it.
+    """A name that is not there, and everything below it.
 
     It may be named, be a base class, an annotation or a decorator: then it has no effect. Any
     other use raises MissingError. `tqdm(x)` is x, `numba.jit(f)` is f, and the decorators that

@@ -11,6 +11,7 @@ import pytest
 from parity.subjects import source
 from parity.subjects.importing import LOST
 from parity.subjects.source import Source, read
+from parity.subjects.stand_ins import MissingError
 
 NETWORK = """
 import random
@@ -146,6 +147,17 @@ def test_a_definition_that_fails_loses_only_what_it_defines(tmp_path: Path) -> N
     assert list(lost) == ["text", "size", "bad"]
     assert "NameError: name 'text' is not defined" in lost["size"]
     assert "TypeError" in lost["bad"]
+
+
+def test_a_default_that_is_not_there_costs_no_function(tmp_path: Path) -> None:
+    """A function whose default needs data is there, and can be called with a value of its own."""
+    text = "def twice(a, p=params, n=2): return a * n\ndef first(p=params): return p + 1\n"
+    found = script(tmp_path, text)
+    assert found.module.twice(3) == 6
+    assert found.module.first(1) == 2
+    assert "the default params of twice is not defined" in found.left_out[0]
+    with pytest.raises(MissingError, match=r"params is not defined \(line 21\)"):
+        found.module.first()
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGVTALRM"), reason="there is no such limit here")
