@@ -10,7 +10,7 @@ from typing import Any
 
 from parity.model.errors import SubjectError
 from parity.subjects.cells import Cell, cells
-from parity.subjects.stand_ins import StandIn
+from parity.subjects.source.stand_ins import StandIn
 
 _PRODUCTS = frozenset({"dot", "matmul", "einsum", "tensordot", "inner", "mm", "bmm", "vdot"})
 """Functions that compute, beside the operators."""

@@ -13,8 +13,8 @@ from typing import Any
 from parity.model.errors import Reason, SubjectError
 from parity.subjects import source
 from parity.subjects.cells import ENDINGS
-from parity.subjects.load_errors import does_not_import
 from parity.subjects.refusals import refuse_name, refuse_whole
+from parity.subjects.source.load_errors import does_not_import
 
 
 @dataclass(frozen=True, kw_only=True)

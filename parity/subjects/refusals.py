@@ -19,11 +19,11 @@ from parity.subjects.contents import (
     script,
     statements,
 )
-from parity.subjects.definitions import OWN, package
-from parity.subjects.importing import LOST
 from parity.subjects.not_python import PYTHON_2_NAMES, python_2
 from parity.subjects.source import Source
-from parity.subjects.stand_ins import StandIn, why
+from parity.subjects.source.definitions import OWN, package
+from parity.subjects.source.importing import LOST
+from parity.subjects.source.stand_ins import StandIn, why
 
 _INSTEAD = ": with `import numpy as cp` in its place the file can be judged here"
 """The way out for CuPy, which needs a GPU and has NumPy's functions."""

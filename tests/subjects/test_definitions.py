@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from parity.subjects import source
-from parity.subjects.importing import LOST
-from parity.subjects.source import Source, read
-from parity.subjects.stand_ins import MissingError
+from parity.subjects.source import Source, read, reader
+from parity.subjects.source.importing import LOST
+from parity.subjects.source.stand_ins import MissingError
 
 NETWORK = """
 import random
@@ -165,8 +164,8 @@ def test_a_definition_that_takes_too_long_is_ended(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A model that is trained when it is made is given up, and in the end none is made."""
-    monkeypatch.setattr(source, "WORK_LIMIT", 0.02)
-    monkeypatch.setattr(source, "MOST_WORK", 0.03)
+    monkeypatch.setattr(reader, "WORK_LIMIT", 0.02)
+    monkeypatch.setattr(reader, "MOST_WORK", 0.03)
     slow = "def grow():\n    while True: pass\n"
     reading = "def use(): return a, b, c\n"
     found = script(tmp_path, f"{slow}{reading}a = grow()\nb = grow()\nc = grow()\nd = 3\n")

@@ -8,7 +8,7 @@ from textwrap import dedent
 import pytest
 
 from parity.subjects.source import Source, read
-from parity.subjects.stand_ins import MissingError
+from parity.subjects.source.stand_ins import MissingError
 
 
 def files(folder: Path, texts: dict[str, str]) -> Path:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from parity.subjects.stand_ins import MissingError, StandIn
+from parity.subjects.source.stand_ins import MissingError, StandIn
 
 WHY = "needs the package 'plots', which is not installed (line 4)"
 PLOTS: Any = StandIn("plots", WHY)

@@ -16,7 +16,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from parity.subjects.definitions import OWN
+from parity.subjects.source.definitions import OWN
 
 LEVELS = 4
 """The number of folders above a file in which a package is looked for."""

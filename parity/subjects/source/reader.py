@@ -21,12 +21,12 @@ from types import ModuleType
 
 from parity.model.errors import Reason, SubjectError
 from parity.subjects.cells import Cell, cells
-from parity.subjects.definitions import Definitions, asks_main
-from parity.subjects.importing import LOST, Importer
-from parity.subjects.load_errors import does_not_import, import_failed, in_one_line
 from parity.subjects.seeding import seed_torch, seeded
-from parity.subjects.stand_ins import StandIn, drop_missing_decorators, stand_ins, why
-from parity.subjects.statements import defined, reads, wanted
+from parity.subjects.source.definitions import Definitions, asks_main
+from parity.subjects.source.importing import LOST, Importer
+from parity.subjects.source.load_errors import does_not_import, import_failed, in_one_line
+from parity.subjects.source.stand_ins import StandIn, drop_missing_decorators, stand_ins, why
+from parity.subjects.source.statements import defined, reads, wanted
 from parity.subjects.time_limit import OutOfTimeError, limited_work
 
 WORK_LIMIT = 1.5

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
-from parity.subjects.stand_ins import StandIn
-from parity.subjects.statements import last_of, names_in, root_of
+from parity.subjects.source.stand_ins import StandIn
+from parity.subjects.source.statements import last_of, names_in, root_of
 
 OWN = "_subject_"
 """The beginning of the name of every module that is read from an author's file."""
