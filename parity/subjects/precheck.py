@@ -25,21 +25,16 @@ def precheck(spec: str) -> None:
 
 
 def _refuse_stub(cell: Cell, spec: str) -> None:
-    named = spec.rpartition(":")[2] if not spec.endswith(ENDINGS) else "run"
+    asked = spec.endswith((*ENDINGS, ":run"))
     for statement in cell.parsed():
-        if not isinstance(statement, ast.FunctionDef) or statement.name != named:
-            continue
-        if named == "run" and is_stub(statement):
-            said = f"subject {spec!r}: its run is a stub, {cell.where(statement)}"
-            raise SubjectError(f"{said} has no body yet", Reason.STUB)
-
-
-def is_stub(function: ast.FunctionDef) -> bool:
-    """Return whether a function has a docstring, `...`, `pass`, NotImplementedError or nothing."""
-    return all(_is_empty(statement) for statement in function.body)
+        match statement:
+            case ast.FunctionDef(name="run", body=body) if asked and all(map(_is_empty, body)):
+                said = f"subject {spec!r}: its run is a stub, {cell.where(statement)}"
+                raise SubjectError(said, Reason.STUB)
 
 
 def _is_empty(statement: ast.stmt) -> bool:
+    """Return whether this is a docstring, `...`, `pass` or `raise NotImplementedError`."""
     match statement:
         case ast.Pass() | ast.Expr(value=ast.Constant()):
             return True
