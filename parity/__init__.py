@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from parity.adapter.bind import bind
+    from parity.adapter.definitions import definitions
     from parity.adapter.load import load
-    from parity.adapter.runtime import definitions
     from parity.cases.draw import draw
     from parity.diagnosis.diagnose import Diagnosis, diagnose
     from parity.execution.limits import Limits
@@ -54,7 +54,7 @@ _HOMES = {
     "Verification": "parity.gate.verify",
     "bind": "parity.adapter.bind",
     "compare": "parity.model.comparison",
-    "definitions": "parity.adapter.runtime",
+    "definitions": "parity.adapter.definitions",
     "diagnose": "parity.diagnosis.diagnose",
     "draw": "parity.cases.draw",
     "isolated": "parity.execution.process",

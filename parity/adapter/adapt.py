@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
 
+from parity.adapter.attempts import quiet
 from parity.adapter.binding import Binding
 from parity.adapter.interpreter import Run
 from parity.adapter.reasons import refusal
-from parity.adapter.search.attempts import quiet
 from parity.adapter.search.finish import finished
 from parity.adapter.search.targets import best_of
 from parity.adapter.written import file_of, summary
@@ -64,5 +64,3 @@ def _offered(run: Run, binding: Binding) -> tuple[str, ...]:
             return tuple(run(case))
     except (Exception, SystemExit):  # noqa: BLE001 - somebody's own code; it is judged later
         return ()
-
-

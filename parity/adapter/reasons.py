@@ -21,8 +21,12 @@ def refusal(target: Target) -> tuple[Binding, str]:
     made = all(text.startswith(f"{target.name}(") for text in target.errors) and target.name
     if made:
         return _open(target), f"{named} could not be made: `{tried}` raised {said}"
-    every = "every call" if count == len(target.errors) else f"{count} of {len(target.errors)} calls"
-    return _open(target), f"no call answers states of an RNN's shape: {every}, such as `{tried}`, raised {said}"
+    every = (
+        "every call" if count == len(target.errors) else f"{count} of {len(target.errors)} calls"
+    )
+    return _open(
+        target
+    ), f"no call answers states of an RNN's shape: {every}, such as `{tried}`, raised {said}"
 
 
 def _said(error: BaseException) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from parity.adapter.adapt import Adapted, adapt
-from parity.adapter.trial import quiet
+from parity.adapter.attempts import quiet
 from parity.model.errors import ParityError, SubjectError
 from parity.subjects.cells import ENDINGS
 from parity.subjects.find import Found, find
@@ -89,7 +89,7 @@ def _tell(made: Adapted, found: Found, target: Path | None) -> None:
     if target is not None and made.run is not None:
         print(f"wrote {target}: compare-one-config --subject {target}", file=sys.stderr)
     if made.run is None:
-        print("some lines could not be found out: complete the lines with ...", file=sys.stderr)
+        print(f"not adapted: {made.reason}; complete the lines with ...", file=sys.stderr)
     if made.lacking:
         print(made.lacking, file=sys.stderr)
     for said in (*made.assumed, *(f"{NOT_EXECUTED}{line}" for line in found.left_out)):

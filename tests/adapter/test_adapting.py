@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks.adapting import is_named, result, spec_of
 from parity import Config, SubjectError, draw, judge, load, verify
-from parity.adapter.trial import quiet
+from parity.adapter.attempts import quiet
 from parity.cli.adapt import main as adapt
 from parity.cli.compare import main as compare
 from parity.reference.frameworks.pytorch import pytorch

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 
 from parity.adapter import borders, names
+from parity.adapter.attempts import Failed
 from parity.adapter.binding import Binding, Call
 from parity.adapter.expressions import evaluate
 from parity.adapter.search import gradients
-from parity.adapter.search.attempts import Failed
 from parity.adapter.search.calls import Proposal, is_required, parameters, proposals
 from parity.adapter.search.forwards import Entry, Forward, entries, factors
 from parity.adapter.search.gradients import Gradients

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from parity.adapter import names
+from parity.adapter.attempts import Failed, attempt
 from parity.adapter.binding import Binding, Certainty, Remark
 from parity.adapter.expressions import is_transposed, names_in
 from parity.adapter.interpreter import Run
-from parity.adapter.search.attempts import Failed, attempt
 from parity.adapter.search.backwards import Backward
 from parity.adapter.search.forwards import entries
 from parity.adapter.search.gradients import parameters_of
@@ -78,7 +78,9 @@ def _activations(
 
 
 def _of_probe(config: Mapping[str, Any]) -> dict[str, Any]:
-    return {n: v for n, v in config.items() if n in ("kind", "loss", "initial", "bias", "activation")}
+    return {
+        n: v for n, v in config.items() if n in ("kind", "loss", "initial", "bias", "activation")
+    }
 
 
 def names_activation(binding: Binding) -> bool:
@@ -120,7 +122,13 @@ def _remarks(found: Found) -> Iterator[tuple[str, Remark]]:
     forward, whole = found.whole.forward, found.whole
     certain = found.is_certain
     by_value = forward.evidence >= 20
-    why = "its states are right" if by_value else "they move where they must" if certain else found.doubt
+    why = (
+        "its states are right"
+        if by_value
+        else "they move where they must"
+        if certain
+        else found.doubt
+    )
     level = Certainty.CERTAIN if certain else Certainty.LIKELY
     for name in found.binding.parameters:
         yield name, Remark(certainty=level, text=_of_place(name, found, why))
@@ -149,7 +157,11 @@ def _of_call(one: Backward) -> Remark:
 
 def _assumed(found: Found, binding: Binding) -> Iterator[str]:
     places = binding.parameters
-    if "W_x" in places and "W_h" in places and is_transposed(places["W_x"]) != is_transposed(places["W_h"]):
+    if (
+        "W_x" in places
+        and "W_h" in places
+        and is_transposed(places["W_x"]) != is_transposed(places["W_h"])
+    ):
         turned, plain = ("W_x", "W_h") if is_transposed(places["W_x"]) else ("W_h", "W_x")
         yield (
             f"{turned} is held as (out, in) and {plain} as (in, out): PyTorch's own weights, "
@@ -168,7 +180,9 @@ def _lacking(target: Target, found: Found) -> str:
     if unread:
         return f"`{unread[0]}` looks like a weight, and nothing reads it"
     if main is None:
-        return "no way to ask for its gradients was found: they are not checked" * _has_gradients(target, found)
+        return "no way to ask for its gradients was found: they are not checked" * _has_gradients(
+            target, found
+        )
     missing = [n for n in parameters_of(whole.forward) if n not in main.found.weights | main.moved]
     if main.level == 0:
         missing = [n for n in missing if not n.endswith("out")]
@@ -184,7 +198,10 @@ def _has_gradients(target: Target, found: Found) -> bool:
     session = found.whole.forward.outcome.session
     owner = session.model if target.cls is not None else target.module
     own = [entry.name.rpartition(".")[2] for entry in entries(owner, target.module)]
-    return any(names.is_like(n, (*names.BACKWARD, *names.TRAIN)) and not names.is_like(n, names.MODES) for n in own)
+    return any(
+        names.is_like(n, (*names.BACKWARD, *names.TRAIN)) and not names.is_like(n, names.MODES)
+        for n in own
+    )
 
 
 def unread_weights(found: Found) -> list[str]:
@@ -199,7 +216,7 @@ def unread_weights(found: Found) -> list[str]:
             continue
         place = forward.binding.parameters.get(role, "")
         known = forward.leaves.get(role, "")
-        if not known or leaf.text == known or leaf.text in place:
+        if not known or leaf.text in forward.leaves.values() or leaf.text in place:
             continue
         same_owner = leaf.text.rpartition(leaf.name)[0] == known.rpartition(_last(known))[0]
         before = forward.outcome.before.get(leaf.text)

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from parity.adapter import names
+from parity.adapter.attempts import Failed
 from parity.adapter.binding import Binding, Call, Loop
 from parity.adapter.search.answers import Seen, seen, seen_by_step
-from parity.adapter.search.attempts import Failed
 from parity.adapter.search.calls import Proposal, proposals
 from parity.adapter.search.leaves import Leaf
 from parity.adapter.search.loops import started

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from parity.adapter import names
+from parity.adapter.attempts import Failed
 from parity.adapter.binding import Binding, Call
-from parity.adapter.search.attempts import Failed
 from parity.adapter.search.calls import Proposal, is_required, parameters, proposals
 from parity.adapter.search.forwards import ROLES, Effort, Entry, Forward, entries, judged
 from parity.adapter.search.keys import (

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from parity.adapter import names
+from parity.adapter.attempts import Failed
 from parity.adapter.binding import Binding, Call, Loop
-from parity.adapter.search.attempts import Failed
 from parity.adapter.search.calls import Proposal, proposals
 from parity.adapter.search.leaves import Leaf
 from parity.adapter.search.probe import Probe

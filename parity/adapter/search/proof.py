@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from parity.adapter.attempts import Failed
 from parity.adapter.binding import Binding
-from parity.adapter.search.attempts import Failed
 from parity.adapter.search.trials import Target, tried
 from parity.model.case import Array, Case
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from parity.adapter import names
+from parity.adapter.attempts import Failed, attempt
 from parity.adapter.binding import Binding
 from parity.adapter.interpreter import made
-from parity.adapter.search.attempts import Failed, attempt
 from parity.adapter.search.calls import SIZES, proposals
 from parity.adapter.search.forwards import Effort, Forward, entries, of_object
 from parity.adapter.search.functions import of_module

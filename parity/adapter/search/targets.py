@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from types import ModuleType
 
 from parity.adapter import names
-from parity.adapter.search.attempts import Attempts
+from parity.adapter.attempts import Attempts
 from parity.adapter.search.search import Found, search
 from parity.adapter.search.trials import Target
 

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from parity.adapter import borders
+from parity.adapter.attempts import Attempts, Failed, attempt
 from parity.adapter.binding import Binding, Call
 from parity.adapter.interpreter import Session, made
-from parity.adapter.search.attempts import Attempts, Failed, attempt
 from parity.adapter.search.leaves import Leaf, leaves, members
 from parity.model.case import Array, Case
 
