@@ -32,6 +32,9 @@ PARAMETERS = ("W_x", "W_h", "b", "W_out", "b_out", "h_0")
 
 LISTS = ("setup", "reset")
 
+STEPPING = {"update", "train"}
+"""Calls after which the weights are read."""
+
 
 def bind(target: Any, /, **items: Any) -> Run:
     """Return the `run(case)` of a class, a function, a module or a dictionary of functions.
@@ -66,13 +69,13 @@ def home(target: Any) -> Any:
     """Return what knows the names of a target: its module, or a dictionary of functions."""
     if isinstance(target, (ModuleType, Mapping)):
         return target
-    if not callable(target):
+    name = getattr(target, "__name__", "")
+    if not (callable(target) and name):
         raise BindError(
             "bind takes a class, a function, a module or a dictionary of functions, "
-            f"got {type(target).__name__}"
+            f"got {'an object of ' * callable(target)}{type(target).__name__}"
         )
     module = sys.modules.get(getattr(target, "__module__", ""))
-    name = getattr(target, "__name__", "")
     return module if getattr(module, name, None) is target else _Beside(module, name, target)
 
 
@@ -122,8 +125,7 @@ def binding_of(target: Any, items: Mapping[str, Any]) -> Binding:
         fresh=fresh,
     )
     _refuse_unused(binding)
-    if not calls:
-        raise BindError('no call is given: write forward="forward(x) -> hidden: out"')
+    _refuse_silent(calls)
     return binding
 
 
@@ -216,6 +218,15 @@ def _known(options: Any) -> tuple[str, ...]:
         return capabilities.known(options, "bind")
     except ConfigError as error:
         raise BindError(f"`options`: {error}") from error
+
+
+def _refuse_silent(calls: Mapping[str, Call]) -> None:
+    """Refuse a binding without a call, or with a backward pass of which nothing is read."""
+    if not calls:
+        raise BindError('no call is given: write forward="forward(x) -> hidden: out"')
+    if "backward" in calls and not calls["backward"].answers and not calls.keys() & STEPPING:
+        wanted = f"{calls['backward']} -> grad/W_x: dWx"
+        raise BindError(f"`backward`: write where the gradients are, as in `{wanted}`")
 
 
 def _refuse_unused(binding: Binding) -> None:

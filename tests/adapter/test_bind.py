@@ -17,7 +17,17 @@ from parity.execution.limits import Limits
 from parity.gate.accept import accepted, groups
 from parity.model.config import Config
 from parity.model.errors import SubjectError
-from tests.adapter.networks import CELL, CHAR_RNN, FAULTY, STACK, Cell, CharRNN, Faulty, Stack
+from tests.adapter.networks import (
+    CELL,
+    CHAR_RNN,
+    FAULTY,
+    STACK,
+    Cell,
+    CharRNN,
+    Faulty,
+    Stack,
+    Trained,
+)
 
 # -- mistakes --------------------------------------------------------------------------------------
 
@@ -114,6 +124,11 @@ MISTAKES: dict[str, tuple[type, dict[str, Any], str]] = {
         ("`backward`: the answer `grad/W_x: dWxh` has shape (5, 4), expected (4, 5): did you mean "
         "`dWxh.T`?"),
     ),
+    "gradients that nobody reads": (
+        Cell,
+        {"backward": "for t: backward(x[:, t], h, h, h)"},
+        "`backward`: write where the gradients are, as in `for t: backward(x[:, t], h, h, h) -> ",
+    ),
     "an unknown answer": (
         CharRNN,
         {"forward": "forward(x.T) -> states: out[1]"},
@@ -152,7 +167,7 @@ MISTAKES: dict[str, tuple[type, dict[str, Any], str]] = {
     "an unknown option": (CharRNN, {"options": ["speed"]}, "`options`: OPTIONS of bind has"),
 }  # fmt: skip
 
-ITEMS = {CharRNN: CHAR_RNN, Faulty: FAULTY, Stack: STACK}
+ITEMS = {Cell: CELL, CharRNN: CHAR_RNN, Faulty: FAULTY, Stack: STACK}
 
 
 @pytest.mark.parametrize(("target", "items", "message"), MISTAKES.values(), ids=MISTAKES.keys())
@@ -164,6 +179,13 @@ def test_a_mistake_is_one_line_that_names_the_item(
         bind(target, **{**ITEMS[target], **items})
     assert str(refused.value).startswith(message)
     assert len(str(refused.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize("target", [3, "my_rnn.py", Trained()])
+def test_a_target_is_a_class_or_functions(target: Any) -> None:
+    """An object, a text or a number is not bound: the message says what is."""
+    with pytest.raises(BindError, match="bind takes a class, a function, a module or a dictionary"):
+        bind(target, forward="forward(x)")
 
 
 @pytest.mark.parametrize("name", ["W_x", "W_h", "W_out", "b_out"])
