@@ -30,7 +30,12 @@ from parity.subjects import capabilities
 
 PARAMETERS = ("W_x", "W_h", "b", "W_out", "b_out", "h_0")
 
+SIZES = ("batch", "steps", "features", "hidden", "classes", "layers", "lr")
+"""Sizes that may have a place, as a global of a script has; a number restricts them instead."""
+
 LISTS = ("setup", "reset")
+
+SWITCHES = ("tensors", "fresh", "by_steps")
 
 STEPPING = {"update", "train"}
 """Calls after which the weights are read."""
@@ -47,6 +52,8 @@ def bind(target: Any, /, **items: Any) -> Run:
         are known by their shapes.
     tensors: whether arrays are handed over as PyTorch tensors.
     fresh: whether every case gets an object of its own.
+    by_steps: whether gradients are read off the steps, (w - w') / lr, where no call answers them.
+    hidden, features ...: with text, the place of a size that somebody's code reads.
     config: the only values of options that it supports, as CONFIG beside a `run`; each may be an
         item of its own, too: `activation="tanh"`, or `loss="squared"` where no call is named loss.
     options: further options that it supports, as OPTIONS beside a `run` does.
@@ -107,17 +114,18 @@ def binding_of(target: Any, items: Mapping[str, Any]) -> Binding:
     if isinstance(target, type) and not make:
         make = constructor_call(target)
     lists = {name: tuple(_texts(name, rest.pop(name, ()))) for name in LISTS}
-    tensors, fresh = bool(rest.pop("tensors", False)), bool(rest.pop("fresh", False))
+    tensors, fresh, by_steps = (bool(rest.pop(name, False)) for name in SWITCHES)
     knows = _known(rest.pop("options", ()))
     calls = {name: _call(name, rest.pop(name)) for name in CALLS if name in rest}
-    parameters = {n: _expression(n, rest.pop(n)) for n in PARAMETERS if n in rest}
+    places = {n: _expression(n, rest.pop(n)) for n in (*SIZES, *PARAMETERS) if n in rest}
     values = {name: _expression(name, text) for name, text in rest.items()}
     binding = Binding(
         make=_expression("make", make) if make else "",
         setup=lists["setup"],
         reset=lists["reset"],
         values=values,
-        parameters=parameters,
+        parameters=places,
+        by_steps=by_steps,
         calls=calls,
         config=config,
         knows=knows,

@@ -140,6 +140,7 @@ class Binding:
     calls: Mapping[str, Call] = field(default_factory=dict)  # by one of CALLS
     tensors: bool = False  # arrays are handed over as PyTorch tensors
     fresh: bool = False  # an object of its own for every case
+    by_steps: bool = False  # its gradients are read off its steps: (w - w') / lr
     config: Mapping[str, Any] = field(default_factory=dict)  # the only values that it supports
     knows: tuple[str, ...] = ()  # the further options that it supports
     remarks: Mapping[str, Remark] = field(default_factory=dict)  # by the name of an item

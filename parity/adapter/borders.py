@@ -76,8 +76,10 @@ def holds(there: Any, value: Array) -> bool:
         return np.array_equal(found, value.astype(found.dtype), equal_nan=True)
 
 
-def like(old: Any, value: Array) -> Any:
+def like(old: Any, value: Any) -> Any:
     """Return numbers as what has been in their place: a tensor, a list, or an array."""
+    if not isinstance(value, np.ndarray):
+        return value
     if is_tensor(old):
         new = tensor(value).to(old.dtype)
         return new.requires_grad_() if old.requires_grad else new

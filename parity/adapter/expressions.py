@@ -99,6 +99,11 @@ def summands(text: str) -> tuple[str, str] | None:
     return None
 
 
+def put(text: str, value: Any, lookup: Lookup) -> None:
+    """Set a name, an attribute or an item, whatever has been there: a size that code reads."""
+    _put(parsed(text).tree, value, lookup)
+
+
 def is_transposed(text: str) -> bool:
     """Return whether a place ends in `.T` or `.transpose()`, an odd number of times."""
     tree, turned = parsed(text).tree, False
@@ -139,14 +144,14 @@ def _is_view(inner: ast.expr, key: ast.expr, lookup: Lookup) -> bool:
 
 
 def _there(tree: ast.expr, lookup: Lookup) -> Any:
-    """Return the value of a part of a place; None where it has none yet."""
+    """Return what is at a place now; None where nothing has been set."""
     try:
         return evaluate(ast.unparse(tree), lookup)
-    except Exception:  # noqa: BLE001 - not set yet, or None: whatever somebody's object raises
+    except Exception:  # noqa: BLE001 - whatever somebody's object raises
         return None
 
 
-def _put(tree: ast.expr, value: Array, lookup: Lookup) -> None:
+def _put(tree: ast.expr, value: Any, lookup: Lookup) -> None:
     text = ast.unparse(tree)
     try:
         match tree:

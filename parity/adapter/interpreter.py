@@ -8,19 +8,20 @@ keep it: what leaks from one call into the next is part of what is judged.
 import contextlib
 import functools
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from parity.adapter import borders
 from parity.adapter.binding import CALLS, Binding, Call, Loop
-from parity.adapter.expressions import assign, evaluate, names_in, summands
-from parity.adapter.scope import HELPERS, CaseNames, Scope
+from parity.adapter.expressions import assign, evaluate, names_in, put, summands
+from parity.adapter.scope import HELPERS, SIZES, CaseNames, Scope
+from parity.model.biases import shares
 from parity.model.case import Array, Case
 from parity.model.cell import Cell
 from parity.model.errors import SubjectError
-from parity.model.names import ArrayName, second_bias, step_name
+from parity.model.names import ArrayName, gradient_name, second_bias, step_name
 
 SUMMED_LAST = ("grad/h_0",)
 """Answers of a loop over steps of which the last one counts."""
@@ -37,6 +38,9 @@ AXES_OF_A_CELL = {"W_x": 2, "W_h": 2, "b": 1, "b_hh": 1, "h_0": 2, "final": 2}
 
 CELL_NAMES = frozenset({"layer", "reverse", "direction"})
 """Names of a layer and a direction, in a place or an answer that is read for each of them."""
+
+FAR = 2.0**60
+"""A learning rate at which a step is all gradient."""
 
 
 class CallError(SubjectError):
@@ -80,7 +84,22 @@ class Run:
         """Return the network's answers to a case."""
         session = Session(self.binding, self.module, case, self._model(case))
         self.last = session
-        return session.run()
+        answer = session.run()
+        return answer | self._by_steps(case, answer) if self.binding.by_steps else answer
+
+    def _by_steps(self, case: Case, answer: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the gradients of a network that only changes its weights: (w - w') / lr.
+
+        At a learning rate of 2**60 a step is all gradient, right to the gradient's own digits.
+        """
+        far = case.replace(case.config.replace(lr=FAR))
+        stepped = Session(self.binding, self.module, far, self._model(far)).run()
+        found = {}
+        for name, weight in _before_a_step(case, stepped).items():
+            if step_name(1, name) in stepped and gradient_name(name) not in answer:
+                moved = weight - np.asarray(stepped[step_name(1, name)])
+                found[gradient_name(name)] = moved / case.x.dtype.type(FAR)
+        return found
 
     def _model(self, case: Case) -> Any:
         binding = self.binding
@@ -171,23 +190,48 @@ class Session:
 
     # -- weights -----------------------------------------------------------------------------------
 
+    def set_weights(self) -> None:
+        """Write the case's weights to their places, after the calls that reset."""
+        for piece in self._setting():
+            piece.do()
+
     def _setting(self) -> Iterator[Piece]:
-        """Yield the further names, the places that the weights are written to, and what resets."""
+        """Yield the further names, the calls that reset, and the places that are written to."""
         binding = self.binding
         for name, text in binding.values.items():
             yield Piece(name, text, functools.partial(self._name, name, text))
-        for name, place, scope in self.places():
-            value = getattr(self.case, name)
-            yield Piece(name, place, functools.partial(assign, place, value, scope))
         for text in binding.reset:
             yield Piece("reset", text, functools.partial(evaluate, text, self._arguments()))
+        for name, place, scope in self.places():
+            yield Piece(name, place, functools.partial(self._set, name, place, scope))
 
     def _name(self, name: str, text: str) -> None:
         self.values[name] = evaluate(text, self._arguments())
 
+    def _set(self, name: str, place: str, scope: Scope) -> None:
+        if name in SIZES:
+            put(place, getattr(self.case.config, name), scope)
+        else:
+            assign(place, self.given(name, place, scope), scope)
+
+    def given(self, name: str, place: str, scope: Scope) -> Array:
+        """Return the case's array; of equal initial states one row, where the place holds one.
+
+        States that differ are all written: code that adds them to a batch does not notice.
+        """
+        array: Array = getattr(self.case, name)
+        if ArrayName.parse(name).quantity != "h_0" or (array != array[:1]).any():
+            return array
+        there = borders.as_array(_value_or_none(place, scope))
+        row: Array = array[0]
+        return row if there is not None and there.ndim == 1 else array
+
     def places(self) -> Iterator[tuple[str, str, Scope]]:
         """Yield each parameter of the case that has a place: name, place, and the names known."""
         for name, place in self.binding.parameters.items():
+            if name in SIZES:
+                yield name, place, self.scope_of(Cell())
+                continue
             cells = self.case.config.cells if name in AXES_OF_A_CELL else (Cell(),)
             for cell in cells:
                 if hasattr(self.case, cell.name(name)):
@@ -216,15 +260,20 @@ class Session:
             self._read_steps()
 
     def _bind(self, call: Call, value: Any) -> None:
-        self.values["out"] = value
-        if len(call.targets) == 1:
+        if not call.targets:
+            self.values["out"] = value
+        elif len(call.targets) == 1:
             self.values[call.targets[0]] = value
-        elif call.targets:
+        else:
             parts = tuple(value)
             if len(parts) < len(call.targets):
                 told = f"`{call.expression}` returned {len(parts)} values, not {len(call.targets)}"
                 raise SubjectError(told)
             self.values |= dict(zip(call.targets, parts, strict=False))
+
+    def value(self, text: str) -> Any:
+        """Return what an expression stands for, as an answer sees it."""
+        return evaluate(text, self._answers())
 
     def _read(self, answers: Any) -> None:
         for name, where in answers:
@@ -264,16 +313,16 @@ class Session:
     def _looped(self, call: Call) -> None:
         """Call once for every step: the state goes from each step to the next.
 
-        A name on both sides begins as h_0, or, from the last step to the first, as zeros.
-        `h_before` is the value of h at the step before. States, logits and whatever depends on
-        what the call returns are joined along time, or summed for a parameter; others are read
-        after the last step, and so is an array that has all steps already.
+        A name on both sides begins as h_0, or as a named value says; from the last step to the
+        first it begins as zeros. `h_before` is the value of h at the step before. States, logits
+        and whatever depends on what the call returns are joined along time, or summed for a
+        parameter; others are read after the last step, and so is an array that has all steps.
         """
         steps = range(self.case.config.steps)
         backward = call.loop is Loop.BACKWARD
         state = [n for n in call.targets if n in call.names]
         for name in state:
-            start = self.names["h_0"]
+            start = self.values[name] if name in self.binding.values else self.names["h_0"]
             self.values[name] = start * 0 if backward else start
             self.begun.setdefault(name, start)
         returned = {*call.targets, "out"}
@@ -305,6 +354,15 @@ class Session:
         return found
 
 
+def _before_a_step(case: Case, stepped: Mapping[str, Any]) -> dict[str, Array]:
+    """Return every parameter before the step: of two biases, each one's own share."""
+    found = dict(case.parameters)
+    for name, array in case.parameters.items():
+        if ArrayName.parse(name).quantity == "b" and step_name(1, second_bias(name)) in stepped:
+            found[name], found[second_bias(name)] = shares(array)
+    return found
+
+
 def of_cell(cell: Cell) -> dict[str, Any]:
     """Return the names by which an expression knows a layer and a direction."""
     return {
@@ -320,6 +378,13 @@ def _split(value: Any, axes: int, count: int) -> list[Any]:
         return [borders.answer(item) for item in value]
     array = borders.answer(value)
     return list(array) if array.ndim == axes + 1 and len(array) == count else [array]
+
+
+def _value_or_none(text: str, scope: Scope) -> Any:
+    try:
+        return evaluate(text, scope)
+    except Exception:  # noqa: BLE001 - not set yet: whatever somebody's object raises
+        return None
 
 
 def _joined(name: str, values: list[Array]) -> Array:

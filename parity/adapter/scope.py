@@ -8,6 +8,7 @@
 | one_hot, step_one_hot       | the labels as rows of zeros with a single 1                        |
 | upstream                    | the gradient of the loss by every state, (batch, steps, hidden)    |
 | d_logits, d_every_logits    | the gradient by the logits that the network has answered           |
+| b_ih, b_hh                  | two arrays whose sum is b, for a network with two biases           |
 | d_last                      | the gradient by the last state, by way of d_logits                 |
 | f                           | the activation as a function                                       |
 | every_h_0                   | (layers * directions, batch, hidden), as nn.RNN takes it           |
@@ -16,7 +17,6 @@
 | layer, reverse, direction   | in places and answers: 0, 1 ...; "" or "_reverse"; 0 or 1          |
 """
 
-import functools
 from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any
@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 
 from parity.adapter import borders
+from parity.model.biases import shares
 from parity.model.case import Array, Case
 from parity.model.cell import Cell
 
@@ -182,6 +183,8 @@ COMPUTED: Mapping[str, Callable[[CaseNames], Any]] = {
     "every_h_0": lambda names: _every(names, "h_0"),
     "every_upstream_final": _every_upstream_final,
     "upstream_output": _upstream_output,
+    "b_ih": lambda names: shares(names.case.b)[0],
+    "b_hh": lambda names: shares(names.case.b)[1],
     "f": lambda names: ACTIVATIONS[names.case.config.activation],
 }
 
@@ -202,11 +205,12 @@ class Scope:
         raise KeyError(name)
 
     def _owner(self, name: str) -> Any:
-        owners = [s for s in self.sources if not isinstance(s, (CaseNames, functools.partial))]
-        for source in owners:
-            if _found(source, name) is not MISSING:
+        theirs = [s for s in self.sources if not isinstance(s, (CaseNames, Mapping))]
+        for source in self.sources:
+            if not isinstance(source, CaseNames) and _found(source, name) is not MISSING:
                 return vars(source) if isinstance(source, ModuleType) else source
-        return vars(owners[0]) if isinstance(owners[0], ModuleType) else owners[0]
+        first = theirs[0] if theirs else self.sources[0]
+        return vars(first) if isinstance(first, ModuleType) else first
 
 
 def _found(source: Any, name: str) -> Any:

@@ -28,6 +28,7 @@ CANONICAL = {
     "upstream": "NTH",
     "d_last": "NH",
     "d_logits": "NC",
+    "d_every_logits": "NTC",
 }
 """The layout in which the harness has each array."""
 

@@ -15,8 +15,11 @@ from parity.adapter.constructor import constructor_call
 from parity.adapter.load import load
 from parity.execution.limits import Limits
 from parity.gate.accept import accepted, groups
+from parity.judging.judge import judge
 from parity.model.config import Config
 from parity.model.errors import SubjectError
+from parity.reference.frameworks.pytorch import pytorch
+from parity.subjects.subject import Subject
 from tests.adapter.networks import (
     CELL,
     CHAR_RNN,
@@ -297,6 +300,32 @@ def test_functions_share_a_dictionary_of_weights() -> None:
         case = parity.draw(Config().replace(**run.CONFIG))
         expected = forward(case.x, {"in": case.W_x, "rec": case.W_h}, case.h_0)[0]
         np.testing.assert_array_equal(run(case)["hidden"], expected)
+
+
+SCRIPT = """
+import numpy as np
+
+n_hidden = 100
+W, U, h = np.zeros((3, 4)), None, np.zeros(n_hidden)
+
+
+def states(x):
+    out, state = np.empty((*x.shape[:2], n_hidden)), h
+    for t in range(x.shape[1]):
+        out[:, t] = state = np.tanh(x[:, t] @ W + state @ U)
+    return out
+"""
+
+
+@pytest.mark.parametrize("options", [{}, {"batch": 1}])
+def test_globals_of_a_script_are_places(options: dict[str, Any]) -> None:
+    """Sizes, weights and a state that functions read from their module are set there."""
+    module = ModuleType("script")
+    exec(SCRIPT, module.__dict__)
+    run = bind(module, hidden="n_hidden", W_x="W", W_h="U", h_0="h", forward="states(x)", **options)
+    case = parity.draw(Config().replace(**run.CONFIG))
+    assert judge(Subject(name="script", run=run), case, pytorch).passed
+    assert vars(module)["n_hidden"] == case.config.hidden
 
 
 CONSTRUCTORS = {

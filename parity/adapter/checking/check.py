@@ -20,15 +20,15 @@ from parity.adapter.checking.by_shape import answers_in, parts_of
 from parity.adapter.checking.places import Place
 from parity.adapter.checking.wording import did_you_mean, names_of, place_of, told
 from parity.adapter.interpreter import AnswerError, Piece, Session, made
-from parity.adapter.scope import CaseNames
+from parity.adapter.scope import SIZES, CaseNames
 from parity.cases.draw import draw
 from parity.model.case import Case
 from parity.model.config import Config
 from parity.model.errors import ConfigError, SubjectError
 from parity.model.names import ArrayName
 
-SIZES = {"batch": 2, "steps": 3, "features": 4, "hidden": 5, "classes": 7}
-LAYERED = SIZES | {"batch": 6, "features": 8}
+PROBING = {"batch": 2, "steps": 3, "features": 4, "hidden": 5, "classes": 7}
+LAYERED = PROBING | {"batch": 6, "features": 8}
 """The sizes of the probing case, all different; also from the number of layers and directions."""
 
 
@@ -39,7 +39,7 @@ def probing(binding: Binding) -> Case:
     several |= {"bidirectional": True} if "bidirectional" in knows else {}
     layered = several or {"layers", "bidirectional"} & binding.config.keys()
     try:
-        sizes = Config().replace(**(LAYERED if layered else SIZES), **several)
+        sizes = Config().replace(**(LAYERED if layered else PROBING), **several)
         return draw(sizes.replace(**binding.config))
     except ConfigError as error:
         raise BindError(str(error)) from error
@@ -154,6 +154,8 @@ class _Check:
         place = Place(piece.item, piece.text, self.session)
         place.refuse()
         self._do(piece)
+        if piece.item in SIZES:
+            return None
         coarse = place.refuse_lost().dtype.itemsize < place.value.dtype.itemsize
         if not coarse or "dtype" in self.binding.config:
             return None

@@ -1,0 +1,314 @@
+"""Backwards: the ways to ask for the loss, the gradients and the steps, after a forward pass.
+
+A call that computes more of the way is preferred: from x and labels to gradients comes before a
+pass that is handed the gradient by the logits. It is never preferred because its numbers are right;
+its arguments are.
+"""
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from parity.adapter import borders, names
+from parity.adapter.binding import Binding, Call
+from parity.adapter.expressions import evaluate
+from parity.adapter.search import gradients
+from parity.adapter.search.attempts import Failed
+from parity.adapter.search.calls import Proposal, is_required, parameters, proposals
+from parity.adapter.search.forwards import Entry, Forward, entries, factors
+from parity.adapter.search.gradients import Gradients
+from parity.adapter.search.leaves import Leaf
+from parity.adapter.search.probe import Probe, expected
+from parity.adapter.search.static import facts, keys_of
+from parity.adapter.search.trials import Outcome, Target, tried
+from parity.adapter.search.values import Value
+from parity.model.case import Array, Case
+from parity.model.errors import ConfigError
+
+LABELS = ("labels", "one_hot", "step_labels", "step_one_hot")
+BY_LOGITS = ("d_logits", "d_every_logits")
+BY_STATES = ("upstream", "d_last")
+
+ROLES = (*LABELS, *BY_LOGITS, *BY_STATES, "x", "cache", "hidden", "logits", "h_0", "lr", "one")
+
+KINDS = {
+    "labels": ("mean", "squared"),
+    "steps": ("steps", "squared-steps"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Backward:
+    """One call after a forward pass, and what it has answered."""
+
+    entry: Entry
+    proposal: Proposal
+    binding: Binding
+    outcome: Outcome
+    level: int  # how much of the way it computes: 0 from the states' gradient, 3 from x and labels
+    kind: str = ""  # of the loss; empty where the gradients of the layer are asked for
+    factor: str = "1"  # its loss over ours
+    loss: str = ""  # where the loss is
+    loss_is_right: bool = False
+    found: Gradients = field(default_factory=Gradients)
+    moved: frozenset[str] = frozenset()  # parameters that it has changed
+
+    @property
+    def evidence(self) -> float:
+        """How much of the answer is right."""
+        return 2.0 * len(self.found.right) + 3.0 * self.loss_is_right
+
+    @property
+    def rank(self) -> tuple[float, ...]:
+        """What decides between two ways to call one function."""
+        offered = len(self.found.places) + 0.5 * len(self.moved)
+        return self.evidence, offered - self.proposal.penalty
+
+
+def level_of(proposal: Proposal) -> int:
+    """Return how much of the way a call computes."""
+    roles = proposal.roles
+    if roles & {*LABELS}:
+        return 3 if "x" in roles else 2
+    return 1 if roles & {*BY_LOGITS} else 0
+
+
+def links(forward: Forward, outcome: Outcome) -> dict[str, list[Value]]:
+    """Return what an earlier call has returned, by the names that its text gives it."""
+    told = facts(forward.entry.function).returned
+    value = outcome.session.values.get("out")
+    if len(told) > 1 and isinstance(value, tuple) and len(value) == len(told):
+        return {n: [Value(text=f"out[{i}]", role=f"out[{i}]")] for i, n in enumerate(told) if n}
+    return {told[0]: [Value(text="out", role="out")]} if len(told) == 1 and told[0] else {}
+
+
+def extras(forward: Forward, outcome: Outcome) -> dict[str, list[Value]]:
+    """Return the values that a forward pass has answered, by the roles that they can play."""
+    found: dict[str, list[Value]] = {"cache": [], "hidden": [], "logits": [], "last": []}
+    for kind, one in forward.seen.items():
+        role = "logits" if "logits" in kind else kind
+        base = one.raw.removeprefix("np.stack(").removesuffix(")") if one.raw.startswith("np.stack(") else one.raw
+        for text in dict.fromkeys((base if "for t in" not in base else _comprehended(base), one.raw, one.text)):
+            if text:
+                found[role].append(Value(text=text, role=kind))
+    value = outcome.session.values.get("out")
+    parts = [("out", value)]
+    if isinstance(value, tuple):
+        parts = [(f"out[{i}]", item) for i, item in enumerate(value)] + parts
+    for text, item in parts:
+        if item is not None and not isinstance(item, (int, float)):
+            found["cache"].append(Value(text=text, role="cache", penalty=0.1 * isinstance(item, np.ndarray)))
+    return found
+
+
+def _comprehended(text: str) -> str:
+    """Return the list or dictionary of `[states[t] for t in range(...)]`."""
+    return text.strip("[]").split("[t]")[0] if "[t]" in text else ""
+
+
+def given(target: Target, forward: Forward, outcome: Outcome, function: Any) -> dict[str, list[Value]]:
+    """Return what parameters are by their own names: weights as before, and names in common."""
+    found = {n: [v] for n, v in forward.proposal.arguments.items() if v.role not in ("lr", "h_t", "x_t")}
+    found |= links(forward, outcome)
+    for name, value in forward.proposal.arguments.items():
+        if value.role in ("parameters", "W_x", "W_h", "b", "W_out", "b_out"):
+            found[name] = [value]
+    for name in forward.binding.values:
+        if name not in ("h", "t"):
+            found[name] = [Value(text=name, role="parameters")]
+    wanted = {p.name for p in parameters(function)}
+    if forward.binding.values and not any(name in wanted for name in forward.binding.values):
+        for p in parameters(function):
+            keys = set(keys_of(target.module, function, p.name).values())
+            held = {text for text in forward.leaves.values()}
+            if len(keys) >= 2 and all(any(k in text for text in held) for k in keys):
+                first = next(n for n in forward.binding.values if n not in ("h", "t"))
+                found[p.name] = [Value(text=first, role="parameters")]
+    return found
+
+
+def candidates(
+    target: Target, forward: Forward, outcome: Outcome, item: str, effort: float, most: int,
+    more: Mapping[str, Sequence[Value]] | None = None,
+) -> Iterator[tuple[Entry, Proposal]]:  # fmt: skip
+    """Yield calls that may come after, those with little to guess first.
+
+    `more`: what a call in between has returned, by the names of parameters.
+    """
+    owner = outcome.session.model if target.cls is not None else target.module
+    extra = extras(forward, outcome)
+    found = []
+    for entry in entries(owner, target.module):
+        penalty = _penalty(item, entry, forward)
+        if penalty > effort:
+            continue
+        known = {**(more or {}), **given(target, forward, outcome, entry.function)}
+        head = "W_out" in gradients.parameters_of(forward)
+        roles = ROLES if head else tuple(r for r in ROLES if r not in BY_LOGITS)
+        handed = [v.role for v in forward.proposal.arguments.values() if v.role.startswith(("W_", "b"))]
+        roles = (*roles, *handed) if target.cls is None else roles
+        ways = itertools.islice(
+            proposals(entry.name, entry.function, forward.probe.manner, roles, given=known, extra=extra), most
+        )
+        found += [(penalty + p.penalty, entry, p) for p in ways if p.penalty <= effort]
+    found.sort(key=lambda one: one[0])
+    yield from ((entry, proposal) for _, entry, proposal in found)
+
+
+def _penalty(item: str, entry: Entry, forward: Forward) -> float:
+    bare = entry.name.rpartition(".")[2]
+    first = {"loss": names.LOSS, "backward": names.BACKWARD, "update": names.UPDATE, "train": names.TRAIN}
+    if (rank := names.rank(bare, first[item])) is not None:
+        return 0.02 * rank
+    if names.is_like(bare, names.MODES) and not any(map(is_required, parameters(entry.function))):
+        return 99.0
+    if entry.name == forward.entry.name:
+        return 0.3 if item == "backward" else 99.0
+    others = {"loss": (), "backward": (*names.LOSS, *names.TRAIN), "update": (), "train": names.UPDATE}
+    return 0.5 if names.is_like(bare, others[item]) else 1.5
+
+
+def asked(
+    target: Target, forward: Forward, prior: Binding, entry: Entry, proposal: Proposal, item: str,
+    loss_before: Backward | None = None,
+) -> Iterator[Backward]:  # fmt: skip
+    """Make one call after those of `prior`, and yield its readings by the kind of the loss.
+
+    `loss_before`: the loss that another call has answered; the gradients are its own.
+    """
+    level = level_of(proposal)
+    roles = proposal.roles
+    changes: dict[str, Any] = {}
+    if roles & {*BY_STATES} and "d_last" not in roles and not roles & {*LABELS, *BY_LOGITS}:
+        changes["kind"] = "layer"
+    by_step = bool(roles & {"step_labels", "step_one_hot", "d_every_logits"})
+    if by_step:
+        changes["loss"] = "steps"
+    name = "scored" if item == "loss" else "back" if item == "backward" else "stepped"
+    call = Call(expression=proposal.text, targets=(name,))
+    calls = {k: c for k, c in prior.calls.items() if k != item}
+    if item == "train" or level == 3:
+        calls = {k: c for k, c in calls.items() if k == "forward"}
+        calls = {} if item == "train" else calls
+    binding = replace(prior, calls={**calls, item: call}, config={**prior.config, **changes})
+    try:
+        case = forward.probe.case(**{**binding.config, "activation": forward.activation})
+    except ConfigError:
+        return  # a layer's gradients together with a loss
+    outcome = tried(target, binding, case, title=proposal.text)
+    if isinstance(outcome, Failed):
+        return
+    yield from read(
+        forward, binding, entry, proposal, outcome, level, by_step=by_step, loss_before=loss_before
+    )
+
+
+def read(
+    forward: Forward, binding: Binding, entry: Entry, proposal: Proposal, outcome: Outcome, level: int,
+    *, by_step: bool, loss_before: Backward | None = None,
+) -> Iterator[Backward]:  # fmt: skip
+    """Yield the readings of an outcome, one for each kind of loss that it can be of."""
+    probe, case = forward.probe, outcome.session.case
+    offered = [leaf for leaf in outcome.found if leaf.text not in _answered(forward)]
+    offered = [leaf for leaf in offered if not _is_weight(case, leaf)]
+    moved = frozenset(
+        name for name, text in forward.leaves.items()
+        if any(leaf.text == text and outcome.has_changed(leaf) for leaf in outcome.held)
+    )  # fmt: skip
+    if level < 2:
+        kinds: Sequence[str] = ("steps" if by_step else "mean",)
+        kinds = ("",) if case.config.kind == "layer" else kinds
+    else:
+        kinds = KINDS["steps" if by_step else "labels"]
+    if loss_before is not None and loss_before.loss_is_right and level >= 2:
+        kinds = (loss_before.kind,)
+    for kind in kinds:
+        asked_case = case if not kind else probe.case(**{**_options(case), "loss": kind})
+        right = expected(asked_case)
+        loss, of_loss = _loss(probe, offered, right)
+        if loss_before is not None and loss_before.loss_is_right:
+            of_loss = of_loss or loss_before.factor
+        times = factors(probe) if level >= 2 else {"1": 1.0}
+        by_factor = {f: gradients.find(probe, forward, offered, right, k) for f, k in times.items()}
+        by_factor = {f: _with_moves(g, moved, outcome, right, times[f]) for f, g in by_factor.items()}
+        factor = _factor(by_factor, of_loss if of_loss in times else "")
+        yield Backward(
+            entry=entry, proposal=proposal, binding=binding, outcome=outcome, level=level,
+            kind=kind, factor=factor, loss=loss, loss_is_right=bool(loss and of_loss),
+            found=by_factor[factor], moved=moved,
+        )  # fmt: skip
+
+
+def _is_weight(case: Case, leaf: Leaf) -> bool:
+    """Return whether an array is one of the weights, as a call that hands them out returns it."""
+    for weight in case.parameters.values():
+        for one in (weight, weight.T):
+            if leaf.array.size == one.size and np.array_equal(leaf.array.reshape(one.shape), one):
+                return True
+    return False
+
+
+def _with_moves(
+    found: Gradients, moved: frozenset[str], outcome: Outcome, right: Mapping[str, Array], times: float
+) -> Gradients:
+    """Add the parameters that were moved by the learning rate times the right gradient."""
+    session, exact = outcome.session, set(found.right)
+    for name, place, scope in session.places():
+        if name not in moved or name in found.places or f"grad/{name}" not in right:
+            continue
+        try:
+            now = borders.as_array(evaluate(place, scope))
+        except Exception:  # noqa: BLE001 - the author has put something else there
+            continue
+        before = getattr(session.case, name)
+        if now is not None and now.shape == before.shape:
+            step = (before - now) / session.case.lr
+            if np.allclose(step, right[f"grad/{name}"] * times, rtol=1e-5, atol=1e-8):
+                exact.add(name)
+    return replace(found, right=frozenset(exact))
+
+
+def _options(case: Case) -> dict[str, Any]:
+    config = case.config
+    return {n: getattr(config, n) for n in ("kind", "initial", "bias", "activation", "loss")}
+
+
+def _answered(forward: Forward) -> set[str]:
+    return {one.raw for one in forward.seen.values() if one.share > 0}
+
+
+def _factor(by_factor: Mapping[str, Gradients], of_loss: str) -> str:
+    """Return the factor that gradients and loss have in common.
+
+    A loss that is known says it: gradients of another size are wrong then. Without a loss, the
+    factor with which most gradients are right.
+    """
+    if of_loss:
+        return of_loss
+    return max(by_factor, key=lambda f: (len(by_factor[f].right), f == "1"))
+
+
+def _loss(probe: Probe, offered: Sequence[Leaf], right: Mapping[str, Array]) -> tuple[str, str]:
+    """Return where the loss is, and by which factor it is another; empty where nothing says so."""
+    scalars = [leaf for leaf in offered if leaf.array.size == 1 and leaf.array.dtype.kind == "f"]
+    scalars = [leaf for leaf in scalars if leaf.array.ndim == 0 or leaf.text.startswith(("back", "scored", "stepped", "out"))]
+    if "loss" not in right:
+        return "", ""
+    value = float(right["loss"])
+    for leaf, (factor, times) in itertools.product(scalars, factors(probe).items()):
+        if abs(float(leaf.array.reshape(())) - value * times) <= 1e-5 * abs(value * times):
+            return _number(leaf), factor
+    for leaf in scalars:
+        returned = leaf.text in ("back", "scored", "stepped", "back[0]", "scored[0]", "stepped[0]")
+        if returned or "loss" in leaf.text.lower() or "cost" in leaf.text.lower():
+            return _number(leaf), ""
+    return "", ""
+
+
+def _number(leaf: Leaf) -> str:
+    return leaf.text if leaf.array.ndim == 0 else f"{leaf.text}.reshape(())"
+
+

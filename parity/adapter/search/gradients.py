@@ -1,0 +1,180 @@
+"""Gradients: which array that a backward pass has left is which gradient."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from parity.adapter import names
+from parity.adapter.search.answers import laid_out
+from parity.adapter.search.forwards import Forward
+from parity.adapter.search.leaves import Leaf
+from parity.adapter.search.probe import Probe, share
+from parity.adapter.shapes import recognised
+from parity.model.case import Array
+
+INPUTS = ("x", "h_0")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gradients:
+    """The gradients that were found: where each is, and which of them are right."""
+
+    places: Mapping[str, str] = field(default_factory=dict)  # by parameter
+    right: frozenset[str] = frozenset()
+    seconds: Mapping[str, str] = field(default_factory=dict)  # of a second bias
+
+    @property
+    def weights(self) -> set[str]:
+        """The parameters whose gradients were found."""
+        return {*self.places} - {*INPUTS}
+
+
+def find(
+    probe: Probe, forward: Forward, found: Sequence[Leaf], right: Mapping[str, Array], factor: float
+) -> Gradients:
+    """Return which leaf is the gradient of which parameter: by value, then by name, then by order."""
+    places: dict[str, str] = {}
+    seconds: dict[str, str] = {}
+    exact: set[str] = set()
+    taken: set[str] = set()
+    own = {*forward.leaves.values()}
+    offered = [leaf for leaf in found if leaf.text not in own and leaf.array.dtype.kind == "f"]
+    for name in parameters_of(forward):
+        wanted, stacked = right[f"grad/{name}"] * factor, _is_stacked(forward, name)
+        best: tuple[tuple[float, ...], Leaf, str, bool] | None = None
+        for place, leaf in enumerate(offered):
+            if leaf.array.size != wanted.size and not stacked:
+                continue
+            if leaf.text in taken and not stacked:
+                continue
+            for text in texts(probe, forward, name, leaf):
+                is_right = share(laid_out(text, leaf), wanted) == 1
+                rank = (float(is_right), *_likely(forward, name, leaf), -place)
+                if (is_right or max(rank[1:3]) > 0) and (best is None or rank > best[0]):
+                    best = rank, leaf, text, is_right
+        if best is not None:
+            _, leaf, text, is_right = best
+            taken.add(leaf.text)
+            places[name] = text
+            exact |= {name} if is_right else set()
+            if name == "b" and " + " in str(forward.binding.parameters.get("b", "")):
+                seconds |= _second(probe, forward, offered, taken)
+    for name in INPUTS:
+        _find_input(probe, name, offered, taken, right, factor, places, exact)
+    return Gradients(places=places, right=frozenset(exact), seconds=seconds)
+
+
+def parameters_of(forward: Forward) -> list[str]:
+    """Return the parameters that a forward pass has, at a place or as an argument."""
+    handed = forward.proposal.roles
+    return [n for n in ("W_x", "W_h", "b", "W_out", "b_out") if n in forward.binding.parameters or n in handed]
+
+
+def held_text(forward: Forward, name: str) -> str:
+    """Return how a parameter is held: the place of it, or what is handed over."""
+    if name in forward.binding.parameters:
+        return str(forward.binding.parameters[name])
+    return next((v.text for v in forward.proposal.arguments.values() if v.role == name), name)
+
+
+def _is_stacked(forward: Forward, name: str) -> bool:
+    held = list(forward.leaves.values())
+    return name in forward.leaves and held.count(forward.leaves[name]) > 1
+
+
+def texts(probe: Probe, forward: Forward, name: str, leaf: Leaf) -> Iterator[str]:
+    """Yield the expressions that make a leaf the gradient of a parameter, by its shape."""
+    h, shape = probe.config.hidden, leaf.array.shape
+    held = held_text(forward, name)
+    if _is_stacked(forward, name):
+        view = held.removeprefix(forward.leaves[name])
+        array_shape = _shape_of(forward, name)
+        if shape == array_shape:
+            yield leaf.text + view
+        return
+    if name == "W_h":
+        if shape == (h, h):
+            yield leaf.text + (".T" if held.endswith(".T") else "")
+        return
+    if leaf.text.startswith("np.stack("):
+        return
+    yield from recognised(leaf.text, shape, probe.own(name), probe.axes)
+
+
+def _shape_of(forward: Forward, name: str) -> tuple[int, ...]:
+    for leaf in forward.outcome.held:
+        if leaf.text == forward.leaves[name]:
+            return leaf.array.shape
+    return ()
+
+
+def _likely(forward: Forward, name: str, leaf: Leaf) -> tuple[float, float]:
+    """Return how alike the names of a weight and of its gradient are, and whether it was returned."""
+    weight = _bare(forward.leaves.get(name, "")) or _argument(forward, name)
+    gradient = leaf.name.lower().replace("_", "")
+    squeezed = weight.lower().replace("_", "")
+    alike = 0.0
+    if squeezed and (
+        (len(squeezed) > 1 and squeezed in gradient) or gradient in (squeezed, f"d{squeezed}", f"g{squeezed}")
+    ):
+        alike = 3.0
+    elif names.is_like(leaf.name, names.SLOPE):
+        alike = 1.0
+    return alike, float(leaf.text.startswith(("back", "out")))
+
+
+def _bare(text: str) -> str:
+    return Leaf(text=text, array=np.zeros(0)).name if text else ""
+
+
+def _argument(forward: Forward, name: str) -> str:
+    return next((n for n, v in forward.proposal.arguments.items() if v.role == name), "")
+
+
+def _second(
+    probe: Probe, forward: Forward, offered: Sequence[Leaf], taken: set[str]
+) -> dict[str, str]:
+    """Return the gradient of the second bias: the other array of its name or shape."""
+    _, _, second = str(forward.binding.parameters["b"]).partition(" + ")
+    bare = _bare(second).lower().replace("_", "")
+    for leaf in offered:
+        near = bare in leaf.name.lower().replace("_", "")
+        if leaf.text not in taken and near:
+            for text in recognised(leaf.text, leaf.array.shape, "H", probe.axes):
+                taken.add(leaf.text)
+                return {"b_hh": text}
+    return {}
+
+
+def _find_input(
+    probe: Probe,
+    name: str,
+    offered: Sequence[Leaf],
+    taken: set[str],
+    right: Mapping[str, Array],
+    factor: float,
+    places: dict[str, str],
+    exact: set[str],
+) -> None:
+    """Find the gradient by x or h_0: by value, or by its name, or because it was returned."""
+    if name == "x" and probe.manner.ids:
+        return
+    best: tuple[tuple[float, ...], str, bool, str] | None = None
+    for place, leaf in enumerate(offered):
+        if leaf.text in taken or leaf.array.size != right[f"grad/{name}"].size:
+            continue
+        for text in recognised(leaf.text, leaf.array.shape, probe.own(name), probe.axes):
+            is_right = share(laid_out(text, leaf), right[f"grad/{name}"] * factor) == 1
+            bare = name.lower().replace("_", "_?")
+            named = names.is_like(leaf.name, (rf"d_?{bare}", rf"grad_?{bare}", rf"{bare}_?grad"))
+            if name == "h_0":
+                named = named or names.is_like(leaf.name, (r"d_?h_?(prev|init|0).*", r"d_?prev_?h.*"))
+            rank = (float(is_right), float(named), -place)
+            if (is_right or named) and (best is None or rank > best[0]):
+                best = rank, text, is_right, leaf.text
+    if best is not None:
+        _, text, is_right, raw = best
+        places[name] = text
+        taken.add(raw)
+        exact |= {name} if is_right else set()

@@ -1,0 +1,193 @@
+"""Objects: ways to make an object of somebody's class: by names, then by everything that fits."""
+
+import inspect
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from parity.adapter import names
+from parity.adapter.binding import Binding
+from parity.adapter.search.calls import LEFT_OUT, best_first, is_required, parameters, written
+from parity.adapter.search.trials import Target
+from parity.adapter.search.values import Value
+
+SIZES = ("features", "hidden", "classes")
+
+LISTS = (
+    "[features, hidden, classes]",
+    "(features, hidden, classes)",
+    "[hidden]",
+    "[features, hidden]",
+    "{'input': features, 'hidden': hidden, 'output': classes}",
+)
+"""Several sizes in one parameter."""
+
+TEXTS = (
+    "'abcdefghijklmnopqrstuvwxyz'[:features]",
+    "list('abcdefghijklmnopqrstuvwxyz')[:features]",
+    "{c: i for i, c in enumerate('abcdefghijklmnopqrstuvwxyz'[:features])}",
+    "{i: c for i, c in enumerate('abcdefghijklmnopqrstuvwxyz'[:features])}",
+)
+"""A text or a vocabulary of as many letters as there are features."""
+
+_TEXT = names._words(r"text data corpus vocab(ulary)? chars?(_.*)? words? .*_to_(ix|idx|id|index).* "
+                     r".*2(ix|idx|id|index) .*to_?i i?x?_?to_?(char|word).* (idx|ix|id|index|i)_?(to|2)_?.* alphabet")  # fmt: skip
+_LAYERS = names._words(r"n?_?(num)?_?layers? n_?layers? num_?layers? depth")
+_BIDIRECTIONAL = names._words(r"bi(directional)?")
+_STRUCTURE = names._words(r"layers?(_?(sizes|dims|units))? sizes dims shape architecture units .*_?dims .*_?sizes")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Making:
+    """A way to make an object, and how unusual it is."""
+
+    text: str
+    penalty: float
+    roles: frozenset[str]
+    is_named: bool
+    setup: tuple[str, ...] = ()  # calls that come first
+
+    def binding(self, target: Target, reset: tuple[str, ...] = ()) -> Binding:
+        """Return a binding that makes the object, and does nothing else."""
+        return Binding(make=self.text, setup=self.setup, reset=reset, tensors=target.tensors)
+
+
+def makings(name: str, cls: type, module: Any) -> Iterator[Making]:
+    """Yield expressions that make an object of a class, the likeliest first."""
+    wanted = parameters(cls)
+    by_weights = {"W_x", "W_h"} <= {names.role(p.name, names.WEIGHTS) for p in wanted}
+    options = [_options(p, cls, module, by_weights=by_weights) for p in wanted]
+    _without_classes(wanted, options)
+    for chosen, penalty in best_first([option or [LEFT_OUT] for option in options]):
+        if any(not v.text and is_required(p) for p, v in zip(wanted, chosen, strict=True)):
+            continue
+        text = f"{name}({', '.join(written(wanted, chosen))})"
+        roles = frozenset(v.role for v in chosen if v.role)
+        yield Making(text=text, penalty=penalty, roles=roles, is_named=penalty < 2.0)
+
+
+def _without_classes(wanted: list[inspect.Parameter], options: list[list[Value]]) -> None:
+    """Take the outputs of a layer, which has no classes, for its hidden units."""
+    first = [option[0].role if option else "" for option in options]
+    if "hidden" in first or "classes" not in first:
+        return
+    place = first.index("classes")
+    options[place] = [Value(text="hidden", role="hidden"), *_more_expensive(options[place], 0.5)]
+
+
+def _more_expensive(some: list[Value], by: float) -> list[Value]:
+    return [Value(text=v.text, role=v.role, penalty=v.penalty + by) for v in some]
+
+
+def _options(
+    parameter: inspect.Parameter, cls: type, module: Any, *, by_weights: bool
+) -> list[Value]:
+    found = list(_named(parameter, module, by_weights=by_weights))
+    if not is_required(parameter):
+        if found and found[0].role in (*SIZES, "lr", *names.WEIGHTS):
+            return [*found, Value(text="", role="", penalty=0.5 if found[0].role != "lr" else 2.0)]
+        return [LEFT_OUT, *_more_expensive(found, 0.6)]
+    others = [Value(text=s, role=s, penalty=2.0 + 0.1 * i) for i, s in enumerate(SIZES)]
+    others += [Value(text=t, role="object", penalty=3.0) for t in own_objects(module, cls)]
+    others += [Value(text="f", role="activation", penalty=3.0)]
+    others += [Value(text="activation", role="activation", penalty=3.1)]
+    others += [Value(text="None", role="none", penalty=3.2)]
+    others += [Value(text="0.01", role="number", penalty=3.3)]
+    others += [Value(text=t, role="sizes", penalty=3.4) for t in LISTS[:2]]
+    others += [Value(text=t, role="text", penalty=3.6) for t in TEXTS]
+    known = {v.text for v in found}
+    return [*found, *(v for v in others if v.text not in known)]
+
+
+def _named(parameter: inspect.Parameter, module: Any, *, by_weights: bool) -> Iterator[Value]:
+    """Yield what a parameter's name, or its default, says that it wants."""
+    name, default = parameter.name, parameter.default
+    part = names.role(name, names.WEIGHTS)
+    if part is not None and (by_weights or default is None):
+        yield from _weights(name, part)
+        return
+    if names.is_like(name, names.ACTIVATION) or _is_function(parameter):
+        yield from _activations(parameter, module)
+        return
+    if names.is_like(name, _LAYERS) and not isinstance(default, (list, tuple)):
+        yield Value(text="layers", role="layers")
+        yield Value(text="[features, hidden, classes]", role="sizes", penalty=1.0)
+        return
+    if names.is_like(name, _BIDIRECTIONAL):
+        yield Value(text="bidirectional", role="bidirectional")
+        return
+    if names.is_like(name, _STRUCTURE):
+        yield from (Value(text=t, role="sizes", penalty=0.3 * i) for i, t in enumerate(LISTS))
+        return
+    size = names.role(name, names.SIZES)
+    if size is not None:
+        yield Value(text=size, role=size)
+    if names.is_like(name, _TEXT):
+        yield from (Value(text=t, role="text", penalty=0.2 * i) for i, t in enumerate(TEXTS))
+    for words, values in _BESIDE.items():
+        if names.is_like(name, words):
+            yield from values
+    if names.is_like(name, (*names.OPTIMISER, *names.INITIALISER, r".*loss.*", r"criterion")):
+        yield from (Value(text=t, role="object", penalty=0.3) for t in own_objects(module, None))
+
+
+def _weights(name: str, part: str) -> Iterator[Value]:
+    """Yield a weight that a constructor is handed, in its layouts; the second bias is another."""
+    if part in ("b", "b_out"):
+        second = "b_hh" if re.search("hh|2|rec", name) else "b_ih"
+        one = second if part == "b" and re.search("ih|hh|1|2", name) else part
+        for place, text in enumerate((one, f"{one}[None]", f"{one}[:, None]")):
+            yield Value(text=text, role=part, penalty=0.5 * place)
+        return
+    yield Value(text=part, role=part)
+    yield Value(text=f"{part}.T", role=part, penalty=0.5)
+
+
+_BESIDE = {
+    names.INITIAL_STATE: [Value(text="h_0", role="h_0", penalty=0.2)],
+    names.SEED: [Value(text="0", role="seed"), Value(text="np.random.default_rng(0)", role="seed", penalty=0.3)],
+    names.PENALTY: [Value(text="0.0", role="zero", penalty=0.1)],
+    names.TRUNCATION: [Value(text="1000", role="many", penalty=0.1)],
+    names.KNOB: [Value(text="0.01", role="number", penalty=0.2), Value(text="1", role="number", penalty=0.3)],
+    names.DTYPE: [Value(text="dtype", role="dtype", penalty=0.1)],
+}
+
+
+def _is_function(parameter: inspect.Parameter) -> bool:
+    default = parameter.default
+    plain = callable(default) and not is_required(parameter) and not isinstance(default, type)
+    return bool(plain) and names.is_like(parameter.name, names.FUNCTION)
+
+
+def _activations(parameter: inspect.Parameter, module: Any) -> Iterator[Value]:
+    """Yield an activation as its default has it: by name, as a function, or as an own object."""
+    by_name = Value(text="activation", role="activation", penalty=0.0)
+    by_function = Value(text="f", role="activation", penalty=0.1)
+    default = parameter.default
+    if callable(default):
+        by_name, by_function = Value(text="activation", role="activation", penalty=0.2), Value(text="f", role="activation")
+    yield from (by_name, by_function)
+    for place, text in enumerate(own_objects(module, None, like=r".*(tanh|relu|act).*")):
+        yield Value(text=text, role="object", penalty=0.15 + 0.01 * place)
+    for name in ("tanh", "Tanh"):
+        if callable(getattr(module, name, None)) and not isinstance(getattr(module, name), type):
+            yield Value(text=name, role="activation", penalty=0.12)
+
+
+def own_objects(module: Any, cls: type | None, like: str = "") -> list[str]:
+    """Return expressions that make an object of a class of the same file without sizes."""
+    found = []
+    for name, value in vars(module).items():
+        if not isinstance(value, type) or value is cls or value.__module__ != module.__name__:
+            continue
+        if like and not names.is_like(name, (like,)):
+            continue
+        wanted = [p for p in parameters(value) if is_required(p)]
+        rates = [names.is_like(p.name, names.SIZES["lr"]) for p in parameters(value)]
+        if not wanted and not any(rates):
+            found.append(f"{name}()")
+        elif all(names.is_like(p.name, names.SIZES["lr"]) for p in wanted) and any(rates):
+            rate = next(p for p, is_rate in zip(parameters(value), rates, strict=True) if is_rate)
+            found.append(f"{name}({rate.name}=lr)")
+    return found

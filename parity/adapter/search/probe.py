@@ -1,0 +1,136 @@
+"""Probe: the small case on which bindings are tried, and a right network's answers to it.
+
+Each size is another number, so that a shape has one reading.
+"""
+
+import functools
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from parity.adapter.search.values import Manner
+from parity.adapter.shapes import CANONICAL, SIZES, letters
+from parity.cases.draw import draw
+from parity.model.case import Array, Case
+from parity.model.config import Config
+from parity.reference.noise.floor import noise_floor
+
+LR = 0.125
+
+ACTIVATIONS: Mapping[str, Callable[[Array], Array]] = {
+    "tanh": np.tanh,
+    "relu": lambda a: np.maximum(a, 0),
+}
+
+
+@dataclass(frozen=True)
+class Probe:
+    """The probing cases of one manner of asking."""
+
+    manner: Manner
+
+    @functools.cached_property
+    def config(self) -> Config:
+        """The configuration, in which every size is another."""
+        sizes = {**SIZES, "batch": 1} if self.manner.one_row else SIZES
+        config = Config(lr=LR).replace(**sizes)
+        shared = {"classes": config.features} if self.manner.data == "vocabulary" else {}
+        return config.replace(data=self.manner.data, **shared)
+
+    @functools.cached_property
+    def _drawn(self) -> Case:
+        """The case of which all others are: with labels for every step, too."""
+        return draw(self.config.replace(loss="steps"))
+
+    @functools.lru_cache(64)  # noqa: B019 - a probe lives as long as a search
+    def case(self, **changes: Any) -> Case:
+        """Return the case with some options changed, and the same numbers in its arrays.
+
+        Its arrays can be written into. Raises ConfigError where the options do not fit together.
+        """
+        config = self.config.replace(**changes)
+        none = ("h_0",) if config.initial == "zero" else ()
+        none += ("b", "b_out") if config.bias == "zero" else ()
+        zeros = {name: getattr(self._drawn, name) * 0 for name in none}
+        return writable(self._drawn.replace(config, **zeros))
+
+    @functools.cached_property
+    def axes(self) -> dict[int, str]:
+        """Which axis a size is."""
+        return letters(self.config)
+
+    def own(self, kind: str) -> str:
+        """Return the layout of an array in this probe's letters: ids have no axis of classes."""
+        layout = CANONICAL[kind]
+        return layout.replace("C", "F") if self.manner.data == "vocabulary" else layout
+
+
+
+
+def writable(case: Case) -> Case:
+    """Return a case whose arrays can be written into: a later stage judges such a write."""
+    return Case.of(case.config, {name: array.copy() for name, array in case.arrays.items()})
+
+
+class _Key:
+    """A case by its identity, for a cache."""
+
+    def __init__(self, case: Case) -> None:
+        self.case = case
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Key) and other.case is self.case
+
+    def __hash__(self) -> int:
+        return id(self.case)
+
+
+def expected(case: Case) -> Mapping[str, Array]:
+    """Return every array that a right network answers to a case, by the harness's names."""
+    return _expected(_Key(case))
+
+
+@functools.lru_cache(256)
+def _expected(key: _Key) -> Mapping[str, Array]:
+    case = key.case
+    found = {n: np.asarray(a) for n, a in noise_floor(case, 0).clean.items()}
+    h, states = case.h_0, []
+    for t in range(case.config.steps):
+        h = ACTIVATIONS[case.config.activation](case.x[:, t] @ case.W_x + h @ case.W_h + case.b)
+        states.append(h)
+    hidden = np.stack(states, axis=1)
+    every = hidden @ case.W_out + case.b_out
+    return found | {
+        "hidden": hidden,
+        "last": hidden[:, -1],
+        "logits": every[:, -1],
+        "every_logits": every,
+        "probabilities": softmax(every[:, -1]),
+        "every_probabilities": softmax(every),
+        "log_probabilities": np.log(softmax(every[:, -1])),
+        "every_log_probabilities": np.log(softmax(every)),
+    }
+
+
+def softmax(logits: Array) -> Array:
+    """exp(l) / sum exp(l), along the last axis."""
+    p = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    normalised: Array = p / p.sum(axis=-1, keepdims=True)
+    return normalised
+
+
+def is_right(found: Array, right: Array) -> bool:
+    """Return whether all entries are right, to the digits that float32 has."""
+    return share(found, right) == 1.0
+
+
+def share(found: Array, right: Array) -> float:
+    """Return the share of entries that are right, to the digits that float32 has."""
+    if found.shape != right.shape or found.dtype.kind not in "fiu" or not found.size:
+        return 0.0
+    scale = np.abs(right).max() + 1e-30
+    with np.errstate(all="ignore"):
+        close = np.abs(found - right) <= 1e-6 * scale + 1e-5 * np.abs(right)
+    return float(close.mean())

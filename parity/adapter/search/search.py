@@ -1,0 +1,190 @@
+"""Search: from a module to the best binding of what is in it."""
+
+import itertools
+from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from typing import Any
+
+from parity.adapter import names
+from parity.adapter.binding import Binding
+from parity.adapter.interpreter import made
+from parity.adapter.search.attempts import Attempts, Failed, attempt
+from parity.adapter.search.calls import SIZES, proposals
+from parity.adapter.search.forwards import Effort, Forward, entries, of_object
+from parity.adapter.search.functions import of_module
+from parity.adapter.search.leaves import members
+from parity.adapter.search.objects import Making, makings
+from parity.adapter.search.places import forms
+from parity.adapter.search.probe import Probe
+from parity.adapter.search.proof import answers, doubts
+from parity.adapter.search.trials import Target
+from parity.adapter.search.values import MANNERS
+from parity.adapter.search.whole import Whole, binding_of, whole
+
+MAKINGS = 40
+"""Ways to make an object that are tried, at most."""
+
+KEPT = 3
+"""Ways to make an object that are asked, at most."""
+
+def objects(target: Target, probe: Probe) -> list[tuple[Making, Any]]:
+    """Return the objects that could be made: those that hold the arrays of a network first."""
+    found: list[tuple[Making, Any, float]] = []
+    for making in itertools.islice(makings(target.name, target.cls, target.module), MAKINGS):
+        if found and making.penalty > found[0][0].penalty + 3:
+            break
+        model = _made(target, probe, making)
+        if model is None:
+            continue
+        found.append((making, model, _worth(probe, model)))
+        if not _is_network(probe, model):
+            found += _after_setup(target, probe, making, model)
+        if _is_network(probe, model) and len(found) >= 2 and "W_x" not in making.roles:
+            break
+    found.sort(key=lambda one: one[0].penalty - one[2])
+    kept = 2 * KEPT if any("W_x" in one[0].roles for one in found) else KEPT
+    return [(making, model) for making, model, _ in found[:kept]]
+
+
+def _made(target: Target, probe: Probe, making: Making) -> Any:
+    """Return an object, None where making it raises."""
+    binding, case = making.binding(target), probe.case()
+    model = attempt(target.module, target.attempts, lambda: made(binding, target.module, case))
+    if isinstance(model, Failed):
+        target.errors.setdefault(making.text, model.error)
+        return None
+    return model
+
+
+def _parts(probe: Probe, model: Any) -> set[str]:
+    return {part for leaf in members(model) for form in forms(probe, leaf) for part in form.parts}
+
+
+def _is_network(probe: Probe, model: Any) -> bool:
+    return {"W_x", "W_h"} <= _parts(probe, model)
+
+
+def _worth(probe: Probe, model: Any) -> float:
+    parts = _parts(probe, model)
+    return 4.0 * ("W_h" in parts) + len(parts)
+
+
+def _after_setup(
+    target: Target, probe: Probe, making: Making, model: Any
+) -> list[tuple[Making, Any, float]]:
+    """Return the object after a call that makes its weights, where there is such a method."""
+    found = []
+    for entry in entries(model, target.module):
+        if not names.is_like(entry.name.rpartition(".")[2], SETUP):
+            continue
+        for proposal in itertools.islice(
+            proposals(entry.name, entry.function, probe.manner, (*SIZES, "lr", "x", "labels")), 4
+        ):
+            later = replace(making, setup=(*making.setup, proposal.text), penalty=making.penalty + 0.3)
+            other = _made(target, probe, later)
+            if other is not None and _is_network(probe, other):
+                found.append((later, other, _worth(probe, other)))
+                break
+    return found
+
+
+SETUP = names._words(r"_*init(iali[sz]e)?(_.*)? set_?up(_.*)? build(_.*)? compile _*create_.* _*make_.* compute_shapes reset_param.* allocate prepare")
+
+
+EFFORTS = (
+    Effort(attempts=800, proposals=40, penalty=1.99),
+    Effort(attempts=2000, proposals=1500, penalty=12.0),
+)
+"""First what names say, in every manner of asking; then everything."""
+
+
+def forwards(target: Target) -> Iterator[Forward]:
+    """Yield forward passes of a class, or of a module's functions: right ones, or the best one."""
+    best: Forward | None = None
+    for effort in EFFORTS:
+        for manner in MANNERS:
+            right = False
+            for found in _in(target, Probe(manner), effort):
+                if best is None or found.rank > best.rank:
+                    best = found
+                if found.is_right and "hidden" in found.seen:
+                    right = True
+                    yield found
+            if right:
+                return
+            if best is not None and best.is_right:
+                yield best
+                return
+        if best is not None and (best.evidence >= 30 or not _doubts(target, best)):
+            yield best
+            return
+    if best is not None:
+        yield best
+
+
+def search(target: Target) -> "Found | None":
+    """Return the binding of a class or of a module's functions; None where there is no forward pass.
+
+    Among forward passes that are equally right, the first whose gradients were found is taken.
+    """
+    best: "Found | None" = None
+    for forward in itertools.islice(forwards(target), TRIED):
+        found = whole(target, forward)
+        one = Found(whole=found, binding=binding_of(target, found), doubt=_doubts(target, forward))
+        if best is None or one.rank > best.rank:
+            best = one
+        if one.is_complete or not _has_more(target, found):
+            break
+    return best
+
+
+TRIED = 4
+"""Right forward passes whose gradients are asked for, at most."""
+
+
+def _has_more(target: Target, found: Whole) -> bool:
+    """Return whether the code has a function that says that it computes gradients."""
+    session = found.forward.outcome.session
+    owner = session.model if target.cls is not None else target.module
+    own = [entry.name.rpartition(".")[2] for entry in entries(owner, target.module)]
+    return any(names.is_like(n, (*names.BACKWARD, *names.TRAIN, *names.LOSS)) for n in own)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """The result of a search: a binding, and how certain it is."""
+
+    whole: Whole
+    binding: Binding
+    doubt: str  # why it is not certain that the forward pass was asked rightly; empty: it is
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether there are gradients, or steps."""
+        return self.whole.main is not None
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether it is certain that the forward pass was asked rightly."""
+        return self.whole.forward.evidence >= 20 or not self.doubt
+
+    @property
+    def rank(self) -> tuple[float, ...]:
+        """What decides between two: what is certain, what is complete, and what is right."""
+        main = self.whole.main
+        evidence = 0.0 if main is None else main.evidence
+        return self.is_certain, self.is_complete, evidence, *self.whole.forward.rank
+
+
+def _doubts(target: Target, found: Forward) -> str:
+    return doubts(target, answers(found.binding, found.seen), found.case)
+
+
+def _in(target: Target, probe: Probe, effort: Effort) -> Iterator[Forward]:
+    if target.cls is None:
+        yield from of_module(target, probe, effort)
+        return
+    for making, model in objects(target, probe):
+        if probe.manner.data == "vocabulary" and {"features", "classes"} <= making.roles:
+            continue  # it tells them apart
+        yield from of_object(target, probe, making, model, effort)

@@ -1,0 +1,136 @@
+"""Trials: a partial binding, run on a probing case, and every array that it has left."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from parity.adapter import borders
+from parity.adapter.binding import Binding, Call
+from parity.adapter.interpreter import Session, made
+from parity.adapter.search.attempts import Attempts, Failed, attempt
+from parity.adapter.search.leaves import Leaf, leaves, members
+from parity.model.case import Array, Case
+
+Tweak = Callable[[Session], None]
+
+
+@dataclass(kw_only=True)
+class Target:
+    """The code that is asked: a class of a module, or its functions; and the budget."""
+
+    module: Any
+    name: str  # of the class; empty for functions
+    attempts: Attempts
+    tensors: bool = False  # arrays are handed over as PyTorch tensors
+    errors: dict[str, BaseException] = field(default_factory=dict)  # by what was tried
+
+    @property
+    def cls(self) -> type | None:
+        """The class, None for functions."""
+        return getattr(self.module, self.name) if self.name else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What a run has left: the session, and its arrays."""
+
+    session: Session
+    returned: tuple[Leaf, ...]  # inside of what the last call returned
+    held: tuple[Leaf, ...]  # in the object, or in the module's globals
+    before: Mapping[str, Array] = field(default_factory=dict)  # held before the last call
+
+    @property
+    def found(self) -> list[Leaf]:
+        """The arrays of an answer: returned, or held and not as before."""
+        changed = [leaf for leaf in self.held if self.has_changed(leaf)]
+        return [*self.returned, *changed]
+
+    def has_changed(self, leaf: Leaf) -> bool:
+        """Return whether a held array is new, or is not what it was before the call."""
+        old = self.before.get(leaf.text)
+        return old is None or not np.array_equal(old, leaf.array, equal_nan=True)
+
+
+def tried(
+    target: Target,
+    binding: Binding,
+    case: Case,
+    *,
+    tweak: Tweak | None = None,
+    title: str = "",
+) -> Outcome | Failed:
+    """Run a binding on a case, on a new object; `tweak` comes before the last call."""
+
+    def action() -> Outcome:
+        model = made(binding, target.module, case) if binding.make else None
+        session = Session(binding, target.module, case, model)
+        session.set_weights()
+        *first, last = binding.calls.items() if binding.calls else [("", None)]
+        for item, call in first:
+            session.call(item, call)
+        if tweak is not None:
+            tweak(session)
+        before = {leaf.text: np.array(leaf.array) for leaf in held(session)}
+        if last[1] is not None:
+            session.call(*last)
+        copies = tuple(Leaf(text=leaf.text, array=np.array(leaf.array)) for leaf in held(session))
+        return Outcome(
+            session=session, returned=tuple(returned(session, last[1])), held=copies, before=before
+        )
+
+    result = attempt(target.module, target.attempts, action)
+    if isinstance(result, Failed) and title:
+        target.errors.setdefault(title, result.error)
+    return result
+
+
+def held(session: Session) -> list[Leaf]:
+    """Return the arrays in the object, in the module's globals, and in the named values."""
+    found: list[Leaf] = []
+    if session.model is not None:
+        found += members(session.model)
+    for name in session.binding.values:
+        found += leaves(name, session.values.get(name))
+    if isinstance(session.module, ModuleType):
+        found += members(session.module, _globals(session.module))
+    return found
+
+
+def _globals(module: ModuleType) -> list[str]:
+    """Return the module's own names that hold arrays, or lists and dictionaries of them."""
+    return [
+        name
+        for name, value in vars(module).items()
+        if not name.startswith("__") and isinstance(value, (np.ndarray, dict, list, tuple))
+    ]
+
+
+def returned(session: Session, call: Call | None) -> list[Leaf]:
+    """Return the arrays in what a call has returned, by the names that keep it."""
+    if call is None:
+        return []
+    found: list[Leaf] = []
+    for name in call.targets or ("out",):
+        if name in session.values and name != "_":
+            found += leaves(name, session.values[name])
+    return [Leaf(text=leaf.text, array=np.array(leaf.array)) for leaf in found]
+
+
+def perturbed(text: str) -> Tweak:
+    """Return a tweak that adds another number to every entry of a held array.
+
+    The same number for all entries would not move a softmax.
+    """
+
+    def tweak(session: Session) -> None:
+        array = session.value(text)
+        by = np.linspace(0.125, 0.5, array.size or 1).reshape(tuple(array.shape))
+        if isinstance(array, np.ndarray):
+            array += by.astype(array.dtype)
+        else:
+            array.data += borders.tensor(by).to(array.dtype)
+
+    return tweak
