@@ -191,7 +191,7 @@ def test_a_target_is_a_class_or_functions(target: Any) -> None:
         bind(target, forward="forward(x)")
 
 
-@pytest.mark.parametrize("name", ["W_x", "W_h", "W_out", "b_out"])
+@pytest.mark.parametrize("name", ["W_x", "W_h", "W_out"])
 def test_a_weight_that_is_never_given_is_missed(name: str) -> None:
     """A network that is judged must get every weight: one without a place is named."""
     items = {n: text for n, text in CHAR_RNN.items() if n != name}
@@ -236,6 +236,21 @@ def test_a_layer_is_bound_in_a_line() -> None:
     assert run.CONFIG == {
         "kind": "layer", "initial": "zero", "bias": "absent", "activation": "relu",
     }  # fmt: skip
+
+
+def test_a_head_without_a_bias_is_asked_without_one() -> None:
+    """Where no item has b_out, every bias of the case is zero: the network has nothing to add."""
+
+    class Bare(CharRNN):
+        def __init__(self, hidden: int, n_in: int, n_out: int) -> None:
+            super().__init__(hidden, n_in, n_out)
+            self.by = 0
+
+    gone = ("b_out", "backward", "update")
+    run = bind(Bare, **{name: text for name, text in CHAR_RNN.items() if name not in gone})
+    assert run.CONFIG["bias"] == "zero"
+    case = parity.draw(Config().replace(**run.CONFIG))
+    assert judge(Subject(name="bare", run=run), case, pytorch).passed
 
 
 def test_answers_without_an_arrow_are_told_by_their_shapes() -> None:

@@ -87,7 +87,7 @@ def _with_options(binding: Binding) -> Binding:
 
 _WHY = {
     "initial": "no item uses h_0",
-    "bias": "no item uses b",
+    "bias": "no item uses b, or b_out of a head",
     "kind": "by the names that the items use",
     "loss": "by the names that the items use",
     "data": "an item uses ids",
@@ -124,13 +124,10 @@ def _refuse_unplaced(binding: Binding) -> None:
     """Refuse a weight that the network is never given."""
     names, answered = implied.given(binding), implied.answered(binding)
     head = answered & {"logits", "every_logits", "loss"} or "W_out" in names | answered
-    wanted = ["W_x", "W_h", *["b"] * ("b" in answered), *["W_out", "b_out"] * bool(head)]
-    hint = {"b_out": "; of a head without it, `logits: out + b_out`"}
+    wanted = ["W_x", "W_h", *["b"] * ("b" in answered), *["W_out"] * bool(head)]
     for name in wanted:
         if name not in names:
-            raise BindError(
-                f'`{name}` has no place, and no call takes it: add {name}="..."{hint.get(name, "")}'
-            )
+            raise BindError(f'`{name}` has no place, and no call takes it: add {name}="..."')
 
 
 class _Check:

@@ -53,7 +53,9 @@ def _options(binding: Binding, names: frozenset[str]) -> Iterator[tuple[str, Any
     yield "kind", kind
     if not names & INITIAL:
         yield "initial", "zero"
-    if "b" not in names | answered(binding):
+    if kind == "classifier" and "b_out" not in names | answered(binding):
+        yield "bias", "zero"  # a head without a bias: an absent one alone leaves b_out
+    elif "b" not in names | answered(binding):
         yield "bias", "absent"
     if kind == "classifier" and "pool" not in binding.config:
         every = (names | answered(binding)) & STEPS and not names & {"labels", "one_hot"}
