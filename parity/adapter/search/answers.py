@@ -83,7 +83,10 @@ def _likely(kind: str, leaf: Leaf) -> tuple[float, float]:
 
 
 def _read(probe: Probe, case: Case, leaf: Leaf, kind: str) -> Iterator[Seen]:
-    for text in (*recognised(leaf.text, leaf.array.shape, probe.own(kind), probe.axes), *_flat(probe, leaf, kind)):
+    for text in (
+        *recognised(leaf.text, leaf.array.shape, probe.own(kind), probe.axes),
+        *_flat(probe, leaf, kind),
+    ):
         yield _compared(case, leaf, kind, text, laid_out(text, leaf))
 
 

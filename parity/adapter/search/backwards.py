@@ -90,8 +90,14 @@ def extras(forward: Forward, outcome: Outcome) -> dict[str, list[Value]]:
     found: dict[str, list[Value]] = {"cache": [], "hidden": [], "logits": [], "last": []}
     for kind, one in forward.seen.items():
         role = "logits" if "logits" in kind else kind
-        base = one.raw.removeprefix("np.stack(").removesuffix(")") if one.raw.startswith("np.stack(") else one.raw
-        for text in dict.fromkeys((base if "for t in" not in base else _comprehended(base), one.raw, one.text)):
+        base = (
+            one.raw.removeprefix("np.stack(").removesuffix(")")
+            if one.raw.startswith("np.stack(")
+            else one.raw
+        )
+        for text in dict.fromkeys(
+            (base if "for t in" not in base else _comprehended(base), one.raw, one.text)
+        ):
             if text:
                 found[role].append(Value(text=text, role=kind))
     value = outcome.session.values.get("out")
@@ -100,7 +106,9 @@ def extras(forward: Forward, outcome: Outcome) -> dict[str, list[Value]]:
         parts = [(f"out[{i}]", item) for i, item in enumerate(value)] + parts
     for text, item in parts:
         if item is not None and not isinstance(item, (int, float)):
-            found["cache"].append(Value(text=text, role="cache", penalty=0.1 * isinstance(item, np.ndarray)))
+            found["cache"].append(
+                Value(text=text, role="cache", penalty=0.1 * isinstance(item, np.ndarray))
+            )
     return found
 
 
@@ -109,9 +117,13 @@ def _comprehended(text: str) -> str:
     return text.strip("[]").split("[t]")[0] if "[t]" in text else ""
 
 
-def given(target: Target, forward: Forward, outcome: Outcome, function: Any) -> dict[str, list[Value]]:
+def given(
+    target: Target, forward: Forward, outcome: Outcome, function: Any
+) -> dict[str, list[Value]]:
     """Return what parameters are by their own names: weights as before, and names in common."""
-    found = {n: [v] for n, v in forward.proposal.arguments.items() if v.role not in ("lr", "h_t", "x_t")}
+    found = {
+        n: [v] for n, v in forward.proposal.arguments.items() if v.role not in ("lr", "h_t", "x_t")
+    }
     found |= links(forward, outcome)
     for name, value in forward.proposal.arguments.items():
         if value.role in ("parameters", "W_x", "W_h", "b", "W_out", "b_out"):
@@ -148,10 +160,15 @@ def candidates(
         known = {**(more or {}), **given(target, forward, outcome, entry.function)}
         head = "W_out" in gradients.parameters_of(forward)
         roles = ROLES if head else tuple(r for r in ROLES if r not in BY_LOGITS)
-        handed = [v.role for v in forward.proposal.arguments.values() if v.role.startswith(("W_", "b"))]
+        handed = [
+            v.role for v in forward.proposal.arguments.values() if v.role.startswith(("W_", "b"))
+        ]
         roles = (*roles, *handed) if target.cls is None else roles
         ways = itertools.islice(
-            proposals(entry.name, entry.function, forward.probe.manner, roles, given=known, extra=extra), most
+            proposals(
+                entry.name, entry.function, forward.probe.manner, roles, given=known, extra=extra
+            ),
+            most,
         )
         found += [(penalty + p.penalty, entry, p) for p in ways if p.penalty <= effort]
     found.sort(key=lambda one: one[0])
@@ -160,14 +177,24 @@ def candidates(
 
 def _penalty(item: str, entry: Entry, forward: Forward) -> float:
     bare = entry.name.rpartition(".")[2]
-    first = {"loss": names.LOSS, "backward": names.BACKWARD, "update": names.UPDATE, "train": names.TRAIN}
+    first = {
+        "loss": names.LOSS,
+        "backward": names.BACKWARD,
+        "update": names.UPDATE,
+        "train": names.TRAIN,
+    }
     if (rank := names.rank(bare, first[item])) is not None:
         return 0.02 * rank
     if names.is_like(bare, names.MODES) and not any(map(is_required, parameters(entry.function))):
         return 99.0
     if entry.name == forward.entry.name:
         return 0.3 if item == "backward" else 99.0
-    others = {"loss": (), "backward": (*names.LOSS, *names.TRAIN), "update": (), "train": names.UPDATE}
+    others = {
+        "loss": (),
+        "backward": (*names.LOSS, *names.TRAIN),
+        "update": (),
+        "train": names.UPDATE,
+    }
     return 0.5 if names.is_like(bare, others[item]) else 1.5
 
 
@@ -233,7 +260,9 @@ def read(
             of_loss = of_loss or loss_before.factor
         times = factors(probe) if level >= 2 else {"1": 1.0}
         by_factor = {f: gradients.find(probe, forward, offered, right, k) for f, k in times.items()}
-        by_factor = {f: _with_moves(g, moved, outcome, right, times[f]) for f, g in by_factor.items()}
+        by_factor = {
+            f: _with_moves(g, moved, outcome, right, times[f]) for f, g in by_factor.items()
+        }
         factor = _factor(by_factor, of_loss if of_loss in times else "")
         yield Backward(
             entry=entry, proposal=proposal, binding=binding, outcome=outcome, level=level,
@@ -252,7 +281,11 @@ def _is_weight(case: Case, leaf: Leaf) -> bool:
 
 
 def _with_moves(
-    found: Gradients, moved: frozenset[str], outcome: Outcome, right: Mapping[str, Array], times: float
+    found: Gradients,
+    moved: frozenset[str],
+    outcome: Outcome,
+    right: Mapping[str, Array],
+    times: float,
 ) -> Gradients:
     """Add the parameters that were moved by the learning rate times the right gradient."""
     session, exact = outcome.session, set(found.right)
@@ -294,7 +327,11 @@ def _factor(by_factor: Mapping[str, Gradients], of_loss: str) -> str:
 def _loss(probe: Probe, offered: Sequence[Leaf], right: Mapping[str, Array]) -> tuple[str, str]:
     """Return where the loss is, and by which factor it is another; empty where nothing says so."""
     scalars = [leaf for leaf in offered if leaf.array.size == 1 and leaf.array.dtype.kind == "f"]
-    scalars = [leaf for leaf in scalars if leaf.array.ndim == 0 or leaf.text.startswith(("back", "scored", "stepped", "out"))]
+    scalars = [
+        leaf
+        for leaf in scalars
+        if leaf.array.ndim == 0 or leaf.text.startswith(("back", "scored", "stepped", "out"))
+    ]
     if "loss" not in right:
         return "", ""
     value = float(right["loss"])
@@ -310,5 +347,3 @@ def _loss(probe: Probe, offered: Sequence[Leaf], right: Mapping[str, Array]) -> 
 
 def _number(leaf: Leaf) -> str:
     return leaf.text if leaf.array.ndim == 0 else f"{leaf.text}.reshape(())"
-
-

@@ -85,10 +85,15 @@ def proposals(
 
 def _second_upstream(wanted: Sequence[inspect.Parameter], options: list[list[Value]]) -> None:
     """Leave out an optional gradient where another one has to be given."""
-    needs = [is_required(p) and option and option[0].role in UPSTREAM for p, option in zip(wanted, options, strict=True)]
+    needs = [
+        is_required(p) and option and option[0].role in UPSTREAM
+        for p, option in zip(wanted, options, strict=True)
+    ]
     for place, (parameter, option) in enumerate(zip(wanted, options, strict=True)):
         if any(needs) and not is_required(parameter) and option and option[0].role in UPSTREAM:
-            later = [Value(text=v.text, role=v.role, penalty=v.penalty + 0.6) for v in option if v.text]
+            later = [
+                Value(text=v.text, role=v.role, penalty=v.penalty + 0.6) for v in option if v.text
+            ]
             options[place] = [LEFT_OUT, *later]
 
 
@@ -101,7 +106,9 @@ LEFT_OUT = Value(text="", role="")
 def written(wanted: Sequence[inspect.Parameter], chosen: Sequence[Value]) -> Iterator[str]:
     positional = True
     for parameter, value in zip(wanted, chosen, strict=True):
-        positional = positional and bool(value.text) and parameter.kind is not parameter.KEYWORD_ONLY
+        positional = (
+            positional and bool(value.text) and parameter.kind is not parameter.KEYWORD_ONLY
+        )
         if value.text:
             yield value.text if positional else f"{parameter.name}={value.text}"
 

@@ -2,9 +2,9 @@
 
 import itertools
 import re
-from functools import partial
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -43,7 +43,11 @@ def resets(probe: Probe, own: Sequence[Entry]) -> tuple[str, ...]:
     for entry in own:
         name = entry.name.rpartition(".")[2]
         if names.is_like(name, names.RESET) and not re.search("param|weight", name.lower()):
-            told = list(itertools.islice(proposals(entry.name, entry.function, probe.manner, ("h_0", "batch")), 1))
+            told = list(
+                itertools.islice(
+                    proposals(entry.name, entry.function, probe.manner, ("h_0", "batch")), 1
+                )
+            )
             found += [one.text for one in told if one.is_named]
     return tuple(found)
 
@@ -139,9 +143,15 @@ _CASE_NAMES = {"hidden", "steps", "batch", "features", "classes", "layers", "x",
 
 def _own(owner: Any, module: Any) -> list[str]:
     if owner is module:
-        names_ = [n for n, v in vars(module).items() if getattr(v, "__module__", "") == module.__name__]
+        names_ = [
+            n for n, v in vars(module).items() if getattr(v, "__module__", "") == module.__name__
+        ]
     else:
-        kinds = [k for k in type(owner).__mro__ if k.__module__ not in ("builtins", "torch.nn.modules.module")]
+        kinds = [
+            k
+            for k in type(owner).__mro__
+            if k.__module__ not in ("builtins", "torch.nn.modules.module")
+        ]
         names_ = [n for kind in kinds for n in vars(kind)]
     names_ = list(dict.fromkeys(names_))
     return [
@@ -158,7 +168,12 @@ def _penalty(name: str) -> float:
     if (rank := names.rank(name, names.FORWARD)) is not None:
         return 0.02 * rank
     base = 1.0
-    for extra, words in ((0.2, names.LOSS), (0.4, names.STEP), (0.6, names.BACKWARD), (0.6, names.TRAIN)):
+    for extra, words in (
+        (0.2, names.LOSS),
+        (0.4, names.STEP),
+        (0.6, names.BACKWARD),
+        (0.6, names.TRAIN),
+    ):
         if names.is_like(name, words):
             base = 0.6 + extra
             break
@@ -167,7 +182,9 @@ def _penalty(name: str) -> float:
     return base + 1.0 * name.startswith("_") * (name != "__call__")
 
 
-_OTHER = names._words(r"sample.* generate.* plot.* show.* save.* load.* print.* fit.* test.* get_.* set_.* .*softmax.* .*tanh.* sigmoid relu .*derivative.* d_.* one_?hot.*")
+_OTHER = names._words(
+    r"sample.* generate.* plot.* show.* save.* load.* print.* fit.* test.* get_.* set_.* .*softmax.* .*tanh.* sigmoid relu .*derivative.* d_.* one_?hot.*"
+)
 
 
 def of_object(
@@ -254,7 +271,9 @@ def live_leaves(
     flat = [leaf for leaf in live if leaf.array.size == probe.config.hidden]
     square = [leaf for leaf in live if leaf.array.shape == (probe.config.hidden,) * 2]
     if len(flat) > 1 or (flat and names.is_like(flat[0].name, names.STATE)):
-        states = [leaf for leaf in flat if not _moves(target, binding, case, None, leaf, zeroed=square)]
+        states = [
+            leaf for leaf in flat if not _moves(target, binding, case, None, leaf, zeroed=square)
+        ]
         live = [leaf for leaf in live if leaf not in states]
         if states and not outcome.has_changed(states[0]):
             return live, states[0].text
@@ -356,7 +375,9 @@ def loss_kind(probe: Probe, changes: Mapping[str, Any], outcome: Outcome) -> str
     for kind in LOSSES if numbers else ():
         right = float(expected(probe.case(**{**changes, "loss": kind}))["loss"])
         for number in numbers:
-            if any(abs(number - right * k) <= 1e-6 * abs(right * k) for k in factors(probe).values()):
+            if any(
+                abs(number - right * k) <= 1e-6 * abs(right * k) for k in factors(probe).values()
+            ):
                 return kind
     return ""
 

@@ -97,7 +97,9 @@ def _ways(
     binding = replace(binding, parameters=sizes)
     if dictionaries:
         places = [
-            (named, f"{n}[{key!r}]") for n, keys in dictionaries.items() for key, named in keys.items()
+            (named, f"{n}[{key!r}]")
+            for n, keys in dictionaries.items()
+            for key, named in keys.items()
         ]
         hypotheses = list(itertools.islice(of_places(places), 200))
     elif len(held) >= 3:
@@ -161,5 +163,3 @@ def _sizes_said(target: Target, held: Sequence[tuple[str, str]]) -> dict[int, st
         if rest:
             found.setdefault(rest[0], other)
     return found
-
-

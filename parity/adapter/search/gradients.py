@@ -68,7 +68,11 @@ def find(
 def parameters_of(forward: Forward) -> list[str]:
     """Return the parameters that a forward pass has, at a place or as an argument."""
     handed = forward.proposal.roles
-    return [n for n in ("W_x", "W_h", "b", "W_out", "b_out") if n in forward.binding.parameters or n in handed]
+    return [
+        n
+        for n in ("W_x", "W_h", "b", "W_out", "b_out")
+        if n in forward.binding.parameters or n in handed
+    ]
 
 
 def held_text(forward: Forward, name: str) -> str:
@@ -116,7 +120,8 @@ def _likely(forward: Forward, name: str, leaf: Leaf) -> tuple[float, float]:
     squeezed = weight.lower().replace("_", "")
     alike = 0.0
     if squeezed and (
-        (len(squeezed) > 1 and squeezed in gradient) or gradient in (squeezed, f"d{squeezed}", f"g{squeezed}")
+        (len(squeezed) > 1 and squeezed in gradient)
+        or gradient in (squeezed, f"d{squeezed}", f"g{squeezed}")
     ):
         alike = 3.0
     elif names.is_like(leaf.name, names.SLOPE):
@@ -169,7 +174,9 @@ def _find_input(
             bare = name.lower().replace("_", "_?")
             named = names.is_like(leaf.name, (rf"d_?{bare}", rf"grad_?{bare}", rf"{bare}_?grad"))
             if name == "h_0":
-                named = named or names.is_like(leaf.name, (r"d_?h_?(prev|init|0).*", r"d_?prev_?h.*"))
+                named = named or names.is_like(
+                    leaf.name, (r"d_?h_?(prev|init|0).*", r"d_?prev_?h.*")
+                )
             rank = (float(is_right), float(named), -place)
             if (is_right or named) and (best is None or rank > best[0]):
                 best = rank, text, is_right, leaf.text

@@ -44,7 +44,9 @@ def of_places(
                 fixed.get(place, view) if role.startswith("b") else view
                 for view, (role, place) in zip(style, pairs, strict=True)
             )
-            held = {role: f"{place}{view}" for (role, place), view in zip(pairs, style, strict=True)}
+            held = {
+                role: f"{place}{view}" for (role, place), view in zip(pairs, style, strict=True)
+            }
             yield Hypothesis(
                 places=_summed(held, pairs, style),
                 leaves={role: place for role, place in pairs},
@@ -56,7 +58,9 @@ def _bias_view(shape: tuple[int, ...]) -> str:
     return {2: "[0]" if shape[0] == 1 else "[:, 0]"}.get(len(shape), "")
 
 
-def _summed(held: dict[str, str], pairs: Sequence[tuple[str, str]], style: Sequence[str]) -> dict[str, str]:
+def _summed(
+    held: dict[str, str], pairs: Sequence[tuple[str, str]], style: Sequence[str]
+) -> dict[str, str]:
     """Join two places of one bias."""
     found: dict[str, str] = {}
     for (role, place), view in zip(pairs, style, strict=True):
@@ -127,7 +131,9 @@ def weights_among(module: Any, read: Sequence[str]) -> list[tuple[str, str]]:
         elif isinstance(value, np.ndarray) and value.dtype.kind == "f" and 1 <= value.ndim <= 2:
             found.append((name, name))
         elif isinstance(value, dict):
-            inner = {k: v for k, v in value.items() if isinstance(v, np.ndarray) and isinstance(k, str)}
+            inner = {
+                k: v for k, v in value.items() if isinstance(v, np.ndarray) and isinstance(k, str)
+            }
             found += [(key, f"{name}[{key!r}]") for key in inner]
     return found
 

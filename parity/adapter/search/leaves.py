@@ -32,7 +32,9 @@ class Leaf:
     def name(self) -> str:
         """The last word of the expression: 'Wx' of params['Wx'], 'W_xh' of layers[0].W_xh."""
         words = [w for w in re.findall(r"\w+", self.text) if not w.isdigit()]
-        words = [w for w in words if w not in ("np", "stack", "T", "data", "value", "grad")] or words
+        words = [
+            w for w in words if w not in ("np", "stack", "T", "data", "value", "grad")
+        ] or words
         return words[-1] if words else ""
 
 

@@ -58,7 +58,11 @@ def _loops(probe: Probe, proposal: Proposal, outcome: Outcome) -> Iterator[tuple
                 continue
             if leaf.text == "out":
                 yield Call(expression=proposal.text, targets=("h",), loop=Loop.FORWARD), ""
-            elif isinstance(value, (tuple, list)) and leaf.text.count("[") == 1 and leaf.text.startswith("out["):
+            elif (
+                isinstance(value, (tuple, list))
+                and leaf.text.count("[") == 1
+                and leaf.text.startswith("out[")
+            ):
                 place = int(leaf.text[4:-1])
                 targets = tuple("h" if i == place else f"out_{i}" for i in range(len(value)))
                 yield Call(expression=proposal.text, targets=targets, loop=Loop.FORWARD), ""

@@ -35,7 +35,9 @@ _TEXT = names._words(r"text data corpus vocab(ulary)? chars?(_.*)? words? .*_to_
                      r".*2(ix|idx|id|index) .*to_?i i?x?_?to_?(char|word).* (idx|ix|id|index|i)_?(to|2)_?.* alphabet")  # fmt: skip
 _LAYERS = names._words(r"n?_?(num)?_?layers? n_?layers? num_?layers? depth")
 _BIDIRECTIONAL = names._words(r"bi(directional)?")
-_STRUCTURE = names._words(r"layers?(_?(sizes|dims|units))? sizes dims shape architecture units .*_?dims .*_?sizes")
+_STRUCTURE = names._words(
+    r"layers?(_?(sizes|dims|units))? sizes dims shape architecture units .*_?dims .*_?sizes"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,10 +148,16 @@ def _weights(name: str, part: str) -> Iterator[Value]:
 
 _BESIDE = {
     names.INITIAL_STATE: [Value(text="h_0", role="h_0", penalty=0.2)],
-    names.SEED: [Value(text="0", role="seed"), Value(text="np.random.default_rng(0)", role="seed", penalty=0.3)],
+    names.SEED: [
+        Value(text="0", role="seed"),
+        Value(text="np.random.default_rng(0)", role="seed", penalty=0.3),
+    ],
     names.PENALTY: [Value(text="0.0", role="zero", penalty=0.1)],
     names.TRUNCATION: [Value(text="1000", role="many", penalty=0.1)],
-    names.KNOB: [Value(text="0.01", role="number", penalty=0.2), Value(text="1", role="number", penalty=0.3)],
+    names.KNOB: [
+        Value(text="0.01", role="number", penalty=0.2),
+        Value(text="1", role="number", penalty=0.3),
+    ],
     names.DTYPE: [Value(text="dtype", role="dtype", penalty=0.1)],
 }
 
@@ -166,7 +174,10 @@ def _activations(parameter: inspect.Parameter, module: Any) -> Iterator[Value]:
     by_function = Value(text="f", role="activation", penalty=0.1)
     default = parameter.default
     if callable(default):
-        by_name, by_function = Value(text="activation", role="activation", penalty=0.2), Value(text="f", role="activation")
+        by_name, by_function = (
+            Value(text="activation", role="activation", penalty=0.2),
+            Value(text="f", role="activation"),
+        )
     yield from (by_name, by_function)
     for place, text in enumerate(own_objects(module, None, like=r".*(tanh|relu|act).*")):
         yield Value(text=text, role="object", penalty=0.15 + 0.01 * place)

@@ -84,7 +84,9 @@ def _stacked(
                 yield tuple(_rows(whole, order, bias=bias, bias_first=bias_first))
 
 
-def _rows(whole: str, order: Sequence[str], *, bias: bool, bias_first: bool) -> Iterator[tuple[str, str]]:
+def _rows(
+    whole: str, order: Sequence[str], *, bias: bool, bias_first: bool
+) -> Iterator[tuple[str, str]]:
     sizes = {"x": "features", "h": "hidden"}
     start = "1" if bias and bias_first else ""
     first, second = order
@@ -154,7 +156,10 @@ def _merged(chosen: Sequence[Form]) -> Hypothesis | None:
                 places[part] = f"{places[part]} + {view}"
             else:
                 places[part], leaves[part] = view, form.leaf.text
-            if len(form.views) == 1 and names.role(form.leaf.name, names.WEIGHTS) not in (part, None):
+            if len(form.views) == 1 and names.role(form.leaf.name, names.WEIGHTS) not in (
+                part,
+                None,
+            ):
                 penalty += 0.5
     turned = {places[p].endswith(".T") for p in ("W_x", "W_h", "W_out") if p in places}
     penalty += 0.75 * (len(turned) > 1)

@@ -67,8 +67,6 @@ class Probe:
         return layout.replace("C", "F") if self.manner.data == "vocabulary" else layout
 
 
-
-
 def writable(case: Case) -> Case:
     """Return a case whose arrays can be written into: a later stage judges such a write."""
     return Case.of(case.config, {name: array.copy() for name, array in case.arrays.items()})

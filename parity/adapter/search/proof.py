@@ -42,7 +42,12 @@ def _answered(target: Target, binding: Binding, case: Case) -> Mapping[str, Arra
 
 
 def _moved(
-    target: Target, binding: Binding, case: Case, whole: Mapping[str, Array], name: str, **arrays: Array
+    target: Target,
+    binding: Binding,
+    case: Case,
+    whole: Mapping[str, Array],
+    name: str,
+    **arrays: Array,
 ) -> Array | None:
     changed = case.replace(**arrays)
     found = _answered(target, binding, _writable(changed))
@@ -56,7 +61,9 @@ def _writable(case: Case) -> Case:
     return Case.of(case.config, {name: array.copy() for name, array in case.arrays.items()})
 
 
-def _of_x(target: Target, binding: Binding, case: Case, name: str, whole: Mapping[str, Array]) -> str:
+def _of_x(
+    target: Target, binding: Binding, case: Case, name: str, whole: Mapping[str, Array]
+) -> str:
     config = case.config
     for t in (0, config.steps - 1):
         row = config.batch - 1
@@ -90,7 +97,9 @@ def _of_weights(target: Target, binding: Binding, case: Case, whole: Mapping[str
         answered = [name for name in places if name in whole]
         if not answered:
             continue
-        moved = [_moved(target, binding, case, whole, n, **{parameter: array + by}) for n in answered]
+        moved = [
+            _moved(target, binding, case, whole, n, **{parameter: array + by}) for n in answered
+        ]
         if not any(m is not None and m.any() for m in moved):
             return f"nothing moves with {parameter}"
     return ""

@@ -1,14 +1,14 @@
 """Search: from a module to the best binding of what is in it."""
 
 import itertools
-from dataclasses import dataclass, replace
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 from parity.adapter import names
 from parity.adapter.binding import Binding
 from parity.adapter.interpreter import made
-from parity.adapter.search.attempts import Attempts, Failed, attempt
+from parity.adapter.search.attempts import Failed, attempt
 from parity.adapter.search.calls import SIZES, proposals
 from parity.adapter.search.forwards import Effort, Forward, entries, of_object
 from parity.adapter.search.functions import of_module
@@ -26,6 +26,7 @@ MAKINGS = 40
 
 KEPT = 3
 """Ways to make an object that are asked, at most."""
+
 
 def objects(target: Target, probe: Probe) -> list[tuple[Making, Any]]:
     """Return the objects that could be made: those that hold the arrays of a network first."""
@@ -80,7 +81,9 @@ def _after_setup(
         for proposal in itertools.islice(
             proposals(entry.name, entry.function, probe.manner, (*SIZES, "lr", "x", "labels")), 4
         ):
-            later = replace(making, setup=(*making.setup, proposal.text), penalty=making.penalty + 0.3)
+            later = replace(
+                making, setup=(*making.setup, proposal.text), penalty=making.penalty + 0.3
+            )
             other = _made(target, probe, later)
             if other is not None and _is_network(probe, other):
                 found.append((later, other, _worth(probe, other)))
@@ -88,7 +91,9 @@ def _after_setup(
     return found
 
 
-SETUP = names._words(r"_*init(iali[sz]e)?(_.*)? set_?up(_.*)? build(_.*)? compile _*create_.* _*make_.* compute_shapes reset_param.* allocate prepare")
+SETUP = names._words(
+    r"_*init(iali[sz]e)?(_.*)? set_?up(_.*)? build(_.*)? compile _*create_.* _*make_.* compute_shapes reset_param.* allocate prepare"
+)
 
 
 EFFORTS = (
@@ -127,7 +132,7 @@ def search(target: Target) -> "Found | None":
 
     Among forward passes that are equally right, the first whose gradients were found is taken.
     """
-    best: "Found | None" = None
+    best: Found | None = None
     for forward in itertools.islice(forwards(target), TRIED):
         found = whole(target, forward)
         one = Found(whole=found, binding=binding_of(target, found), doubt=_doubts(target, forward))

@@ -107,9 +107,7 @@ def _name(node: ast.expr) -> str:
     return ""
 
 
-def keys_of(
-    module: Any, function: Callable[..., Any], name: str, depth: int = 3
-) -> dict[Any, str]:
+def keys_of(module: Any, function: Callable[..., Any], name: str, depth: int = 3) -> dict[Any, str]:
     """Return the keys that a function, and those it calls, read of a parameter, and their names.
 
     A dictionary has its own keys; a tuple that is unpacked has numbers.
@@ -136,7 +134,9 @@ def global_names(function: Callable[..., Any]) -> list[str]:
 
 
 def _looked_up(code: CodeType) -> list[str]:
-    found = [i.argval for i in dis.get_instructions(code) if i.opname in ("LOAD_GLOBAL", "LOAD_NAME")]
+    found = [
+        i.argval for i in dis.get_instructions(code) if i.opname in ("LOAD_GLOBAL", "LOAD_NAME")
+    ]
     for inner in code.co_consts:
         if isinstance(inner, CodeType):
             found += _looked_up(inner)

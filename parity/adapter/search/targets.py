@@ -4,7 +4,6 @@ import ast
 import inspect
 from collections.abc import Iterator
 from types import ModuleType
-from typing import Any
 
 from parity.adapter import names
 from parity.adapter.search.attempts import Attempts
@@ -21,7 +20,9 @@ def best_of(module: ModuleType, name: str) -> tuple[Found | None, Target]:
     chosen = Target(module=module, name="", attempts=Attempts(most=0))
     left = ATTEMPTS
     for own in _names(module, name):
-        target = Target(module=module, name=own, attempts=Attempts(most=left), tensors=_tensors(module))
+        target = Target(
+            module=module, name=own, attempts=Attempts(most=left), tensors=_tensors(module)
+        )
         found = search(target)
         left -= target.attempts.made
         if chosen.attempts.most == 0:
@@ -48,7 +49,11 @@ def _names(module: ModuleType, name: str) -> Iterator[str]:
     if name:
         yield name if isinstance(getattr(module, name), type) else ""
         return
-    own = [n for n, v in vars(module).items() if isinstance(v, type) and v.__module__ == module.__name__]
+    own = [
+        n
+        for n, v in vars(module).items()
+        if isinstance(v, type) and v.__module__ == module.__name__
+    ]
     own.sort(key=lambda n: -_likely(getattr(module, n)))
     yield from (n for n in own if _likely(getattr(module, n)) > 0)
     yield ""
@@ -74,5 +79,3 @@ def _tree(text: str) -> ast.AST:
         return ast.parse(inspect.cleandoc("\n" + text))
     except SyntaxError:
         return ast.Module([], [])
-
-

@@ -86,7 +86,11 @@ def _one_step(role: str, manner: Manner) -> Iterator[str]:
     if role == "h_t":
         yield "h"
     elif manner.ids:
-        yield from ("ids[0, t]", "ids[:, t]", "x[0, t]", "x[0, t][:, None]") if manner.one_row else ("ids[:, t]", "x[:, t]")
+        yield from (
+            ("ids[0, t]", "ids[:, t]", "x[0, t]", "x[0, t][:, None]")
+            if manner.one_row
+            else ("ids[:, t]", "x[:, t]")
+        )
     elif manner.one_row:
         yield from ("x[0, t]", "x[0, t][:, None]", "x[:, t]")
     else:

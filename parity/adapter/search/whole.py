@@ -9,7 +9,6 @@ import numpy as np
 from parity.adapter import names
 from parity.adapter.binding import Binding, Call
 from parity.adapter.search import gradients
-from parity.adapter.search.attempts import Failed
 from parity.adapter.search.backwards import (
     BY_LOGITS,
     BY_STATES,
@@ -25,7 +24,7 @@ from parity.adapter.search.gradients import Gradients, parameters_of
 from parity.adapter.search.probe import expected
 from parity.adapter.search.proof import answers
 from parity.adapter.search.static import facts
-from parity.adapter.search.trials import Outcome, Target, tried
+from parity.adapter.search.trials import Outcome, Target
 from parity.adapter.search.values import Value
 from parity.model.case import Case
 
@@ -81,7 +80,13 @@ def _of_forward(forward: Forward, prior: Binding, outcome: Outcome) -> Backward 
         return None
     by_step = bool(forward.proposal.roles & {"step_labels", "step_one_hot"})
     readings = read(
-        forward, prior, forward.entry, forward.proposal, outcome, level_of(forward.proposal), by_step=by_step
+        forward,
+        prior,
+        forward.entry,
+        forward.proposal,
+        outcome,
+        level_of(forward.proposal),
+        by_step=by_step,
     )
     return max(readings, key=lambda one: one.rank, default=None)
 
@@ -97,7 +102,12 @@ def _loss(target: Target, forward: Forward, prior: Binding, outcome: Outcome) ->
             if found.loss_is_right and not found.moved:
                 return found
             named = names.is_like(entry.name.rpartition(".")[2], names.LOSS) and proposal.is_named
-            if found.loss and named and not found.moved and (best is None or found.rank > best.rank):
+            if (
+                found.loss
+                and named
+                and not found.moved
+                and (best is None or found.rank > best.rank)
+            ):
                 best = found
     return best
 
@@ -126,7 +136,9 @@ def _backward(
 
 def _is_complete(found: Backward, forward: Forward) -> bool:
     wanted = {*_wanted(found, forward)}
-    return wanted <= found.found.right and (found.level < 2 or not found.loss or found.loss_is_right)
+    return wanted <= found.found.right and (
+        found.level < 2 or not found.loss or found.loss_is_right
+    )
 
 
 def _wanted(found: Backward, forward: Forward) -> list[str]:
@@ -160,15 +172,25 @@ def _update(target: Target, forward: Forward, backward: Backward) -> Backward | 
     if isinstance(value, tuple) and len(told) == len(value):
         more = {n: [Value(text=f"back[{i}]", role=f"back[{i}]")] for i, n in enumerate(told) if n}
     for name in ("grads", "gradients", "grad", "g", "dparams", "gradient", "d_params", "delta"):
-        texts = ["back"] + [f"back[{i}]" for i in range(len(value))] if isinstance(value, tuple) else ["back"]
+        texts = (
+            ["back"] + [f"back[{i}]" for i in range(len(value))]
+            if isinstance(value, tuple)
+            else ["back"]
+        )
         if name not in more:
-            more[name] = [Value(text=t, role="gradients", penalty=0.1 * i) for i, t in enumerate(texts)]
+            more[name] = [
+                Value(text=t, role="gradients", penalty=0.1 * i) for i, t in enumerate(texts)
+            ]
     best: Backward | None = None
     budget = target.attempts.made + 500
     for entry, proposal in candidates(target, forward, backward.outcome, "update", NAMED, 24, more):
         if level_of(proposal) >= 2 or target.attempts.made > budget:
             continue
-        if entry.name in (backward.entry.name, forward.entry.name) or proposal.roles & {"x", *BY_LOGITS, *BY_STATES}:
+        if entry.name in (backward.entry.name, forward.entry.name) or proposal.roles & {
+            "x",
+            *BY_LOGITS,
+            *BY_STATES,
+        }:
             continue
         handed = any("back" in v.role or v.role == "gradients" for v in proposal.arguments.values())
         for found in asked(target, forward, backward.binding, entry, proposal, "update"):
@@ -190,7 +212,9 @@ def _step_rank(found: Backward) -> tuple[float, ...]:
 def _steps(case: Case) -> dict[str, Any]:
     right = expected(case)
     return {
-        f"grad/{n}": w - case.lr * right[f"grad/{n}"] for n, w in case.parameters.items() if f"grad/{n}" in right
+        f"grad/{n}": w - case.lr * right[f"grad/{n}"]
+        for n, w in case.parameters.items()
+        if f"grad/{n}" in right
     }
 
 
@@ -202,7 +226,11 @@ def _right_moves(found: Backward) -> set[str]:
             from parity.adapter.expressions import evaluate
 
             now = np.asarray(evaluate(place, scope)) if "+" not in place else None
-            if now is not None and now.shape == right[f"grad/{name}"].shape and np.allclose(now, right[f"grad/{name}"], rtol=1e-5):
+            if (
+                now is not None
+                and now.shape == right[f"grad/{name}"].shape
+                and np.allclose(now, right[f"grad/{name}"], rtol=1e-5)
+            ):
                 moved.add(name)
     return moved
 
@@ -232,7 +260,10 @@ def _train(
         for found in asked(target, forward, bare, entry, proposal, "train"):
             if not {"W_h"} <= found.moved:
                 continue
-            if best is None or (found.evidence, _step_rank(found)) > (best.evidence, _step_rank(best)):
+            if best is None or (found.evidence, _step_rank(found)) > (
+                best.evidence,
+                _step_rank(best),
+            ):
                 best = found
         if best is not None and len(_right_moves(best)) >= len(parameters_of(forward)):
             return best
@@ -257,7 +288,12 @@ def binding_of(target: Target, found: Whole) -> Binding:
         factor = main.factor
     elif found.loss is not None and found.loss.kind not in ("", "mean"):
         config["loss"] = found.loss.kind
-    for item, one in (("loss", found.loss), ("backward", found.backward), ("update", found.update), ("train", found.train)):
+    for item, one in (
+        ("loss", found.loss),
+        ("backward", found.backward),
+        ("update", found.update),
+        ("train", found.train),
+    ):
         if one is None:
             continue
         told = _answers_of(item, one, found, factor if item != "loss" else one.factor)
@@ -320,5 +356,3 @@ def _renamed(expression: str, factor: str) -> str:
             return rate if node.id == "lr" else node
 
     return ast.unparse(Rate().visit(ast.parse(expression, mode="eval")))
-
-
