@@ -54,6 +54,16 @@ def test_every_layer_and_direction_is_bound_by_one_place(config: Config) -> None
     assert second <= {comparison.name for comparison in verdict.compared}
 
 
+def test_places_are_entries_of_lists() -> None:
+    """Weights in lists of lists are found by the numbers of a layer and a direction."""
+    net = SimpleNamespace(U=[[None, None], [None, None]])
+    case = draw(SIZES.replace(layers=2, bidirectional=True))
+    Run(Binding(parameters={"W_h": "net.U[layer][direction].T"}), {"net": net})(case)
+    for cell in case.config.cells:
+        expected = getattr(case, cell.name("W_h"))
+        np.testing.assert_array_equal(net.U[cell.layer][int(cell.reverse)].T, expected)
+
+
 def test_a_network_of_columns_is_judged_whole() -> None:
     """Weights on the left, sequences in columns, a head: every array is found in its layout."""
     verdict = judged(bind(CharRNN, **CHAR_RNN), SIZES)
