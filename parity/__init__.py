@@ -21,7 +21,13 @@ if TYPE_CHECKING:
     from parity.model.case import Case
     from parity.model.comparison import Comparison, Status, compare
     from parity.model.config import Config
-    from parity.model.errors import ConfigError, MissingExtraError, ParityError, SubjectError
+    from parity.model.errors import (
+        ConfigError,
+        MissingExtraError,
+        ParityError,
+        Reason,
+        SubjectError,
+    )
     from parity.model.finding import Finding, Misbehaviour
     from parity.model.trace import Trace
     from parity.model.verdict import Verdict
@@ -38,6 +44,7 @@ _HOMES = {
     "Misbehaviour": "parity.model.finding",
     "MissingExtraError": "parity.model.errors",
     "ParityError": "parity.model.errors",
+    "Reason": "parity.model.errors",
     "Record": "parity.gate.verify",
     "Status": "parity.model.comparison",
     "Subject": "parity.subjects.subject",
@@ -69,6 +76,7 @@ __all__ = [
     "Misbehaviour",
     "MissingExtraError",
     "ParityError",
+    "Reason",
     "Record",
     "Status",
     "Subject",

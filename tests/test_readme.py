@@ -84,7 +84,7 @@ def test_a_network_is_bound_as_the_docs_say(
     (tmp_path / "bound.py").write_text(code, encoding="utf-8")
     monkeypatch.delitem(sys.modules, "my_rnn", raising=False)
     subject = load(str(tmp_path / "bound.py"))
-    del sys.modules["my_rnn"]
+    sys.modules.pop("my_rnn", None)
     verdict = judge(subject, draw(subject.asked(Config())), pytorch)
     assert verdict.passed
     steps = {f"step/{name}" for name in ("W_x", "W_h", "b", "W_out", "b_out")}

@@ -1,15 +1,19 @@
 """Adapting: from somebody's class or functions to a `run(case)`, by asking and looking."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
 
-from parity.adapter.adapter import drafts, runner
-from parity.adapter.drafting import skeleton
-from parity.adapter.trial import answered
-from parity.adapter.writing import assumptions, file_of
+from parity.adapter.binding import Binding
+from parity.adapter.interpreter import Run
+from parity.adapter.reasons import refusal
+from parity.adapter.search.attempts import quiet
+from parity.adapter.search.finish import finished
+from parity.adapter.search.targets import best_of
+from parity.adapter.written import file_of, summary
 from parity.cases.draw import draw
-from parity.subjects.subject import Run
+from parity.model.config import Config
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,10 +22,14 @@ class Adapted:
 
     text: str
     run: Run | None  # None where the search found nothing: somebody has to complete the text
-    asks: dict[str, Any] = field(default_factory=dict)
+    asks: Mapping[str, Any] = field(default_factory=dict)
+    knows: tuple[str, ...] = ()
     offers: tuple[str, ...] = ()
     assumed: tuple[str, ...] = ()
     lacking: str = ""
+    uncertain: str = ""
+    binding: tuple[str, ...] = ()  # how it is asked, in at most five lines
+    reason: str = ""  # why there is no run
 
 
 def adapt(module: ModuleType, name: str, title: str, imports: tuple[str, ...]) -> Adapted:
@@ -29,19 +37,32 @@ def adapt(module: ModuleType, name: str, title: str, imports: tuple[str, ...]) -
 
     `imports` are the lines that make `theirs` this module in the adapter's text.
     """
-    draft = drafts(module, name)
-    if draft is None:
-        text, tried = skeleton(module, name, title, imports)
-        return Adapted(text=text, run=None, assumed=tried)
-    run = runner(draft)
-    case = draw(draft.ground.config.replace(**draft.asks))
-    said = list(assumptions(draft))
-    said += [f"tried {problem}" for problem in draft.problems if not draft.complete]
+    found, target = best_of(module, name)
+    if found is None:
+        open_, reason = refusal(target)
+        return Adapted(text=file_of(open_, title, imports), run=None, reason=reason)
+    done = finished(target, found)
+    run = Run(done.binding, module)
     return Adapted(
-        text=file_of(draft, title, imports),
+        text=file_of(done.binding, title, imports),
         run=run,
-        asks=dict(draft.asks),
-        offers=tuple(answered(run, case) or ()),
-        assumed=tuple(said),
-        lacking=draft.lacking,
+        asks=dict(done.binding.config),
+        knows=done.binding.knows,
+        offers=_offered(run, done.binding),
+        assumed=done.assumed,
+        lacking=done.lacking,
+        uncertain="" if found.is_certain else found.doubt,
+        binding=summary(done.binding),
     )
+
+
+def _offered(run: Run, binding: Binding) -> tuple[str, ...]:
+    """Return the names that it answers."""
+    case = draw(Config().replace(**binding.config))
+    try:
+        with quiet():
+            return tuple(run(case))
+    except (Exception, SystemExit):  # noqa: BLE001 - somebody's own code; it is judged later
+        return ()
+
+

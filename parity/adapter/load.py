@@ -6,9 +6,10 @@ from typing import Any
 from parity.adapter.adapt import adapt
 from parity.adapter.interpreter import Run
 from parity.adapter.written import summary
-from parity.model.errors import ConfigError, SubjectError
+from parity.model.errors import ConfigError, Reason, SubjectError
 from parity.subjects.capabilities import checked, known
 from parity.subjects.find import Found, find
+from parity.subjects.refusals import python_2_sign
 from parity.subjects.subject import NOT_EXECUTED, Subject
 
 
@@ -18,8 +19,9 @@ def load(spec: str, *, run_all: bool = False) -> Subject:
     A function `run(case)` is taken as it is; a class, other functions, or a file without a `run`
     are adapted: see `adapt-subject`. Of a file only the definitions are executed, unless it has a
     `run` or `run_all` says otherwise.
-    Raises SubjectError when there is no such file, module or name, when importing it fails, when
-    the named object cannot be called, or when the harness does not find how to call it.
+    Raises SubjectError when there is no such file, module or name, when it is not Python or has
+    nothing to judge, when importing it fails, when the named object cannot be called, or when the
+    harness does not find how to call it; its `reason` tells these apart.
     """
     found = find(spec, run_all=run_all)
     if found.is_run:
@@ -37,16 +39,22 @@ def load(spec: str, *, run_all: bool = False) -> Subject:
         )
     adapted = adapt(found.module, found.name, spec, found.imports)
     if adapted.run is None:
+        if (sign := python_2_sign(found.module)) is not None:
+            raise SubjectError(f"subject {sign}", Reason.PYTHON_2)
         no_run = "" if found.name else f"{found.place} has no 'run', and "
         raise SubjectError(
-            f"subject {spec!r}: {no_run}the harness did not find how to get an RNN's states"
-            f"{_left(len(found.left_out))}: adapt-subject prints what is to be written"
+            f"subject {spec!r}: {no_run}{adapted.reason}{_left(len(found.left_out))}; "
+            "adapt-subject prints what is to be written",
+            Reason.NOT_UNDERSTOOD,
         )
     return Subject(
         name=spec,
         run=adapted.run,
         asks=adapted.asks,
+        knows=adapted.knows,
         offers=adapted.offers or None,
+        binding=adapted.binding,
+        uncertain=adapted.uncertain,
         assumed=(*adapted.assumed, *_told(found.left_out)),
         lacking=adapted.lacking,
     )

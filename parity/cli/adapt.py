@@ -12,7 +12,7 @@ from pathlib import Path
 from parity.adapter.adapt import Adapted, adapt
 from parity.adapter.trial import quiet
 from parity.model.errors import ParityError, SubjectError
-from parity.subjects import source
+from parity.subjects.cells import ENDINGS
 from parity.subjects.find import Found, find
 from parity.subjects.subject import NOT_EXECUTED
 
@@ -77,7 +77,7 @@ def _check(target: Path | None) -> None:
 
 def _imports(found: Found, target: Path | None) -> tuple[str, ...]:
     """Return the line that makes `theirs` the module, seen from where the adapter will be."""
-    if not found.place.endswith(source.ENDINGS):
+    if not found.place.endswith(ENDINGS):
         return found.imports
     folder = Path.cwd() if target is None else target.resolve().parent
     place = Path(os.path.relpath(Path(found.place).resolve(), folder)).as_posix()

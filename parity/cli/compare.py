@@ -20,6 +20,7 @@ from parity.execution.process import Process
 from parity.judging.judge import judge
 from parity.judging.second_bias import only_second_bias
 from parity.judging.training import Training, train
+from parity.model.case import check_size
 from parity.model.config import OPTIONS, Config
 from parity.model.errors import ConfigError, ParityError
 from parity.model.verdict import Verdict
@@ -27,6 +28,7 @@ from parity.reference.frameworks import framework
 from parity.report import json_output, plots, terminal
 from parity.reproduce.follow_up import follow, is_failure
 from parity.reproduce.load import KeptCase, as_then, is_folder, read
+from parity.subjects.precheck import precheck
 from parity.subjects.subject import DEFAULT, Subject
 
 AGREES, DIFFERS, COULD_NOT_COMPARE = 0, 1, 2
@@ -40,6 +42,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     try:
         config = _config(arguments)
+        check_size(config)  # these two errors cost no PyTorch
+        precheck(arguments.subject)
         with contextlib.redirect_stdout(sys.stderr):  # a subject that prints must not mix with JSON
             answer = _train(config, arguments) if arguments.epochs else _compare(config, arguments)
         return answer()

@@ -10,7 +10,7 @@ from typing import Any, Self
 from parity.execution import output, wire
 from parity.execution.child import Child, EndedError, LateError
 from parity.execution.limits import Limits
-from parity.execution.replies import about, check_number, findings, own_output
+from parity.execution.replies import about, check_number, findings, own_output, reason
 from parity.execution.runner import Answers, Askable, differing
 from parity.model.case import Case
 from parity.model.errors import ParityError, SubjectError
@@ -184,7 +184,7 @@ class Process(Askable):
         self._printed()
         if "error" in header:
             self.close()
-            raise SubjectError(str(header["error"]))
+            raise SubjectError(str(header["error"]), reason(header))
         self._loaded, self._subject = True, about(header, self.spec, self)
         return self._subject
 

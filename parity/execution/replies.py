@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from parity.execution import wire
-from parity.model.errors import ConfigError, SubjectError
+from parity.model.errors import ConfigError, Reason, SubjectError
 from parity.model.finding import Finding, Misbehaviour
 from parity.subjects.capabilities import checked, known
 from parity.subjects.subject import Run, Subject
@@ -63,6 +63,12 @@ def _place(printed: str) -> str:
     own = [line for line in frames if _HARNESS not in line and "<string>" not in line]
     fatal = [line for line in lines if line.startswith("Fatal Python error")]
     return "\n".join([*fatal, *own[:5]])
+
+
+def reason(header: wire.Header) -> Reason | None:
+    """Return why the worker could not load the subject, None where it does not say a known one."""
+    said = header.get("reason")
+    return next((known_one for known_one in Reason if known_one.value == said), None)
 
 
 def about(header: wire.Header, spec: str, run: Run) -> Subject:

@@ -61,7 +61,12 @@ def _loaded(order: wire.Header) -> bytes:
     try:
         found = load(spec, **options)
     except SubjectError as error:
-        said: wire.Header = {"number": 0, "error": str(error)[:LONGEST_TEXT]}
+        reason = error.reason.value if error.reason is not None else None
+        said: wire.Header = {
+            "number": 0,
+            "error": str(error)[:LONGEST_TEXT],
+            "reason": reason,
+        }
     except BaseException as error:  # importing the subject can raise anything
         text = f"subject {spec!r} does not load: {raised(error).text}"
         said = {"number": 0, "error": text[:LONGEST_TEXT]}

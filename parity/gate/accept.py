@@ -16,8 +16,8 @@ from parity.execution.process import isolated
 from parity.execution.runner import Here
 from parity.model.errors import ConfigError, SubjectError
 from parity.subjects.capabilities import checked, fitting, known
+from parity.subjects.cells import ENDINGS
 from parity.subjects.find import takes_case
-from parity.subjects.source import ENDINGS
 from parity.subjects.subject import Run, Subject
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from parity.model.errors import ConfigError
-from parity.subjects.source import ENDINGS
+from parity.subjects.cells import ENDINGS
 
 FILE, TABLE = "pyproject.toml", "[tool.parity]"
 

@@ -4,15 +4,17 @@ import ast
 import importlib
 import inspect
 import re
-from collections.abc import Sequence
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from parity.model.errors import SubjectError
+from parity.model.errors import Reason, SubjectError
 from parity.subjects import source
-from parity.subjects.tracebacks import own_traceback
+from parity.subjects.cells import ENDINGS
+from parity.subjects.refusals import refuse_name, refuse_whole
+from parity.subjects.source.load_errors import does_not_import
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,30 +43,34 @@ def takes_case(name: str, value: Any) -> bool:
     if isinstance(value, type) or not callable(value):
         return False
     try:
-        needed = [
-            p.name
-            for p in inspect.signature(value).parameters.values()
-            if p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
-        ]
+        parameters = list(inspect.signature(value).parameters.values())
     except (TypeError, ValueError):
         return name == "run"
-    return needed == ["case"] or (
-        name == "run" and len(needed) < 2 and not (needed and is_input(needed[0]))
-    )
+    needed = [p.name for p in parameters if p.default is p.empty and p.kind in _POSITIONAL]
+    if needed == ["case"] or name != "run":
+        return needed == ["case"]
+    if not needed:  # run(*cases), run(case=None), and not the run() of a script
+        return any(p.kind is p.VAR_POSITIONAL or p.name == "case" for p in parameters)
+    return len(needed) == 1 and not is_other(needed[0])
 
 
-def is_input(name: str) -> bool:
-    """Return whether a parameter is an input and not a case: `run(seq)` is not a run(case)."""
-    return re.fullmatch(r"x|xs|x_.*|inputs?|seq.*|data|tokens|self", name.lower()) is not None
+_POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+
+
+def is_other(name: str) -> bool:
+    """Return whether a parameter is not a case: `run(seq)` and `run(epochs)` are no run(case)."""
+    inputs = r"x|xs|x_.*|inputs?|seq.*|data|tokens|self"
+    settings = r"epochs?|n|n_.*|num_.*|args?|argv"
+    return re.fullmatch(f"{inputs}|{settings}", name.lower()) is not None
 
 
 def find(spec: str, *, run_all: bool = False) -> Found:
-    """Import what `spec` names. Raises SubjectError as `load` does."""
-    place, name = (spec, "") if spec.endswith(source.ENDINGS) else _split(spec)
-    left_out: tuple[str, ...] = ()
-    if place.endswith(source.ENDINGS):
+    """Import what `spec` names. Raises SubjectError as `load` does, with its reason."""
+    place, name = (spec, "") if spec.endswith(ENDINGS) else _split(spec)
+    read = None
+    if place.endswith(ENDINGS):
         read = source.read(Path(place), run_all=run_all or _has_run(Path(place)))
-        module, left_out = read.module, read.left_out
+        module = read.module
         every = ", run_all=True" if run_all else ""
         imports = (f"theirs = definitions({str(Path(place).resolve())!r}{every})",)
     else:
@@ -72,11 +78,11 @@ def find(spec: str, *, run_all: bool = False) -> Found:
     run = getattr(module, "run", None)
     if not name and run is not None and takes_case("run", run):
         name = "run"
-    if name and not hasattr(module, name):
-        raise SubjectError(f"subject {spec!r}: {place} has no {name!r}{_among(left_out, name)}")
-    value = getattr(module, name) if name else None
-    if name and not callable(value):
-        raise SubjectError(f"subject {spec!r}: {name} must be callable, got {type(value).__name__}")
+    if name:
+        refuse_name(spec, place, module, name)
+    elif read is not None:
+        refuse_whole(spec, read)
+    left_out = () if read is None else read.left_out
     return Found(place=place, name=name, module=module, imports=imports, left_out=left_out)
 
 
@@ -88,8 +94,7 @@ def _has_run(path: Path) -> bool:
         return False  # reported when it is read
     body = [] if tree is None else tree.body
     runs = [node for node in body if isinstance(node, ast.FunctionDef) and node.name == "run"]
-    written = any(not node.args.args or not is_input(node.args.args[0].arg) for node in runs)
-    return written or any(map(_binds, body))
+    return any(_takes_case(node.args) for node in runs) or any(map(_binds, body))
 
 
 def _binds(statement: ast.stmt) -> bool:
@@ -100,10 +105,11 @@ def _binds(statement: ast.stmt) -> bool:
     return False
 
 
-def _among(left_out: Sequence[str], name: str) -> str:
-    """Return a hint where a statement that was left out of a file may define the name."""
-    lines = [line for line in left_out if name in line]
-    return f"; {lines[0]} was not executed: --run-all executes it" if lines else ""
+def _takes_case(arguments: ast.arguments) -> bool:
+    names = [argument.arg for argument in (*arguments.posonlyargs, *arguments.args)]
+    if len(names) == len(arguments.defaults):
+        return arguments.vararg is not None or "case" in names
+    return len(names) - len(arguments.defaults) == 1 and not is_other(names[0])
 
 
 def _split(spec: str) -> tuple[str, str]:
@@ -116,18 +122,16 @@ def _from_module(place: str) -> ModuleType:
         raise SubjectError(
             f"subject {place!r} must be a module or a file that ends in .py or .ipynb"
         )
-    source.make_importable(Path.cwd())  # as `python -m` does
+    if str(Path.cwd()) not in sys.path:
+        sys.path.insert(0, str(Path.cwd()))  # as `python -m` does
     try:
         return importlib.import_module(place)
     except ModuleNotFoundError as error:
         if error.name and (place == error.name or place.startswith(f"{error.name}.")):
-            raise SubjectError(f"subject {place!r}: there is no such module") from error
-        raise _import_failed(place, error) from error
+            said = f"subject {place!r}: there is no such module"
+            raise SubjectError(said, Reason.NO_SUCH_FILE) from error
+        raise does_not_import(place, error) from error
     except SubjectError as error:  # a mistake in a binding: its message is for the author
         raise SubjectError(f"subject {place!r}: {error}") from error
     except (Exception, SystemExit) as error:
-        raise _import_failed(place, error) from error
-
-
-def _import_failed(place: str, error: BaseException) -> SubjectError:
-    return SubjectError(f"subject {place!r} does not import:\n{own_traceback(error).rstrip()}")
+        raise does_not_import(place, error) from error

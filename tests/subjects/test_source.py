@@ -59,8 +59,9 @@ def test_what_was_left_out_is_listed(script: Path, capsys: pytest.CaptureFixture
     """Each statement that is left out is named by its line and how it begins, with any reason."""
     left_out = read(script).left_out
     assert [line.partition(":")[0] for line in left_out] == [
-        "line 4", "line 5", "line 12", "line 13", "line 14", "line 15", "line 20",
+        "line 4", "line 5", "line 12", "line 13", "line 15", "line 20",
     ]  # fmt: skip
+    assert left_out[0].endswith("(needs the package 'nothing_like_this', which is not installed)")
     assert left_out[3] == "line 13: size = len(data) (NameError: name 'data' is not defined)"
     assert capsys.readouterr().out == ""
 
@@ -68,7 +69,7 @@ def test_what_was_left_out_is_listed(script: Path, capsys: pytest.CaptureFixture
 def test_run_all_executes_everything(tmp_path: Path) -> None:
     """With run_all the whole file is executed."""
     path = tmp_path / "script.py"
-    path.write_text("found = []\nfor i in range(3): found.append(i)\n")
+    path.write_text("found = []\nfor i in range(3): found = [*found, i]\n")
     assert read(path).module.found == []
     assert read(path, run_all=True).module.found == [0, 1, 2]
 
@@ -86,7 +87,7 @@ def test_notebook_is_read_cell_by_cell(tmp_path: Path) -> None:
         "%matplotlib inline\n!pip install this\nimport numpy as np\nx = 1",
         "def f(:",
         "%%bash\nls",
-        "class Net:\n    version = 1\nmodel = Net()",
+        "class Net:\n    version = 1\nmodel = Net().fit()",
         "class Net:\n    version = 2",
     )
     found = read(path)
@@ -94,6 +95,15 @@ def test_notebook_is_read_cell_by_cell(tmp_path: Path) -> None:
     assert [line.partition(":")[0] for line in found.left_out] == [
         "cell 2", "cell 3", "cell 4, line 3",
     ]  # fmt: skip
+
+
+def test_a_notebook_in_another_language_is_refused(tmp_path: Path) -> None:
+    """A notebook whose kernel is not Python's is refused by its language."""
+    path = tmp_path / "book.ipynb"
+    julia = {"kernelspec": {"language": "julia", "name": "julia-1.9"}}
+    path.write_text(json.dumps({"nbformat": 4, "cells": [], "metadata": julia}))
+    with pytest.raises(SubjectError, match="is a notebook in julia, not in Python"):
+        read(path)
 
 
 def test_traceback_shows_the_cell(tmp_path: Path) -> None:

@@ -1,12 +1,14 @@
 """The limit of time, also one limit within another."""
 
 import contextlib
+import signal
 import time
 from collections.abc import Callable
 
 import pytest
 
-from parity.subjects.time_limit import OutOfTimeError, limited
+from parity.subjects import time_limit
+from parity.subjects.time_limit import OutOfTimeError, limited, limited_work
 
 
 def test_a_limit_ends_its_block() -> None:
@@ -14,6 +16,11 @@ def test_a_limit_ends_its_block() -> None:
     with pytest.raises(OutOfTimeError), limited(0.05):
         time.sleep(10)
     time.sleep(0.1)
+
+
+def work() -> None:
+    while True:
+        pass
 
 
 LONG = 60.0
@@ -41,3 +48,20 @@ def test_an_inner_limit_does_not_lift_the_outer(block: Callable[[], None]) -> No
     with pytest.raises(OutOfTimeError), limited(0.2):
         block()
     assert time.monotonic() - start < LONG
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGVTALRM"), reason="there is no such limit here")
+def test_work_is_ended_and_waiting_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A limit of processor time ends a loop; it does not end a block that waits as long."""
+    monkeypatch.setattr(time_limit, "PATIENCE", 3000)
+    with pytest.raises(OutOfTimeError), limited_work(0.02):
+        work()
+    with limited_work(0.02):
+        time.sleep(0.03)
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGVTALRM"), reason="there is no such limit here")
+def test_a_block_that_waits_for_ever_is_ended() -> None:
+    """A block without work ends after PATIENCE times the limit."""
+    with pytest.raises(OutOfTimeError), limited_work(0.01):
+        time.sleep(60)

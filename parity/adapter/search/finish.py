@@ -1,0 +1,225 @@
+"""Finish: what else is known of a binding: fresh objects, formats, activations, remarks."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from parity.adapter import names
+from parity.adapter.binding import Binding, Certainty, Remark
+from parity.adapter.expressions import is_transposed, names_in
+from parity.adapter.interpreter import Run
+from parity.adapter.search.attempts import Failed, attempt
+from parity.adapter.search.backwards import Backward
+from parity.adapter.search.forwards import entries
+from parity.adapter.search.gradients import parameters_of
+from parity.adapter.search.leaves import Leaf
+from parity.adapter.search.probe import expected, share
+from parity.adapter.search.search import Found
+from parity.adapter.search.trials import Target
+from parity.model.case import Case
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finished:
+    """A binding that can be run, and what a user must know about it."""
+
+    binding: Binding
+    assumed: tuple[str, ...]
+    lacking: str
+
+
+def finished(target: Target, found: Found) -> Finished:
+    """Return the binding with everything that only running it whole can tell."""
+    binding = found.binding
+    config = dict(binding.config) | _formats(found)
+    config |= _activations(target, found, binding, config)
+    if config.get("activation", "") is None:
+        del config["activation"]
+    binding = replace(binding, config=config, remarks=dict(_remarks(found)))
+    if _must_be_fresh(target, found, binding):
+        binding = replace(binding, fresh=True)
+    return Finished(
+        binding=binding, assumed=tuple(_assumed(found, binding)), lacking=_lacking(target, found)
+    )
+
+
+def _case(found: Found, **changes: Any) -> Case:
+    return found.whole.forward.probe.case(**changes)
+
+
+def _answer(target: Target, run: Run, case: Case) -> Mapping[str, Any] | None:
+    answered = attempt(target.module, target.attempts, lambda: run(case))
+    return None if isinstance(answered, Failed) else {n: np.array(a) for n, a in answered.items()}
+
+
+def _formats(found: Found) -> dict[str, str]:
+    """Return float32 where the author's own weights are held in it, by the author's own text."""
+    held = {leaf.text: leaf.array for leaf in found.whole.forward.outcome.held}
+    own = [held[text] for text in found.whole.forward.leaves.values() if text in held]
+    return {"dtype": "float32"} if own and all(a.dtype == np.float32 for a in own) else {}
+
+
+def _activations(
+    target: Target, found: Found, binding: Binding, config: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the one activation that a network has, or None where it has a choice of them."""
+    own = found.whole.forward.activation
+    if not names_activation(binding):
+        return {"activation": own}
+    other = {"tanh": "relu", "relu": "tanh"}[own]
+    case = _case(found, **{**_of_probe(config), "activation": other})
+    answered = _answer(target, Run(binding, target.module), case)
+    if answered is None or "hidden" not in answered:
+        return {"activation": own}
+    right = share(answered["hidden"], expected(case)["hidden"]) == 1
+    return {"activation": None if right else own}
+
+
+def _of_probe(config: Mapping[str, Any]) -> dict[str, Any]:
+    return {n: v for n, v in config.items() if n in ("kind", "loss", "initial", "bias", "activation")}
+
+
+def names_activation(binding: Binding) -> bool:
+    """Return whether an object is made with the activation that a case asks for."""
+    return bool(binding.make) and bool(names_in(binding.make) & {"activation", "f"})
+
+
+def _must_be_fresh(target: Target, found: Found, binding: Binding) -> bool:
+    """Return whether a step leaves something behind that is set with no other weight.
+
+    Then each case gets an object of its own. A leak from a forward or a backward pass stays: a
+    later stage judges it.
+    """
+    stepping = {"update", "train"} & {*binding.calls}
+    if not stepping or not binding.make:
+        return False
+    before = replace(binding, calls={n: c for n, c in binding.calls.items() if n not in stepping})
+    case = _case(found, **_of_probe(binding.config))
+    return (
+        _changes(target, binding, case)
+        and not _changes(target, replace(binding, fresh=True), case)
+        and not (before.calls and _changes(target, before, case))
+    )
+
+
+def _changes(target: Target, binding: Binding, case: Case) -> bool:
+    """Return whether a second answer to one question differs from the first."""
+    run = Run(replace(binding, by_steps=False), target.module)
+    first, second = _answer(target, run, case), _answer(target, run, case)
+    if first is None or second is None:
+        return False
+    return any(not np.array_equal(first[n], second[n], equal_nan=True) for n in first)
+
+
+# -- what is known ---------------------------------------------------------------------------------
+
+
+def _remarks(found: Found) -> Iterator[tuple[str, Remark]]:
+    forward, whole = found.whole.forward, found.whole
+    certain = found.is_certain
+    by_value = forward.evidence >= 20
+    why = "its states are right" if by_value else "they move where they must" if certain else found.doubt
+    level = Certainty.CERTAIN if certain else Certainty.LIKELY
+    for name in found.binding.parameters:
+        yield name, Remark(certainty=level, text=_of_place(name, found, why))
+    yield "forward", Remark(certainty=level, text=why)
+    for name in ("loss", "backward", "update", "train"):
+        one = getattr(whole, name)
+        if one is not None and name in found.binding.calls:
+            yield name, _of_call(one)
+
+
+def _of_place(name: str, found: Found, why: str) -> str:
+    text = found.binding.parameters[name]
+    if name == "W_h" and "W_x" in found.binding.parameters:
+        mixed = is_transposed(text) != is_transposed(found.binding.parameters["W_x"])
+        return f"{why}; held the other way around than W_x" if mixed else why
+    return why
+
+
+def _of_call(one: Backward) -> Remark:
+    right = sorted(one.found.right)
+    if one.loss_is_right or right:
+        said = ["its loss"] * one.loss_is_right + [f"its gradient of {name}" for name in right[:2]]
+        return Remark(certainty=Certainty.CERTAIN, text=f"{' and '.join(said)} is right")
+    return Remark(certainty=Certainty.LIKELY, text="the names say so; none of its numbers is right")
+
+
+def _assumed(found: Found, binding: Binding) -> Iterator[str]:
+    places = binding.parameters
+    if "W_x" in places and "W_h" in places and is_transposed(places["W_x"]) != is_transposed(places["W_h"]):
+        turned, plain = ("W_x", "W_h") if is_transposed(places["W_x"]) else ("W_h", "W_x")
+        yield (
+            f"{turned} is held as (out, in) and {plain} as (in, out): PyTorch's own weights, "
+            "copied in, would give other numbers"
+        )
+    others = [one for one in found.whole.forward.seen.values() if not one.is_answer]
+    for one in others:
+        yield f"not judged: the {one.right.replace('_', ' ')} that it answers in `{one.raw}`"
+
+
+def _lacking(target: Target, found: Found) -> str:
+    """Return the part of the code that was not understood; empty where there is none."""
+    whole = found.whole
+    main = whole.main
+    unread = unread_weights(found)
+    if unread:
+        return f"`{unread[0]}` looks like a weight, and nothing reads it"
+    if main is None:
+        return "no way to ask for its gradients was found: they are not checked" * _has_gradients(target, found)
+    missing = [n for n in parameters_of(whole.forward) if n not in main.found.weights | main.moved]
+    if main.level == 0:
+        missing = [n for n in missing if not n.endswith("out")]
+    if missing:
+        return f"no gradient of {', '.join(missing)} was found among its answers"
+    if main.factor != "1" and not any(one and one.loss_is_right for one in (whole.loss, main)):
+        return f"its gradients are ours times {main.factor}, and no loss says so"
+    return ""
+
+
+def _has_gradients(target: Target, found: Found) -> bool:
+    """Return whether the code has a function whose name says that it computes gradients."""
+    session = found.whole.forward.outcome.session
+    owner = session.model if target.cls is not None else target.module
+    own = [entry.name.rpartition(".")[2] for entry in entries(owner, target.module)]
+    return any(names.is_like(n, (*names.BACKWARD, *names.TRAIN)) and not names.is_like(n, names.MODES) for n in own)
+
+
+def unread_weights(found: Found) -> list[str]:
+    """Return arrays that are named as a bias or a weight, have its shape, and are never read."""
+    forward = found.whole.forward
+    session = forward.outcome.session
+    taken = [evaluated(session, text) for text in forward.leaves.values()]
+    unread = []
+    for leaf in forward.outcome.held:
+        role = names.role(leaf.name, names.WEIGHTS)
+        if role not in ("b", "W_h", "W_x") or names.is_like(leaf.name, names.GRADIENT):
+            continue
+        place = forward.binding.parameters.get(role, "")
+        known = forward.leaves.get(role, "")
+        if not known or leaf.text == known or leaf.text in place:
+            continue
+        same_owner = leaf.text.rpartition(leaf.name)[0] == known.rpartition(_last(known))[0]
+        before = forward.outcome.before.get(leaf.text)
+        unchanged = before is not None and not forward.outcome.has_changed(leaf)
+        if same_owner and unchanged and _same_shape(leaf.array, taken):
+            unread.append(leaf.text)
+    return unread
+
+
+def _same_shape(array: Any, taken: list[Any]) -> bool:
+    return any(one is not None and np.shape(one) == array.shape for one in taken)
+
+
+def _last(text: str) -> str:
+    return Leaf(text=text, array=np.zeros(0)).name
+
+
+def evaluated(session: Any, text: str) -> Any:
+    """Return what a text stands for after a run; None where it cannot be read."""
+    try:
+        return session.value(text)
+    except Exception:  # noqa: BLE001 - the author's own objects
+        return None
