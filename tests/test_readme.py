@@ -1,12 +1,19 @@
 """README and docs: the example does what it says, and numbers and tables are the code's."""
 
 import re
+import sys
 from pathlib import Path
 
 import pytest
 
+from parity import Config, draw, judge, load
+from parity.adapter.bind import PARAMETERS
+from parity.adapter.binding import CALLS
+from parity.adapter.interpreter import CELL_NAMES
+from parity.adapter.scope import COMPUTED, SIZES, WEIGHTS
 from parity.cases.grid import GRIDS
 from parity.cli.compare import main
+from parity.reference.frameworks.pytorch import pytorch
 from parity.reference.frameworks.pytorch.conformance import PYTORCH_OPTIONS
 from parity.reference.mistakes import CATALOGUE
 
@@ -64,3 +71,30 @@ def test_links_lead_somewhere(page: str) -> None:
     links = [link for link in re.findall(r"\]\(([^)#]+)\)", text) if "://" not in link]
     assert [link for link in links if not ((ROOT / page).parent / link).exists()] == []
     assert page != "README.md" or {f"docs/{name}" for name in DOCS} <= set(links)
+
+
+def test_a_network_is_bound_as_the_docs_say(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The lines that bind a network, run as they stand, make it agree in every array it offers."""
+    text = DOCS["your-own-rnn.md"]
+    (code,) = (c for c in re.findall(r"```python\n(.*?)```", text, re.DOTALL) if "bind(" in c)
+    networks = ROOT / "tests" / "adapter" / "networks.py"
+    (tmp_path / "my_rnn.py").write_text(networks.read_text(encoding="utf-8"), encoding="utf-8")
+    (tmp_path / "bound.py").write_text(code, encoding="utf-8")
+    monkeypatch.delitem(sys.modules, "my_rnn", raising=False)
+    subject = load(str(tmp_path / "bound.py"))
+    sys.modules.pop("my_rnn", None)
+    verdict = judge(subject, draw(subject.asked(Config())), pytorch)
+    assert verdict.passed
+    steps = {f"step/{name}" for name in ("W_x", "W_h", "b", "W_out", "b_out")}
+    gradients = {"grad/W_x", "grad/W_h", "grad/b"}
+    compared = {comparison.name for comparison in verdict.compared}
+    assert compared == {"hidden", "logits", "loss", *gradients, *steps}
+
+
+def test_names_that_a_binding_knows_are_in_the_docs() -> None:
+    """Every name of the case that an expression can use stands in the docs' table."""
+    text = DOCS["your-own-rnn.md"]
+    names = {*SIZES, *COMPUTED, *WEIGHTS, *CELL_NAMES, *CALLS, *PARAMETERS}
+    assert [name for name in sorted(names) if f"`{name}`" not in text] == []

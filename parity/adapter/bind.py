@@ -30,7 +30,15 @@ from parity.subjects import capabilities
 
 PARAMETERS = ("W_x", "W_h", "b", "W_out", "b_out", "h_0")
 
+SIZES = ("batch", "steps", "features", "hidden", "classes", "layers", "lr")
+"""Sizes that may have a place, as a global of a script has; a number restricts them instead."""
+
 LISTS = ("setup", "reset")
+
+SWITCHES = ("tensors", "fresh", "by_steps")
+
+STEPPING = {"update", "train"}
+"""Calls after which the weights are read."""
 
 
 def bind(target: Any, /, **items: Any) -> Run:
@@ -44,6 +52,8 @@ def bind(target: Any, /, **items: Any) -> Run:
         are known by their shapes.
     tensors: whether arrays are handed over as PyTorch tensors.
     fresh: whether every case gets an object of its own.
+    by_steps: whether gradients are read off the steps, (w - w') / lr, where no call answers them.
+    hidden, features ...: with text, the place of a size that somebody's code reads.
     config: the only values of options that it supports, as CONFIG beside a `run`; each may be an
         item of its own, too: `activation="tanh"`, or `loss="squared"` where no call is named loss.
     options: further options that it supports, as OPTIONS beside a `run` does.
@@ -66,13 +76,13 @@ def home(target: Any) -> Any:
     """Return what knows the names of a target: its module, or a dictionary of functions."""
     if isinstance(target, (ModuleType, Mapping)):
         return target
-    if not callable(target):
+    name = getattr(target, "__name__", "")
+    if not (callable(target) and name):
         raise BindError(
             "bind takes a class, a function, a module or a dictionary of functions, "
-            f"got {type(target).__name__}"
+            f"got {'an object of ' * callable(target)}{type(target).__name__}"
         )
     module = sys.modules.get(getattr(target, "__module__", ""))
-    name = getattr(target, "__name__", "")
     return module if getattr(module, name, None) is target else _Beside(module, name, target)
 
 
@@ -104,17 +114,18 @@ def binding_of(target: Any, items: Mapping[str, Any]) -> Binding:
     if isinstance(target, type) and not make:
         make = constructor_call(target)
     lists = {name: tuple(_texts(name, rest.pop(name, ()))) for name in LISTS}
-    tensors, fresh = bool(rest.pop("tensors", False)), bool(rest.pop("fresh", False))
+    tensors, fresh, by_steps = (bool(rest.pop(name, False)) for name in SWITCHES)
     knows = _known(rest.pop("options", ()))
     calls = {name: _call(name, rest.pop(name)) for name in CALLS if name in rest}
-    parameters = {n: _expression(n, rest.pop(n)) for n in PARAMETERS if n in rest}
+    places = {n: _expression(n, rest.pop(n)) for n in (*SIZES, *PARAMETERS) if n in rest}
     values = {name: _expression(name, text) for name, text in rest.items()}
     binding = Binding(
         make=_expression("make", make) if make else "",
         setup=lists["setup"],
         reset=lists["reset"],
         values=values,
-        parameters=parameters,
+        parameters=places,
+        by_steps=by_steps,
         calls=calls,
         config=config,
         knows=knows,
@@ -122,8 +133,7 @@ def binding_of(target: Any, items: Mapping[str, Any]) -> Binding:
         fresh=fresh,
     )
     _refuse_unused(binding)
-    if not calls:
-        raise BindError('no call is given: write forward="forward(x) -> hidden: out"')
+    _refuse_silent(calls)
     return binding
 
 
@@ -216,6 +226,15 @@ def _known(options: Any) -> tuple[str, ...]:
         return capabilities.known(options, "bind")
     except ConfigError as error:
         raise BindError(f"`options`: {error}") from error
+
+
+def _refuse_silent(calls: Mapping[str, Call]) -> None:
+    """Refuse a binding without a call, or with a backward pass of which nothing is read."""
+    if not calls:
+        raise BindError('no call is given: write forward="forward(x) -> hidden: out"')
+    if "backward" in calls and not calls["backward"].answers and not calls.keys() & STEPPING:
+        wanted = f"{calls['backward']} -> grad/W_x: dWx"
+        raise BindError(f"`backward`: write where the gradients are, as in `{wanted}`")
 
 
 def _refuse_unused(binding: Binding) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from parity.model.case import Array
+from parity.model.errors import SubjectError
 
 KINDS = "fiub"
 """The kinds of NumPy's dtypes that are numbers."""
@@ -21,9 +22,13 @@ def is_tensor(value: Any) -> bool:
 
 
 def tensor(array: Array) -> Any:
-    """Return an array as a tensor over memory of its own."""
-    import torch  # only for a subject that has imported it
+    """Return an array as a tensor over memory of its own.
 
+    Raises SubjectError where nobody has imported PyTorch.
+    """
+    torch = sys.modules.get("torch")
+    if torch is None:
+        raise SubjectError("tensors are wanted, and the subject does not import PyTorch")
     return torch.from_numpy(np.array(array))
 
 

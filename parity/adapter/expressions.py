@@ -105,7 +105,7 @@ def put(text: str, value: Any, lookup: Lookup) -> None:
 
 
 def is_transposed(text: str) -> bool:
-    """Return whether a place ends in `.T` or `.transpose()`, an odd number of times."""
+    """Return whether a place has an odd number of `.T` or `.transpose()`, as in `W.T[:hidden]`."""
     tree, turned = parsed(text).tree, False
     while True:
         match tree:
@@ -113,6 +113,8 @@ def is_transposed(text: str) -> bool:
                 tree, turned = inner, not turned
             case ast.Call(func=ast.Attribute(value=inner, attr="transpose"), args=[]):
                 tree, turned = inner, not turned
+            case ast.Subscript(value=inner):
+                tree = inner
             case _:
                 return turned
 
@@ -144,10 +146,10 @@ def _is_view(inner: ast.expr, key: ast.expr, lookup: Lookup) -> bool:
 
 
 def _there(tree: ast.expr, lookup: Lookup) -> Any:
-    """Return the value of a part of a place; None where it has none yet."""
+    """Return what is at a place now; None where nothing has been set."""
     try:
         return evaluate(ast.unparse(tree), lookup)
-    except Exception:  # noqa: BLE001 - not set yet, or None: whatever somebody's object raises
+    except Exception:  # noqa: BLE001 - whatever somebody's object raises
         return None
 
 

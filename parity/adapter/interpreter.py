@@ -17,6 +17,7 @@ from parity.adapter import borders
 from parity.adapter.binding import CALLS, Binding, Call, Loop
 from parity.adapter.expressions import assign, evaluate, names_in, put, summands
 from parity.adapter.scope import HELPERS, SIZES, CaseNames, Scope
+from parity.model.biases import shares
 from parity.model.case import Array, Case
 from parity.model.cell import Cell
 from parity.model.errors import SubjectError
@@ -29,8 +30,6 @@ BY_STEP = ("hidden", "every_logits", "grad/x", "delta")
 """Answers of a loop over steps that are joined along time."""
 
 
-FAR = 2.0**60
-"""A learning rate at which a step is all gradient."""
 AXES_OF_STEPS = 3
 """The axes of such an answer that has all steps: (batch, steps, ...)."""
 
@@ -39,6 +38,9 @@ AXES_OF_A_CELL = {"W_x": 2, "W_h": 2, "b": 1, "b_hh": 1, "h_0": 2, "final": 2}
 
 CELL_NAMES = frozenset({"layer", "reverse", "direction"})
 """Names of a layer and a direction, in a place or an answer that is read for each of them."""
+
+FAR = 2.0**60
+"""A learning rate at which a step is all gradient."""
 
 
 class CallError(SubjectError):
@@ -93,9 +95,9 @@ class Run:
         far = case.replace(case.config.replace(lr=FAR))
         stepped = Session(self.binding, self.module, far, self._model(far)).run()
         found = {}
-        for name in case.parameters:
+        for name, weight in _before_a_step(case, stepped).items():
             if step_name(1, name) in stepped and gradient_name(name) not in answer:
-                moved = getattr(case, name) - np.asarray(stepped[step_name(1, name)])
+                moved = weight - np.asarray(stepped[step_name(1, name)])
                 found[gradient_name(name)] = moved / case.x.dtype.type(FAR)
         return found
 
@@ -189,40 +191,40 @@ class Session:
     # -- weights -----------------------------------------------------------------------------------
 
     def set_weights(self) -> None:
-        """Write the case's weights to their places, after what resets."""
+        """Write the case's weights to their places, after the calls that reset."""
         for piece in self._setting():
             piece.do()
 
     def _setting(self) -> Iterator[Piece]:
-        """Yield the further names, the places that the weights are written to, and what resets."""
+        """Yield the further names, the calls that reset, and the places that are written to."""
         binding = self.binding
         for name, text in binding.values.items():
             yield Piece(name, text, functools.partial(self._name, name, text))
         for text in binding.reset:
-            yield Piece("reset", text, functools.partial(self._reset, text))
+            yield Piece("reset", text, functools.partial(evaluate, text, self._arguments()))
         for name, place, scope in self.places():
-            if name in SIZES:
-                size = getattr(self.case.config, name)
-                yield Piece(name, place, functools.partial(put, place, size, scope))
-            else:
-                yield Piece(name, place, functools.partial(self._assign, name, place, scope))
+            yield Piece(name, place, functools.partial(self._set, name, place, scope))
 
     def _name(self, name: str, text: str) -> None:
         self.values[name] = evaluate(text, self._arguments())
 
-    def _reset(self, text: str) -> None:
-        evaluate(text, self._arguments())
+    def _set(self, name: str, place: str, scope: Scope) -> None:
+        if name in SIZES:
+            put(place, getattr(self.case.config, name), scope)
+        else:
+            assign(place, self.given(name, place, scope), scope)
 
-    def _assign(self, name: str, place: str, scope: Scope) -> None:
-        assign(place, self._given(name, place, scope), scope)
+    def given(self, name: str, place: str, scope: Scope) -> Array:
+        """Return the case's array; of equal initial states one row, where the place holds one.
 
-    def _given(self, name: str, place: str, scope: Scope) -> Array:
-        """Return the case's array; of equal initial states one row, where all rows share one."""
+        States that differ are all written: code that adds them to a batch does not notice.
+        """
         array: Array = getattr(self.case, name)
-        if name == "h_0" and np.ndim(borders.as_array(_value_or_none(place, scope))) == 1:
-            one: Array = array[0]
-            return one
-        return array
+        if ArrayName.parse(name).quantity != "h_0" or (array != array[:1]).any():
+            return array
+        there = borders.as_array(_value_or_none(place, scope))
+        row: Array = array[0]
+        return row if there is not None and there.ndim == 1 else array
 
     def places(self) -> Iterator[tuple[str, str, Scope]]:
         """Yield each parameter of the case that has a place: name, place, and the names known."""
@@ -314,8 +316,7 @@ class Session:
         A name on both sides begins as h_0, or as a named value says; from the last step to the
         first it begins as zeros. `h_before` is the value of h at the step before. States, logits
         and whatever depends on what the call returns are joined along time, or summed for a
-        parameter; others are read after the last step, and so is an array that has all steps
-        already.
+        parameter; others are read after the last step, and so is an array that has all steps.
         """
         steps = range(self.case.config.steps)
         backward = call.loop is Loop.BACKWARD
@@ -353,11 +354,13 @@ class Session:
         return found
 
 
-def _value_or_none(text: str, scope: Scope) -> Any:
-    try:
-        return evaluate(text, scope)
-    except Exception:  # noqa: BLE001 - not set yet: whatever somebody's object raises
-        return None
+def _before_a_step(case: Case, stepped: Mapping[str, Any]) -> dict[str, Array]:
+    """Return every parameter before the step: of two biases, each one's own share."""
+    found = dict(case.parameters)
+    for name, array in case.parameters.items():
+        if ArrayName.parse(name).quantity == "b" and step_name(1, second_bias(name)) in stepped:
+            found[name], found[second_bias(name)] = shares(array)
+    return found
 
 
 def of_cell(cell: Cell) -> dict[str, Any]:
@@ -375,6 +378,13 @@ def _split(value: Any, axes: int, count: int) -> list[Any]:
         return [borders.answer(item) for item in value]
     array = borders.answer(value)
     return list(array) if array.ndim == axes + 1 and len(array) == count else [array]
+
+
+def _value_or_none(text: str, scope: Scope) -> Any:
+    try:
+        return evaluate(text, scope)
+    except Exception:  # noqa: BLE001 - not set yet: whatever somebody's object raises
+        return None
 
 
 def _joined(name: str, values: list[Array]) -> Array:

@@ -180,11 +180,11 @@ COMPUTED: Mapping[str, Callable[[CaseNames], Any]] = {
     "d_logits": _d_logits,
     "d_every_logits": _d_every_logits,
     "d_last": _d_last,
-    "b_ih": lambda names: shares(names.case.b)[0],
-    "b_hh": lambda names: shares(names.case.b)[1],
     "every_h_0": lambda names: _every(names, "h_0"),
     "every_upstream_final": _every_upstream_final,
     "upstream_output": _upstream_output,
+    "b_ih": lambda names: shares(names.case.b)[0],
+    "b_hh": lambda names: shares(names.case.b)[1],
     "f": lambda names: ACTIVATIONS[names.case.config.activation],
 }
 
@@ -209,7 +209,8 @@ class Scope:
         for source in self.sources:
             if not isinstance(source, CaseNames) and _found(source, name) is not MISSING:
                 return vars(source) if isinstance(source, ModuleType) else source
-        return vars(theirs[0]) if isinstance(theirs[0], ModuleType) else theirs[0]
+        first = theirs[0] if theirs else self.sources[0]
+        return vars(first) if isinstance(first, ModuleType) else first
 
 
 def _found(source: Any, name: str) -> Any:

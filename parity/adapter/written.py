@@ -56,7 +56,7 @@ def _written(binding: Binding) -> Iterator[tuple[str, list[str]]]:
         yield "make", [_quoted(binding.make)]
     if binding.setup:
         yield "setup", [_listed(binding.setup)]
-    for name in ("tensors", "fresh"):
+    for name in ("tensors", "fresh", "by_steps"):
         if getattr(binding, name):
             yield name, ["True"]
     for name, text in (*binding.values.items(), *binding.parameters.items()):

@@ -15,6 +15,8 @@
 | grad/W_out, grad/b_out       | (width, classes), (classes,): classifier only      |
 | grad/W_x, grad/W_h, grad/b   | (features, hidden), (hidden, hidden), (hidden,)    |
 | grad/W_x_l1_reverse ...      | as the parameter of that layer and direction       |
+| grad/b_hh, step/b_hh         | as b: of the second of two biases; optional, see   |
+|                              | parity.model.biases                                |
 | grad/x, grad/h_0             | (batch, steps, features), (batch, hidden)          |
 | step/W_x ... step/b_out      | as the parameter, after one SGD step               |
 | step2/W_x ...                | after the second one, and so on                    |

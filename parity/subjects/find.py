@@ -87,21 +87,21 @@ def find(spec: str, *, run_all: bool = False) -> Found:
 
 
 def _has_run(path: Path) -> bool:
-    """Return whether a file defines `run`, and so was written for this harness."""
+    """Return whether a file defines or binds a `run`, and so was written for this harness."""
     try:
         tree = ast.parse(path.read_text(encoding="utf-8-sig")) if path.suffix == ".py" else None
     except (OSError, ValueError, SyntaxError):
         return False  # reported when it is read
     body = [] if tree is None else tree.body
     runs = [node for node in body if isinstance(node, ast.FunctionDef) and node.name == "run"]
-    return any(_takes_case(node.args) for node in runs) or any(map(_binds_run, body))
+    return any(_takes_case(node.args) for node in runs) or any(map(_binds, body))
 
 
-def _binds_run(statement: ast.stmt) -> bool:
-    """Return whether a statement is `run = bind(...)`, or `run = parity.bind(...)`."""
+def _binds(statement: ast.stmt) -> bool:
+    """Return whether a statement is `run = bind(...)`, by any name, or `= parity.bind(...)`."""
     match statement:
-        case ast.Assign(targets=[ast.Name(id="run")], value=ast.Call(func=func)):
-            return ast.unparse(func).rpartition(".")[2] == "bind"
+        case ast.Assign(targets=[ast.Name()], value=ast.Call(func=func)):
+            return ast.unparse(func) in ("bind", "parity.bind")
     return False
 
 

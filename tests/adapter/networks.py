@@ -3,22 +3,22 @@
 import numpy as np
 
 
-class Columns:
-    """Weights on the left and sequences in columns: h = tanh(U x + V h + a), then a head."""
+class CharRNN:
+    """Weights on the left and sequences in columns: h = tanh(Wxh x + Whh h + bh), then a head."""
 
     def __init__(self, hidden: int, n_in: int, n_out: int):
-        self.U, self.V = np.zeros((hidden, n_in)), np.zeros((hidden, hidden))
-        self.a, self.S, self.c = (
+        self.Wxh, self.Whh = np.zeros((hidden, n_in)), np.zeros((hidden, hidden))
+        self.bh, self.Why, self.by = (
             np.zeros((hidden, 1)),
             np.zeros((n_out, hidden)),
             np.zeros((n_out, 1)),
         )
 
     def forward(self, x):  # (features, steps, batch)
-        self.x, self.h = x, [np.zeros((len(self.V), x.shape[2]))]
+        self.x, self.h = x, [np.zeros((len(self.Whh), x.shape[2]))]
         for t in range(x.shape[1]):
-            self.h.append(np.tanh(self.U @ x[:, t] + self.V @ self.h[-1] + self.a))
-        return self.S @ self.h[-1] + self.c, np.array(self.h[1:])
+            self.h.append(np.tanh(self.Wxh @ x[:, t] + self.Whh @ self.h[-1] + self.bh))
+        return self.Why @ self.h[-1] + self.by, np.array(self.h[1:])
 
     def cost(self, scores, labels):
         p = np.exp(scores) / np.exp(scores).sum(axis=0)
@@ -26,18 +26,18 @@ class Columns:
         return -np.log(p[labels, np.arange(len(labels))]).mean()
 
     def bptt(self):
-        self.dS, self.dc = self.error @ self.h[-1].T, self.error.sum(axis=1, keepdims=True)
-        self.dU, self.dV, self.da = (np.zeros_like(w) for w in (self.U, self.V, self.a))
-        dh = self.S.T @ self.error
+        self.dWhy, self.dby = self.error @ self.h[-1].T, self.error.sum(axis=1, keepdims=True)
+        self.dWxh, self.dWhh, self.dbh = (np.zeros_like(w) for w in (self.Wxh, self.Whh, self.bh))
+        dh = self.Why.T @ self.error
         for t in reversed(range(self.x.shape[1])):
             d = dh * (1 - self.h[t + 1] ** 2)
-            self.dU += d @ self.x[:, t].T
-            self.dV += d @ self.h[t].T
-            self.da += d.sum(axis=1, keepdims=True)
-            dh = self.V.T @ d
+            self.dWxh += d @ self.x[:, t].T
+            self.dWhh += d @ self.h[t].T
+            self.dbh += d.sum(axis=1, keepdims=True)
+            dh = self.Whh.T @ d
 
     def descend(self, rate):
-        for name in ("U", "V", "a", "S", "c"):
+        for name in ("Wxh", "Whh", "bh", "Why", "by"):
             setattr(self, name, getattr(self, name) - rate * getattr(self, "d" + name))
 
 
@@ -122,20 +122,20 @@ STACK = {
 }
 """The items that bind `Stack`; its constructor is understood."""
 
-COLUMNS = {
-    "W_x": "U.T",
-    "W_h": "V.T",
-    "b": "a[:, 0]",
-    "W_out": "S.T",
-    "b_out": "c[:, 0]",
+CHAR_RNN = {
+    "W_x": "Wxh.T",
+    "W_h": "Whh.T",
+    "b": "bh[:, 0]",
+    "W_out": "Why.T",
+    "b_out": "by[:, 0]",
     "forward": "scores, states = forward(x.T) -> "
     "logits: scores.T, hidden: states.transpose(2, 0, 1)",
     "loss": "cost(scores, labels) -> loss: out",
-    "backward": "bptt() -> grad/W_x: dU.T, grad/W_h: dV.T, grad/b: da[:, 0], grad/W_out: dS.T, "
-    "grad/b_out: dc[:, 0]",
+    "backward": "bptt() -> grad/W_x: dWxh.T, grad/W_h: dWhh.T, grad/b: dbh[:, 0], "
+    "grad/W_out: dWhy.T, grad/b_out: dby[:, 0]",
     "update": "descend(lr)",
 }
-"""The items that bind `Columns`; x.T is (features, steps, batch)."""
+"""The items that bind `CharRNN`; x.T is (features, steps, batch)."""
 
 
 class Cell:

@@ -15,9 +15,22 @@ from parity.adapter.constructor import constructor_call
 from parity.adapter.load import load
 from parity.execution.limits import Limits
 from parity.gate.accept import accepted, groups
+from parity.judging.judge import judge
 from parity.model.config import Config
 from parity.model.errors import SubjectError
-from tests.adapter.networks import CELL, COLUMNS, FAULTY, STACK, Cell, Columns, Faulty, Stack
+from parity.reference.frameworks.pytorch import pytorch
+from parity.subjects.subject import Subject
+from tests.adapter.networks import (
+    CELL,
+    CHAR_RNN,
+    FAULTY,
+    STACK,
+    Cell,
+    CharRNN,
+    Faulty,
+    Stack,
+    Trained,
+)
 
 # -- mistakes --------------------------------------------------------------------------------------
 
@@ -27,19 +40,19 @@ LINE = NETWORKS.read_text(encoding="utf-8").splitlines().index("        return x
 
 MISTAKES: dict[str, tuple[type, dict[str, Any], str]] = {
     "a place with the axes swapped": (
-        Columns,
-        {"W_x": "U"},
-        "`U` has shape (5, 4), W_x has (4, 5): did you mean `U.T`?",
+        CharRNN,
+        {"W_x": "Wxh"},
+        "`Wxh` has shape (5, 4), W_x has (4, 5): did you mean `Wxh.T`?",
     ),
     "a place with an axis too many": (
-        Columns,
-        {"b": "a"},
-        "`a` has shape (5, 1), b has (5,): did you mean `a[:, 0]`?",
+        CharRNN,
+        {"b": "bh"},
+        "`bh` has shape (5, 1), b has (5,): did you mean `bh[:, 0]`?",
     ),
     "a place that is not there": (
-        Columns,
-        {"W_h": "VV.T"},
-        "`W_h`: there is no 'VV' in `VV.T`",
+        CharRNN,
+        {"W_h": "Whhh.T"},
+        "`W_h`: there is no 'Whhh' in `Whhh.T`; did you mean Whh",
     ),
     "a key that is not there": (
         Stack,
@@ -47,9 +60,9 @@ MISTAKES: dict[str, tuple[type, dict[str, Any], str]] = {
         "`W_x`: there is no 'weight_l0' in `weights[\"weight_l0\"].T`; did you mean weight_",
     ),
     "no place": (
-        Columns,
-        {"W_h": "V + 3 * V"},
-        "`W_h`: `3 * V` is not a place that an array can be written to",
+        CharRNN,
+        {"W_h": "Whh + 3 * Whh"},
+        "`W_h`: `3 * Whh` is not a place that an array can be written to",
     ),
     "a place that keeps a copy": (
         Faulty,
@@ -57,33 +70,33 @@ MISTAKES: dict[str, tuple[type, dict[str, Any], str]] = {
         "`b`: `copied` cannot be set: AttributeError: property 'copied' of 'Faulty' object",
     ),
     "not a parameter": (
-        Columns,
-        {"W_y": "S.T"},
+        CharRNN,
+        {"W_y": "Why.T"},
         "`W_y` is not a parameter, and no item uses it: one of W_x, W_h, b, W_out, b_out, h_0",
     ),
-    "not text": (Columns, {"W_x": 3}, '`W_x` must be text, as in W_x="Wxh.T", got 3'),
-    "open": (Columns, {"W_x": ...}, "`W_x` is open: write it in the place of `...`"),
-    "not Python": (Columns, {"W_x": "U.T)"}, "`W_x`: 'U.T)' is not a Python expression"),
+    "not text": (CharRNN, {"W_x": 3}, '`W_x` must be text, as in W_x="Wxh.T", got 3'),
+    "open": (CharRNN, {"W_x": ...}, "`W_x` is open: write it in the place of `...`"),
+    "not Python": (CharRNN, {"W_x": "Wxh.T)"}, "`W_x`: 'Wxh.T)' is not a Python expression"),
     "no size": (
-        Columns,
-        {"make": "Columns(hidden)"},
-        "`make`: Columns(hidden) raised TypeError: Columns.__init__() missing 2 required",
+        CharRNN,
+        {"make": "CharRNN(hidden)"},
+        "`make`: CharRNN(hidden) raised TypeError: CharRNN.__init__() missing 2 required",
     ),
     "no such class": (
-        Columns,
-        {"make": "Column(hidden, features, classes)"},
-        ("`make`: Column(hidden, features, classes) raised NameError: name 'Column' is not "
-        "defined; did you mean Columns"),
+        CharRNN,
+        {"make": "CharRN(hidden, features, classes)"},
+        ("`make`: CharRN(hidden, features, classes) raised NameError: name 'CharRN' is not "
+        "defined; did you mean CharRNN"),
     ),
     "no such method": (
-        Columns,
+        CharRNN,
         {"forward": "forwrd(x.T)"},
         "`forward`: forwrd(x.T) raised NameError: name 'forwrd' is not defined; did you mean",
     ),
     "too many arguments": (
-        Columns,
+        CharRNN,
         {"forward": "forward(x, h_0)"},
-        "`forward`: forward(x, h_0) raised TypeError: Columns.forward() takes 2 positional",
+        "`forward`: forward(x, h_0) raised TypeError: CharRNN.forward() takes 2 positional",
     ),
     "an error in a line of the network": (
         Faulty,
@@ -93,13 +106,13 @@ MISTAKES: dict[str, tuple[type, dict[str, Any], str]] = {
     ),
     "a stub": (Faulty, {"forward": "stub(x)"}, "`forward` raised NotImplementedError (networks.py"),
     "an answer in another layout": (
-        Columns,
+        CharRNN,
         {"forward": "scores, states = forward(x.T) -> logits: scores.T, hidden: states"},
         ("`forward`: the answer `hidden: states` has shape (3, 5, 2), expected (batch, steps, "
         "hidden) = (2, 3, 5): did you mean `states.transpose(2, 0, 1)`?"),
     ),
     "an answer that raises": (
-        Columns,
+        CharRNN,
         {"forward": "scores, states = forward(x.T) -> logits: scores.T, hidden: states[9]"},
         "`forward`: the answer `hidden: states[9]` raised IndexError",
     ),
@@ -109,18 +122,23 @@ MISTAKES: dict[str, tuple[type, dict[str, Any], str]] = {
         "`forward`: the answer `hidden: out` is not numbers: (array of <U4)",
     ),
     "a gradient in the other layout": (
-        Columns,
-        {"backward": "bptt() -> grad/W_x: dU"},
-        ("`backward`: the answer `grad/W_x: dU` has shape (5, 4), expected (4, 5): did you mean "
-        "`dU.T`?"),
+        CharRNN,
+        {"backward": "bptt() -> grad/W_x: dWxh"},
+        ("`backward`: the answer `grad/W_x: dWxh` has shape (5, 4), expected (4, 5): did you mean "
+        "`dWxh.T`?"),
+    ),
+    "gradients that nobody reads": (
+        Cell,
+        {"backward": "for t: backward(x[:, t], h, h, h)"},
+        "`backward`: write where the gradients are, as in `for t: backward(x[:, t], h, h, h) -> ",
     ),
     "an unknown answer": (
-        Columns,
+        CharRNN,
         {"forward": "forward(x.T) -> states: out[1]"},
         "`forward`: `states` is not an answer: one of hidden, logits",
     ),
     "an answer without a name": (
-        Columns,
+        CharRNN,
         {"forward": "forward(x.T) -> out[1]"},
         "`forward`: `out[1]` must be an answer, as in `hidden: states.T`",
     ),
@@ -135,24 +153,24 @@ MISTAKES: dict[str, tuple[type, dict[str, Any], str]] = {
         "`forward`: no answer is named, and none has the shape of one: out (2, 7)",
     ),
     "not a call": (
-        Columns,
+        CharRNN,
         {"forward": "for x in y: forward(x)"},
         "`forward`: `for x in y: forward(x)`",
     ),
     "an option without such a value": (
-        Columns,
+        CharRNN,
         {"activation": "sigmoid"},
         "activation must be one of tanh, relu, got 'sigmoid'",
     ),
     "options that exclude each other": (
-        Columns,
+        CharRNN,
         {"kind": "layer", "loss": "sum"},
         "a layer has no loss, got loss sum",
     ),
-    "an unknown option": (Columns, {"options": ["speed"]}, "`options`: OPTIONS of bind has"),
+    "an unknown option": (CharRNN, {"options": ["speed"]}, "`options`: OPTIONS of bind has"),
 }  # fmt: skip
 
-ITEMS = {Columns: COLUMNS, Faulty: FAULTY, Stack: STACK}
+ITEMS = {Cell: CELL, CharRNN: CHAR_RNN, Faulty: FAULTY, Stack: STACK}
 
 
 @pytest.mark.parametrize(("target", "items", "message"), MISTAKES.values(), ids=MISTAKES.keys())
@@ -166,12 +184,19 @@ def test_a_mistake_is_one_line_that_names_the_item(
     assert len(str(refused.value).splitlines()) == 1
 
 
-@pytest.mark.parametrize("name", ["W_x", "W_h", "W_out", "b_out"])
+@pytest.mark.parametrize("target", [3, "my_rnn.py", Trained()])
+def test_a_target_is_a_class_or_functions(target: Any) -> None:
+    """An object, a text or a number is not bound: the message says what is."""
+    with pytest.raises(BindError, match="bind takes a class, a function, a module or a dictionary"):
+        bind(target, forward="forward(x)")
+
+
+@pytest.mark.parametrize("name", ["W_x", "W_h", "W_out"])
 def test_a_weight_that_is_never_given_is_missed(name: str) -> None:
     """A network that is judged must get every weight: one without a place is named."""
-    items = {n: text for n, text in COLUMNS.items() if n != name}
+    items = {n: text for n, text in CHAR_RNN.items() if n != name}
     with pytest.raises(BindError, match=f"`{name}` has no place, and no call takes it"):
-        bind(Columns, **items)
+        bind(CharRNN, **items)
 
 
 def test_a_wrong_number_is_no_mistake_of_the_binding() -> None:
@@ -213,9 +238,24 @@ def test_a_layer_is_bound_in_a_line() -> None:
     }  # fmt: skip
 
 
+def test_a_head_without_a_bias_is_asked_without_one() -> None:
+    """Where no item has b_out, every bias of the case is zero: the network has nothing to add."""
+
+    class Bare(CharRNN):
+        def __init__(self, hidden: int, n_in: int, n_out: int) -> None:
+            super().__init__(hidden, n_in, n_out)
+            self.by = 0
+
+    gone = ("b_out", "backward", "update")
+    run = bind(Bare, **{name: text for name, text in CHAR_RNN.items() if name not in gone})
+    assert run.CONFIG["bias"] == "zero"
+    case = parity.draw(Config().replace(**run.CONFIG))
+    assert judge(Subject(name="bare", run=run), case, pytorch).passed
+
+
 def test_answers_without_an_arrow_are_told_by_their_shapes() -> None:
     """In the probing case no two sizes are equal: each returned array is one answer's, or none."""
-    run = bind(Columns, **{**COLUMNS, "forward": "scores, states = forward(x.T)"})
+    run = bind(CharRNN, **{**CHAR_RNN, "forward": "scores, states = forward(x.T)"})
     written = str(run.binding.calls["forward"])
     assert written == (
         "scores, states = forward(x.T) -> logits: scores.T, hidden: states.transpose(2, 0, 1)"
@@ -225,11 +265,11 @@ def test_answers_without_an_arrow_are_told_by_their_shapes() -> None:
 
 def test_a_value_of_an_option_restricts_it() -> None:
     """`loss="sum"` is an option, `loss="cost(scores, labels)"` a call: the value tells them."""
-    call = bind(Columns, **COLUMNS)
+    call = bind(CharRNN, **CHAR_RNN)
     assert "loss" in call.binding.calls
     assert call.CONFIG["loss"] == "mean"
-    items = {name: text for name, text in COLUMNS.items() if name in ("forward", *PLACES)}
-    option = bind(Columns, **items, loss="squared", batch=1)
+    items = {name: text for name, text in CHAR_RNN.items() if name in ("forward", *PLACES)}
+    option = bind(CharRNN, **items, loss="squared", batch=1)
     assert "loss" not in option.binding.calls
     assert (option.CONFIG["loss"], option.CONFIG["batch"]) == ("squared", 1)
 
@@ -275,6 +315,32 @@ def test_functions_share_a_dictionary_of_weights() -> None:
         case = parity.draw(Config().replace(**run.CONFIG))
         expected = forward(case.x, {"in": case.W_x, "rec": case.W_h}, case.h_0)[0]
         np.testing.assert_array_equal(run(case)["hidden"], expected)
+
+
+SCRIPT = """
+import numpy as np
+
+n_hidden = 100
+W, U, h = np.zeros((3, 4)), None, np.zeros(n_hidden)
+
+
+def states(x):
+    out, state = np.empty((*x.shape[:2], n_hidden)), h
+    for t in range(x.shape[1]):
+        out[:, t] = state = np.tanh(x[:, t] @ W + state @ U)
+    return out
+"""
+
+
+@pytest.mark.parametrize("options", [{}, {"batch": 1}])
+def test_globals_of_a_script_are_places(options: dict[str, Any]) -> None:
+    """Sizes, weights and a state that functions read from their module are set there."""
+    module = ModuleType("script")
+    exec(SCRIPT, module.__dict__)
+    run = bind(module, hidden="n_hidden", W_x="W", W_h="U", h_0="h", forward="states(x)", **options)
+    case = parity.draw(Config().replace(**run.CONFIG))
+    assert judge(Subject(name="script", run=run), case, pytorch).passed
+    assert vars(module)["n_hidden"] == case.config.hidden
 
 
 CONSTRUCTORS = {
@@ -341,6 +407,14 @@ def test_a_file_that_binds_is_a_subject(tmp_path: Path) -> None:
     assert subject.binding[0] == "asked as: Layer(features, hidden); forward(x)"
     case = parity.draw(subject.asked(Config()))
     assert set(subject.run(case)) == {"hidden"}
+
+
+def test_a_file_binds_under_any_name(tmp_path: Path) -> None:
+    """`other = bind(...)` is executed, and named on the command line, as `file.py:other`."""
+    path = tmp_path / "several.py"
+    text = FILE.replace("WEIGHT", "Wh").replace("run = bind", "other = bind")
+    path.write_text(text, encoding="utf-8")
+    assert load(f"{path}:other").binding[0] == "asked as: Layer(features, hidden); forward(x)"
 
 
 def test_a_mistake_in_a_file_is_one_line(tmp_path: Path) -> None:

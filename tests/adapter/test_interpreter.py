@@ -16,7 +16,7 @@ from parity.model.config import Config
 from parity.model.verdict import Verdict
 from parity.reference.frameworks.pytorch import pytorch
 from parity.subjects.subject import Subject
-from tests.adapter.networks import CELL, COLUMNS, STACK, Cell, Columns, Stack, Trained
+from tests.adapter.networks import CELL, CHAR_RNN, STACK, Cell, CharRNN, Stack, Trained
 
 
 def judged(run: Any, config: Config) -> Verdict:
@@ -54,9 +54,19 @@ def test_every_layer_and_direction_is_bound_by_one_place(config: Config) -> None
     assert second <= {comparison.name for comparison in verdict.compared}
 
 
+def test_places_are_entries_of_lists() -> None:
+    """Weights in lists of lists are found by the numbers of a layer and a direction."""
+    net = SimpleNamespace(U=[[None, None], [None, None]])
+    case = draw(SIZES.replace(layers=2, bidirectional=True))
+    Run(Binding(parameters={"W_h": "net.U[layer][direction].T"}), {"net": net})(case)
+    for cell in case.config.cells:
+        expected = getattr(case, cell.name("W_h"))
+        np.testing.assert_array_equal(net.U[cell.layer][int(cell.reverse)].T, expected)
+
+
 def test_a_network_of_columns_is_judged_whole() -> None:
     """Weights on the left, sequences in columns, a head: every array is found in its layout."""
-    verdict = judged(bind(Columns, **COLUMNS), SIZES)
+    verdict = judged(bind(CharRNN, **CHAR_RNN), SIZES)
     assert verdict.passed, verdict.failures
     assert set(verdict.left_out) == {"grad/x", "grad/h_0"}
 

@@ -12,12 +12,12 @@ from parity.adapter.load import load
 from parity.adapter.written import file_of, mixed_layout, summary
 from parity.model.errors import SubjectError
 from tests.adapter import networks
-from tests.adapter.networks import CELL, COLUMNS, STACK, Cell, Columns, Stack
+from tests.adapter.networks import CELL, CHAR_RNN, STACK, Cell, CharRNN, Stack
 
 PACKAGE = ("import tests.adapter.networks as theirs",)
 
 BOUND = {
-    "columns": (Columns, COLUMNS),
+    "columns": (CharRNN, CHAR_RNN),
     "layers": (Stack, STACK),
     "a cell": (Cell, CELL),
     "functions": (
@@ -88,15 +88,15 @@ def test_an_open_part_of_a_call_is_named(text: str) -> None:
 
 def test_a_verdict_shows_five_lines_at_most() -> None:
     """How a network is asked is said shortly: the calls, the arrays, the options, what is odd."""
-    binding = bind(Columns, **{**COLUMNS, "forward": "scores, states = forward(x.T)"}).binding
-    mixed = replace(binding, parameters={**binding.parameters, "W_h": "V"})
+    binding = bind(CharRNN, **{**CHAR_RNN, "forward": "scores, states = forward(x.T)"}).binding
+    mixed = replace(binding, parameters={**binding.parameters, "W_h": "Whh"})
     lines = summary(mixed)
     assert len(lines) == 5
     assert lines[0] == (
-        "asked as: Columns(hidden, features, classes); forward(x.T); cost(scores, labels); "
+        "asked as: CharRNN(hidden, features, classes); forward(x.T); cost(scores, labels); "
         "bptt(); descend(lr)"
     )
-    assert lines[1].startswith("arrays: W_x=U.T, W_h=V, b=a[:, 0]")
+    assert lines[1].startswith("arrays: W_x=Wxh.T, W_h=Whh, b=bh[:, 0]")
     assert "activation tanh" in lines[2]
 
 

@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 
-from parity.execution.replies import check_number, findings
+from parity.execution.replies import about, check_number, findings
 from parity.execution.wire import MalformedError
+from parity.report.json_output import subject_data
+from parity.report.text import binding_lines
 
 NO_ANSWER: dict[str, Any] = {
     "another question's": {"number": 1},
@@ -38,3 +40,13 @@ def test_findings_of_another_form_are_refused(header: Any) -> None:
     """A worker writes findings of some kinds, each with a text and its evidence."""
     with pytest.raises(MalformedError, match="its findings are malformed"):
         findings(header)
+
+
+def test_the_way_of_asking_reaches_the_report() -> None:
+    """The lines that say how a subject is asked, and a doubt about it, come from its process."""
+    lines = [f"line {number}" for number in range(9)]
+    subject = about({"binding": lines, "uncertain": "by names alone"}, "net.py", lambda _: {})
+    assert binding_lines(subject) == lines[:5]
+    data = subject_data(subject)
+    assert (data["binding"], data["uncertain"]) == (lines[:5], "by names alone")
+    assert about({}, "net.py", lambda _: {}).binding == ()

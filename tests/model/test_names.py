@@ -1,5 +1,7 @@
 """Names: every text is one, and a name is printed as the text from which it is read."""
 
+from collections.abc import Callable
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,11 +13,25 @@ from parity.model.names import (
     Kind,
     behaviour_name,
     gradient_name,
+    second_bias,
     step_name,
 )
 from parity.reference.frameworks.pytorch import pytorch
 
-QUANTITIES = ("W_x", "W_h", "b", "h_0", "W_out", "b_out", "x", "hidden", "final", "loss", "delta")
+QUANTITIES = (
+    "W_x",
+    "W_h",
+    "b",
+    "b_hh",
+    "h_0",
+    "W_out",
+    "b_out",
+    "x",
+    "hidden",
+    "final",
+    "loss",
+    "delta",
+)
 
 names = st.builds(
     ArrayName,
@@ -55,6 +71,16 @@ def test_a_step_knows_its_gradient(name: ArrayName) -> None:
     assert str(name.gradient) == gradient_name(name.parameter)
     assert str(name) == step_name(name.update, name.parameter)
     assert str(name.gradient.first_step) == step_name(1, name.parameter)
+
+
+@given(st.sampled_from((gradient_name, lambda name: step_name(1, name))), st.integers(0, 9))
+def test_a_second_bias_belongs_to_the_first(kind: Callable[[str], str], layer: int) -> None:
+    """The arrays of a second bias are those of the reference's only bias, in every layer."""
+    b = Cell(layer=layer, reverse=True).name("b")
+    second = ArrayName.parse(kind(second_bias(b)))
+    assert second.is_second_bias
+    assert str(second.in_reference) == kind(b)
+    assert not second.in_reference.is_second_bias
 
 
 @given(st.integers(0, 9), st.booleans(), st.sampled_from(("W_x", "h_0", "final")))

@@ -20,15 +20,15 @@ from parity.adapter.checking.by_shape import answers_in, parts_of
 from parity.adapter.checking.places import Place
 from parity.adapter.checking.wording import did_you_mean, names_of, place_of, told
 from parity.adapter.interpreter import AnswerError, Piece, Session, made
-from parity.adapter.scope import CaseNames
+from parity.adapter.scope import SIZES
 from parity.cases.draw import draw
 from parity.model.case import Case
 from parity.model.config import Config
 from parity.model.errors import ConfigError, SubjectError
 from parity.model.names import ArrayName
 
-SIZES = {"batch": 2, "steps": 3, "features": 4, "hidden": 5, "classes": 7}
-LAYERED = SIZES | {"batch": 6, "features": 8}
+PROBING = {"batch": 2, "steps": 3, "features": 4, "hidden": 5, "classes": 7}
+LAYERED = PROBING | {"batch": 6, "features": 8}
 """The sizes of the probing case, all different; also from the number of layers and directions."""
 
 
@@ -39,14 +39,10 @@ def probing(binding: Binding) -> Case:
     several |= {"bidirectional": True} if "bidirectional" in knows else {}
     layered = several or {"layers", "bidirectional"} & binding.config.keys()
     try:
-        sizes = Config().replace(**(LAYERED if layered else SIZES), **several)
+        sizes = Config().replace(**(LAYERED if layered else PROBING), **several)
         return draw(sizes.replace(**binding.config))
     except ConfigError as error:
         raise BindError(str(error)) from error
-
-
-More = dict[str, dict[str, Any]]
-"""What is added to a binding: entries by the name of its part, `calls`, `config` or `remarks`."""
 
 
 def checked(binding: Binding, module: Any) -> Binding:
@@ -54,83 +50,24 @@ def checked(binding: Binding, module: Any) -> Binding:
 
     Raises BindError for the first item that is wrong.
     """
-    full = _with_options(binding)
+    full = implied.with_options(binding)
     with quiet():
         check = _Check(full, module, probing(full))
         more = check.run()
     if more is not None:
-        return checked(_with(binding, more), module)
+        return checked(implied.extended(binding, more), module)
     _refuse_unplaced(full)
-    return _with_activation(full, check.session)
-
-
-def _with(binding: Binding, more: More) -> Binding:
-    changes: dict[str, Any] = {n: {**getattr(binding, n), **new} for n, new in more.items()}
-    return replace(binding, **changes)
-
-
-def _with_options(binding: Binding) -> Binding:
-    follow = implied.options(binding)
-    told = {
-        "config" if name in binding.calls else name: Remark(
-            certainty=Certainty.LIKELY, text=_WHY.get(name, "")
-        )
-        for name in follow
-    }
-    return replace(
-        binding,
-        config={**binding.config, **follow},
-        knows=implied.knows(binding),
-        remarks={**told, **binding.remarks},
-    )
-
-
-_WHY = {
-    "initial": "no item uses h_0",
-    "bias": "no item uses b",
-    "kind": "by the names that the items use",
-    "loss": "by the names that the items use",
-    "data": "an item uses ids",
-}
-
-
-def _with_activation(binding: Binding, session: Session) -> Binding:
-    if "activation" in binding.config or implied.tells_activation(implied.given(binding)):
-        return binding
-    remark = Remark(certainty=Certainty.LIKELY, text="its answers are nearest to it")
-    chosen = {"activation": _nearest(session)}
-    return _with(binding, {"config": chosen, "remarks": {"activation": remark}})
-
-
-def _nearest(session: Session) -> str:
-    """Return the activation by whose equations the answers are the nearest."""
-    for name in ("hidden", "every_logits", "logits"):
-        if name in session.answers:
-            own = np.asarray(session.answers[name])
-            break
-    else:
-        return "tanh"
-
-    def distance(activation: str) -> float:
-        config = session.case.config.replace(activation=activation)
-        names = CaseNames(session.case.replace(config))
-        right = names.states() if name == "hidden" else names.logits(every=name != "logits")
-        return float(np.nan_to_num(np.abs(own - right)).mean()) if own.shape == right.shape else 0.0
-
-    return min(("tanh", "relu"), key=distance)
+    return implied.with_activation(full, check.session)
 
 
 def _refuse_unplaced(binding: Binding) -> None:
     """Refuse a weight that the network is never given."""
     names, answered = implied.given(binding), implied.answered(binding)
     head = answered & {"logits", "every_logits", "loss"} or "W_out" in names | answered
-    wanted = ["W_x", "W_h", *["b"] * ("b" in answered), *["W_out", "b_out"] * bool(head)]
-    hint = {"b_out": "; of a head without it, `logits: out + b_out`"}
+    wanted = ["W_x", "W_h", *["b"] * ("b" in answered), *["W_out"] * bool(head)]
     for name in wanted:
         if name not in names:
-            raise BindError(
-                f'`{name}` has no place, and no call takes it: add {name}="..."{hint.get(name, "")}'
-            )
+            raise BindError(f'`{name}` has no place, and no call takes it: add {name}="..."')
 
 
 class _Check:
@@ -141,7 +78,7 @@ class _Check:
         model = made(binding, module, case, self._within) if binding.make else None
         self.session = Session(binding, module, case, model)
 
-    def run(self) -> More | None:
+    def run(self) -> implied.More | None:
         """Do every piece; return what follows from one, if something that is not known yet does."""
         for piece in self.session.pieces():
             is_place = ArrayName.parse(piece.item).quantity in self.binding.parameters
@@ -149,18 +86,20 @@ class _Check:
                 return more
         return None
 
-    def _set(self, piece: Piece) -> More | None:
+    def _set(self, piece: Piece) -> implied.More | None:
         """Write to a place; return the dtype float32 where it holds nothing finer."""
         place = Place(piece.item, piece.text, self.session)
         place.refuse()
         self._do(piece)
+        if piece.item in SIZES:
+            return None
         coarse = place.refuse_lost().dtype.itemsize < place.value.dtype.itemsize
         if not coarse or "dtype" in self.binding.config:
             return None
         remark = Remark(certainty=Certainty.CERTAIN, text="its weights are held in float32")
         return {"config": {"dtype": "float32"}, "remarks": {"dtype": remark}}
 
-    def _done(self, piece: Piece) -> More | None:
+    def _done(self, piece: Piece) -> implied.More | None:
         """Do another piece; return the answers of a call where they are told by shapes."""
         self._do(piece)
         if piece.item not in self.binding.calls:
@@ -209,7 +148,7 @@ class _Check:
 
     # -- answers -----------------------------------------------------------------------------------
 
-    def _named(self, item: str, call: Call) -> More | None:
+    def _named(self, item: str, call: Call) -> implied.More | None:
         """Return a call without answers as one whose answers are named by their shapes."""
         if call.answers or item not in ("forward", "loss"):
             return None

@@ -4,11 +4,16 @@ A network that is never told the activation has one of its own; one that gets no
 begins at zero; one that has no head is a layer.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
-from parity.adapter.binding import Binding
+import numpy as np
+
+from parity.adapter.binding import Binding, Certainty, Remark
 from parity.adapter.expressions import names_in
+from parity.adapter.interpreter import Session
+from parity.adapter.scope import CaseNames
 from parity.model.names import ArrayName
 
 HEAD = frozenset({"W_out", "b_out", "labels", "one_hot", "d_logits", "d_last"})
@@ -53,7 +58,9 @@ def _options(binding: Binding, names: frozenset[str]) -> Iterator[tuple[str, Any
     yield "kind", kind
     if not names & INITIAL:
         yield "initial", "zero"
-    if "b" not in names | answered(binding):
+    if kind == "classifier" and "b_out" not in names | answered(binding):
+        yield "bias", "zero"  # a head without a bias: an absent one alone leaves b_out
+    elif "b" not in names | answered(binding):
         yield "bias", "absent"
     if kind == "classifier" and "pool" not in binding.config:
         every = (names | answered(binding)) & STEPS and not names & {"labels", "one_hot"}
@@ -79,6 +86,66 @@ def knows(binding: Binding) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*binding.knows, *found)))
 
 
-def tells_activation(names: Mapping[str, Any] | frozenset[str]) -> bool:
-    """Return whether the network is told which activation it has."""
-    return "activation" in names or "f" in names
+# -- a binding with what follows ------------------------------------------------------------------
+
+More = dict[str, dict[str, Any]]
+"""What is added to a binding: entries by the name of its part, `calls`, `config` or `remarks`."""
+
+
+def extended(binding: Binding, more: More) -> Binding:
+    """Return a binding with further entries."""
+    changes: dict[str, Any] = {n: {**getattr(binding, n), **new} for n, new in more.items()}
+    return replace(binding, **changes)
+
+
+def with_options(binding: Binding) -> Binding:
+    """Return the binding with the options that follow from its names."""
+    follow = options(binding)
+    told = {
+        "config" if name in binding.calls else name: Remark(
+            certainty=Certainty.LIKELY, text=_WHY.get(name, "")
+        )
+        for name in follow
+    }
+    return replace(
+        binding,
+        config={**binding.config, **follow},
+        knows=knows(binding),
+        remarks={**told, **binding.remarks},
+    )
+
+
+_WHY = {
+    "initial": "no item uses h_0",
+    "bias": "no item uses b, or b_out of a head",
+    "kind": "by the names that the items use",
+    "loss": "by the names that the items use",
+    "data": "an item uses ids",
+}
+
+
+def with_activation(binding: Binding, session: Session) -> Binding:
+    """Return the binding with the activation of its answers, unless it is told which to use."""
+    if "activation" in binding.config or given(binding) & {"activation", "f"}:
+        return binding
+    remark = Remark(certainty=Certainty.LIKELY, text="its answers are nearest to it")
+    chosen = {"activation": _nearest(session)}
+    return extended(binding, {"config": chosen, "remarks": {"activation": remark}})
+
+
+def _nearest(session: Session) -> str:
+    """Return the activation by whose equations the answers are the nearest."""
+    for name in ("hidden", "every_logits", "logits"):
+        if name in session.answers:
+            own = np.asarray(session.answers[name])
+            break
+    else:
+        return "tanh"
+
+    def distance(activation: str) -> float:
+        config = session.case.config.replace(activation=activation)
+        names = CaseNames(session.case.replace(config))
+        right = names.states() if name == "hidden" else names.logits(every=name != "logits")
+        return float(np.nan_to_num(np.abs(own - right)).mean()) if own.shape == right.shape else 0.0
+
+    return min(("tanh", "relu"), key=distance)

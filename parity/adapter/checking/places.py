@@ -12,17 +12,21 @@ from parity.adapter.binding import BindError
 from parity.adapter.checking.wording import did_you_mean, names_of, repair, words_of_code
 from parity.adapter.expressions import evaluate, names_in, summands
 from parity.adapter.interpreter import CELL_NAMES, Session
+from parity.adapter.scope import SIZES
 from parity.model.case import Array
 from parity.model.names import ArrayName
 
 
 class Place:
-    """The place of one array of the case, in one session."""
+    """The place of one array of the case, or of a size, in one session."""
 
     def __init__(self, name: str, text: str, session: Session) -> None:
         self.name, self.text, self.session = name, text, session
         self.scope = session.scope_of(ArrayName.parse(name).cell)
-        self.value: Array = getattr(session.case, name)
+        if name in SIZES:
+            self.value: Array = np.asarray(getattr(session.case.config, name))
+        else:
+            self.value = session.given(name, text, self.scope)
 
     def refuse(self) -> None:
         """Refuse a place that is not there, or whose array has another shape."""
