@@ -97,7 +97,7 @@ SETUP = names._words(
 
 
 EFFORTS = (
-    Effort(attempts=800, proposals=40, penalty=1.99),
+    Effort(attempts=1200, proposals=150, penalty=1.99),
     Effort(attempts=800, proposals=40, penalty=4.0, loops=True),
     Effort(attempts=2000, proposals=1500, penalty=12.0),
     Effort(attempts=800, proposals=200, penalty=12.0, loops=True),
