@@ -38,7 +38,7 @@ VALUES: Mapping[str, Words] = {
     "cache": _words(r".*cache.* memory mem ctx context tape saved history intermediates? store"),
     "d_logits": _words(
         r"d_?(logits?|scores?|y|z|o|outs?|outputs?|y_?hat|zy|v) grad_?(logits?|scores|out.*|y) "
-        r"delta_?(out|y) error loss_?grad dl_?d(y|o|logits) delta_?o"
+        r"delta_?(out|y) error loss_?grad dl_?d(y|o|logits) delta_?o d_?loss grad_?loss"
     ),
     "upstream": _words(
         r"d_?h(s|_?seq|_?out.*|_?next|_?last|_?t|_?n|_?all|idden.*)? d_?a d_?out(put)?s? dout "

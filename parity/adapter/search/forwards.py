@@ -158,11 +158,17 @@ def _own(owner: Any, module: Any) -> list[str]:
     return [
         n
         for n in names_
-        if (not n.startswith("__") or n == "__call__")
-        and n != "main"
+        if not (hasattr(object, n) or n in _PROTOCOL or n == "main")
         and callable(getattr(owner, n, None))
         and not isinstance(getattr(owner, n), type)
     ]
+
+
+_PROTOCOL = {
+    *("__len__", "__iter__", "__next__", "__enter__", "__exit__", "__getitem__", "__setitem__"),
+    *("__contains__", "__add__", "__getattr__", "__setstate__", "__post_init__", "__del__"),
+}
+"""Methods that the language itself calls; a `__forward__` is the author's own."""
 
 
 def _penalty(name: str) -> float:

@@ -40,16 +40,20 @@ def find(
     taken: set[str] = set()
     own = {*forward.leaves.values()}
     offered = [leaf for leaf in found if leaf.text not in own and leaf.array.dtype.kind == "f"]
+    by_step = probe.config.steps
     for name in (n for n in parameters_of(forward) if f"grad/{n}" in right):
         wanted, stacked = right[f"grad/{name}"] * factor, _is_stacked(forward, name)
         best: tuple[tuple[float, ...], Leaf, str, bool] | None = None
         for place, leaf in enumerate(offered):
-            if leaf.array.size != wanted.size and not stacked:
+            if leaf.array.size not in (wanted.size, wanted.size * by_step) and not stacked:
                 continue
             if leaf.text in taken and not stacked:
                 continue
             for text in texts(probe, forward, name, leaf):
-                is_right = share(laid_out(text, leaf), wanted) == 1
+                array = laid_out(text, leaf)
+                if array.shape != wanted.shape:
+                    continue
+                is_right = share(array, wanted) == 1
                 rank = (float(is_right), *_likely(forward, name, leaf), -place)
                 if (is_right or max(rank[1:3]) > 0) and (best is None or rank > best[0]):
                     best = rank, leaf, text, is_right
@@ -97,11 +101,15 @@ def texts(probe: Probe, forward: Forward, name: str, leaf: Leaf) -> Iterator[str
         if shape == array_shape:
             yield leaf.text + view
         return
+    if leaf.array.ndim > 1 and shape[0] == probe.config.steps:
+        summed = Leaf(text=f"{leaf.text}.sum(axis=0)", array=leaf.array.sum(axis=0))
+        yield from texts(probe, forward, name, summed)
+        return
     if name == "W_h":
         if shape == (h, h):
             yield leaf.text + (".T" if held.endswith(".T") else "")
         return
-    if leaf.text.startswith("np.stack("):
+    if leaf.text.startswith("np.stack(") and not leaf.text.endswith(".sum(axis=0)"):
         return
     yield from recognised(leaf.text, shape, probe.own(name), probe.axes)
 

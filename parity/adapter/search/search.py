@@ -40,7 +40,7 @@ def objects(target: Target, probe: Probe) -> list[tuple[Making, Any]]:
         found.append((making, model, _worth(probe, model)))
         if not _is_network(probe, model):
             found += _after_setup(target, probe, making, model)
-        if _is_network(probe, model) and len(found) >= 2 and "W_x" not in making.roles:
+        if len(found) >= 2 and "W_x" not in making.roles and _is_explained(probe, model):
             break
     found.sort(key=lambda one: one[0].penalty - one[2])
     kept = 2 * KEPT if any("W_x" in one[0].roles for one in found) else KEPT
@@ -65,9 +65,21 @@ def _is_network(probe: Probe, model: Any) -> bool:
     return {"W_x", "W_h"} <= _parts(probe, model)
 
 
+def _is_explained(probe: Probe, model: Any) -> bool:
+    """Return whether an object is a network in which no array has sizes of nothing."""
+    axes = probe.axes
+    strange = [
+        leaf
+        for leaf in members(model)
+        if leaf.array.ndim == 2 and not {*leaf.array.shape} <= {*axes} and not forms(probe, leaf)
+    ]
+    by_steps = [leaf for leaf in members(model) if probe.config.steps in leaf.array.shape]
+    return _is_network(probe, model) and not strange and not by_steps
+
+
 def _worth(probe: Probe, model: Any) -> float:
     parts = _parts(probe, model)
-    return 4.0 * ("W_h" in parts) + len(parts)
+    return 4.0 * ("W_h" in parts) + 1.5 * len(parts)
 
 
 def _after_setup(
