@@ -158,7 +158,7 @@ def _own(owner: Any, module: Any) -> list[str]:
     return [
         n
         for n in names_
-        if not (hasattr(object, n) or n in _PROTOCOL or n == "main")
+        if not (n in vars(object) or n in _PROTOCOL or n == "main")
         and callable(getattr(owner, n, None))
         and not isinstance(getattr(owner, n), type)
     ]
