@@ -198,8 +198,13 @@ class Found:
 
     @property
     def is_settled(self) -> bool:
-        """Whether some of its gradients, or its loss, are right: nothing better is looked for."""
-        return self.whole.main is not None and self.whole.main.evidence > 0
+        """Whether some of its gradients, or its loss, are right: nothing better is looked for.
+
+        Else another way of asking may be the author's: one row, where a batch was handed over.
+        """
+        loss, main = self.whole.loss, self.whole.main
+        loss_is_right = loss is not None and loss.loss_is_right
+        return main is not None and (main.evidence > 0 or loss_is_right)
 
     @property
     def is_certain(self) -> bool:
