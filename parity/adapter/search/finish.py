@@ -213,9 +213,16 @@ def unread_weights(found: Found) -> list[str]:
         is_gradient = leaf.text.endswith(".grad") or names.is_like(leaf.name, names.GRADIENT)
         if role not in ("b", "W_h", "W_x") or is_gradient:
             continue
+        if leaf.text.endswith((".grad", ".grad.data")) or leaf.text in forward.leaves.values():
+            continue
         place = forward.binding.parameters.get(role, "")
         known = forward.leaves.get(role, "")
-        if not known or leaf.text in forward.leaves.values() or leaf.text in place:
+        if role == "b" and not known and "b" not in parameters_of(forward):
+            matrix = forward.leaves.get("W_x", "")
+            if _is_unread_bias(found, leaf, matrix):
+                unread.append(leaf.text)
+            continue
+        if not known or leaf.text in place:
             continue
         same_owner = leaf.text.rpartition(leaf.name)[0] == known.rpartition(_last(known))[0]
         before = forward.outcome.before.get(leaf.text)
@@ -223,6 +230,14 @@ def unread_weights(found: Found) -> list[str]:
         if same_owner and unchanged and _same_shape(leaf.array, taken):
             unread.append(leaf.text)
     return unread
+
+
+def _is_unread_bias(found: Found, leaf: Leaf, matrix: str) -> bool:
+    """Return whether an array beside W_x is a bias that the forward pass does not add."""
+    outcome, hidden = found.whole.forward.outcome, found.whole.forward.probe.config.hidden
+    beside = leaf.text.rpartition(leaf.name)[0] == matrix.rpartition(_last(matrix))[0]
+    kept = leaf.text in outcome.before and not outcome.has_changed(leaf)
+    return bool(matrix) and beside and kept and leaf.array.size == hidden
 
 
 def _same_shape(array: Any, taken: list[Any]) -> bool:

@@ -89,6 +89,8 @@ def _options(
     if not is_required(parameter):
         if found and found[0].role in (*SIZES, "sizes", "lr", *names.WEIGHTS):
             return [*found, Value(text="", role="", penalty=0.5 if found[0].role != "lr" else 2.0)]
+        if found and found[0].role in ("one", "true"):
+            return [*found, Value(text="", role="", penalty=1.0)]
         return [LEFT_OUT, *_more_expensive(found, 0.6)]
     others = [Value(text=s, role=s, penalty=2.0 + 0.1 * i) for i, s in enumerate(SIZES)]
     others += [Value(text=t, role="object", penalty=3.0) for t in own_objects(module, cls)]
@@ -154,6 +156,8 @@ def _weights(name: str, part: str) -> Iterator[Value]:
 
 
 _BESIDE = {
+    names.ROUNDS: [Value(text="1", role="one")],
+    names.WARM: [Value(text="True", role="true")],
     names.INITIAL_STATE: [Value(text="h_0", role="h_0", penalty=0.2)],
     names.SEED: [
         Value(text="0", role="seed"),

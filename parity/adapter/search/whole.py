@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 
 from parity.adapter import names
+from parity.adapter.attempts import Failed
 from parity.adapter.binding import Binding, Call
+from parity.adapter.expressions import evaluate, names_in
 from parity.adapter.search import gradients
 from parity.adapter.search.backwards import (
     BY_LOGITS,
@@ -21,10 +23,10 @@ from parity.adapter.search.backwards import (
 )
 from parity.adapter.search.forwards import Forward
 from parity.adapter.search.gradients import Gradients, parameters_of
-from parity.adapter.search.probe import expected
+from parity.adapter.search.probe import expected, writable
 from parity.adapter.search.proof import answers
 from parity.adapter.search.static import facts
-from parity.adapter.search.trials import Outcome, Target
+from parity.adapter.search.trials import Outcome, Target, tried
 from parity.adapter.search.values import Value
 from parity.model.case import Case
 
@@ -229,8 +231,6 @@ def _right_moves(found: Backward) -> set[str]:
     right, moved = _steps(session.case), set()
     for name, place, scope in session.places():
         if f"grad/{name}" in right and name in found.moved:
-            from parity.adapter.expressions import evaluate
-
             now = np.asarray(evaluate(place, scope)) if "+" not in place else None
             if (
                 now is not None
@@ -266,6 +266,8 @@ def _train(
         for found in asked(target, forward, bare, entry, proposal, "train"):
             if not {"W_h"} <= found.moved:
                 continue
+            if _starts_anew(target, found):
+                continue
             if best is None or (found.evidence, _step_rank(found)) > (
                 best.evidence,
                 _step_rank(best),
@@ -274,6 +276,29 @@ def _train(
         if best is not None and len(_right_moves(best)) >= len(parameters_of(forward)):
             return best
     return best
+
+
+SMALL = 2.0**-30
+"""A learning rate at which a step leaves weights nearly as they are."""
+
+
+def _starts_anew(target: Target, found: Backward) -> bool:
+    """Return whether a call draws its own weights first: with hardly a step they differ, too."""
+    names_used = names_in(found.binding.make) if found.binding.make else frozenset()
+    if "lr" not in names_used | found.binding.calls["train"].names:
+        return False
+    config = found.outcome.session.case.config
+    slow = writable(found.outcome.session.case.replace(config.replace(lr=SMALL)))
+    outcome = tried(target, found.binding, slow)
+    if isinstance(outcome, Failed):
+        return True
+    session = outcome.session
+    for name, place, scope in session.places():
+        if name in found.moved and "+" not in place:
+            now, before = np.asarray(evaluate(place, scope)), getattr(session.case, name)
+            if now.shape != before.shape or not np.allclose(now, before, atol=1e-3):
+                return True
+    return False
 
 
 # -- the binding -----------------------------------------------------------------------------------
