@@ -17,6 +17,7 @@ from parity.adapter.search.gradients import parameters_of
 from parity.adapter.search.leaves import Leaf
 from parity.adapter.search.probe import expected, share
 from parity.adapter.search.search import Found
+from parity.adapter.search.static import answers_function
 from parity.adapter.search.trials import Target
 from parity.model.case import Case
 
@@ -197,7 +198,10 @@ def _has_gradients(target: Target, found: Found) -> bool:
     """Return whether the code has a function whose name says that it computes gradients."""
     session = found.whole.forward.outcome.session
     owner = session.model if target.cls is not None else target.module
-    own = [entry.name.rpartition(".")[2] for entry in entries(owner, target.module)]
+    callables = entries(owner, target.module)
+    if any(answers_function(entry.function) for entry in callables):
+        return True
+    own = [entry.name.rpartition(".")[2] for entry in callables]
     said, other = (*names.BACKWARD, *names.TRAIN), (*names.MODES, *names.STEP)
     return any(names.is_like(n, said) and not names.is_like(n, other) for n in own)
 

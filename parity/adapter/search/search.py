@@ -17,6 +17,7 @@ from parity.adapter.search.objects import Making, makings
 from parity.adapter.search.places import forms
 from parity.adapter.search.probe import Probe
 from parity.adapter.search.proof import answers, doubts
+from parity.adapter.search.static import answers_function
 from parity.adapter.search.trials import Target
 from parity.adapter.search.values import MANNERS
 from parity.adapter.search.whole import Whole, binding_of, whole
@@ -178,9 +179,11 @@ def _has_more(target: Target, found: Whole) -> bool:
     """Return whether the code has a function that says that it computes gradients."""
     session = found.forward.outcome.session
     owner = session.model if target.cls is not None else target.module
-    own = [entry.name.rpartition(".")[2] for entry in entries(owner, target.module)]
+    callables = entries(owner, target.module)
+    own = [entry.name.rpartition(".")[2] for entry in callables]
     said = (*names.BACKWARD, *names.TRAIN, *names.LOSS)
-    return any(names.is_like(n, said) and not names.is_like(n, names.STEP) for n in own)
+    named = any(names.is_like(n, said) and not names.is_like(n, names.STEP) for n in own)
+    return named or any(answers_function(entry.function) for entry in callables)
 
 
 @dataclass(frozen=True, kw_only=True)

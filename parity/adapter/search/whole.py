@@ -107,6 +107,7 @@ def _loss(target: Target, forward: Forward, prior: Binding, outcome: Outcome) ->
             if (
                 found.loss
                 and named
+                and not _has_no_place_for_labels(found, forward)
                 and not found.moved
                 and (best is None or found.rank > best.rank)
             ):
@@ -165,9 +166,16 @@ def _is_understood(found: Backward, forward: Forward) -> bool:
     asks = found.proposal.roles & {*LABELS, *BY_LOGITS, *BY_STATES}
     if not asks and not names.is_like(found.entry.name.rpartition(".")[2], names.BACKWARD):
         return False  # it is handed nothing that gradients depend on
+    if _has_no_place_for_labels(found, forward):
+        return False
     matrices = {"W_x", "W_h"} & {*parameters_of(forward)}
     answered = found.found.weights | found.moved
     return matrices <= answered and (found.evidence > 0 or found.proposal.is_named)
+
+
+def _has_no_place_for_labels(found: Backward, forward: Forward) -> bool:
+    """Return whether a call wants labels, and the head that they are compared with is not ours."""
+    return found.level > 0 and "W_out" not in parameters_of(forward) and found.evidence == 0
 
 
 def _update(target: Target, forward: Forward, backward: Backward) -> Backward | None:
@@ -264,7 +272,7 @@ def _train(
         if backward is not None and entry.name == backward.entry.name and not backward.moved:
             continue
         for found in asked(target, forward, bare, entry, proposal, "train"):
-            if not {"W_h"} <= found.moved:
+            if not {"W_h"} <= found.moved or _has_no_place_for_labels(found, forward):
                 continue
             if _starts_anew(target, found):
                 continue
