@@ -67,6 +67,7 @@ VALUES: Mapping[str, Words] = {
         r"logits? scores? outputs? out o y_?hat y_?pred preds? predictions? z probs? "
         r"probabilities p ys_?hat softmax.*"
     ),
+    "mask": _words(r"m masks? .*mask.* valid"),
     "lr": SIZES["lr"],
 }
 """Arguments of forward and backward passes: which of them can be meant depends on the call."""

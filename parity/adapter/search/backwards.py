@@ -33,7 +33,7 @@ LABELS = ("labels", "one_hot", "step_labels", "step_one_hot")
 BY_LOGITS = ("d_logits", "d_every_logits")
 BY_STATES = ("upstream", "d_last")
 
-ROLES = (*LABELS, *BY_LOGITS, *BY_STATES, "x", "cache", "hidden", "logits", "h_0", "lr", "one")
+ROLES = (*LABELS, *BY_LOGITS, *BY_STATES, "x", "cache", "hidden", "logits", "h_0", "lr", "one", "mask")
 
 KINDS = {
     "labels": ("mean", "squared"),

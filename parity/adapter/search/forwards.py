@@ -22,7 +22,7 @@ from parity.adapter.search.probe import ACTIVATIONS, Probe, expected, writable
 from parity.adapter.search.trials import Outcome, Target, perturbed, tried
 from parity.model.case import Case
 
-ROLES = ("x", "h_0", "labels", "one_hot", "step_labels", "step_one_hot", "lr")
+ROLES = ("x", "mask", "h_0", "labels", "one_hot", "step_labels", "step_one_hot", "lr")
 """Roles of a forward pass's arguments, but for weights."""
 
 LABELS = ("labels", "one_hot", "step_labels", "step_one_hot")
@@ -186,12 +186,12 @@ def _penalty(name: str) -> float:
         if names.is_like(name, words):
             base = 0.6 + extra
             break
-    if names.is_like(name, (*names.UPDATE, *names.RESET, *names.MAKER, *_OTHER)):
+    if names.is_like(name, (*names.UPDATE, *names.RESET, *names.MAKER, *OTHERS)):
         base += 2.0
     return base + 1.0 * name.startswith("_") * (name != "__call__")
 
 
-_OTHER = names._words(
+OTHERS = names._words(
     r"sample.* generate.* plot.* show.* save.* load.* print.* fit.* test.* get_.* set_.* .*softmax.* .*tanh.* sigmoid relu .*derivative.* d_.* one_?hot.*"
 )
 
@@ -455,4 +455,7 @@ def factors(probe: Probe) -> dict[str, float]:
             size *= float(part) if part.isdigit() else float(getattr(config, part))
         if size != 1:
             found |= {text: size, f"1 / ({text})" if " " in text else f"1 / {text}": 1 / size}
+    for over, size in (("classes", 1), ("classes * steps", config.steps)):  # of every entry
+        found[f"2 / ({over})"] = 2 / (config.classes * size)
+    found["1 / (classes * steps)"] = 1 / (config.classes * config.steps)
     return found

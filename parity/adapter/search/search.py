@@ -10,7 +10,7 @@ from parity.adapter.attempts import Failed, attempt
 from parity.adapter.binding import Binding
 from parity.adapter.interpreter import made
 from parity.adapter.search.calls import SIZES, proposals
-from parity.adapter.search.forwards import Effort, Forward, entries, of_object
+from parity.adapter.search.forwards import OTHERS, Effort, Forward, entries, of_object
 from parity.adapter.search.functions import of_module
 from parity.adapter.search.leaves import members
 from parity.adapter.search.objects import Making, makings
@@ -180,10 +180,16 @@ def _has_more(target: Target, found: Whole) -> bool:
     session = found.forward.outcome.session
     owner = session.model if target.cls is not None else target.module
     callables = entries(owner, target.module)
-    own = [entry.name.rpartition(".")[2] for entry in callables]
-    said = (*names.BACKWARD, *names.TRAIN, *names.LOSS)
-    named = any(names.is_like(n, said) and not names.is_like(n, names.STEP) for n in own)
+    named = any(_says_gradients(entry.name.rpartition(".")[2]) for entry in callables)
     return named or any(answers_function(entry.function) for entry in callables)
+
+
+def _says_gradients(name: str) -> bool:
+    """Return whether a name says that a function goes back, or that it may: it says nothing."""
+    if names.is_like(name, (*names.BACKWARD, *names.TRAIN, *names.LOSS)):
+        return not names.is_like(name, names.STEP)
+    said = (*names.FORWARD, *names.RESET, *names.MAKER, *names.STEP, *names.UPDATE, *OTHERS)
+    return not name.startswith("_") and not names.is_like(name, said)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -223,6 +229,9 @@ class Found:
 
 
 def _doubts(target: Target, found: Forward) -> str:
+    roles = [value.role for value in found.proposal.arguments.values()]
+    if roles.count("x") > 1:
+        return "x is handed over twice"
     return doubts(target, answers(found.binding, found.seen), found.case)
 
 

@@ -21,6 +21,7 @@ from parity.adapter.search.backwards import (
     level_of,
     read,
 )
+from parity.adapter.search.calls import Proposal
 from parity.adapter.search.forwards import Forward
 from parity.adapter.search.gradients import Gradients, parameters_of
 from parity.adapter.search.probe import expected, writable
@@ -128,6 +129,7 @@ def _backward(
     for effort, most, attempts in ((9.0, 600, 3000),) if thorough else ((NAMED, 40, 900),):
         budget = target.attempts.made + attempts
         best: dict[tuple[int, str], Backward] = {}
+        told: dict[tuple[int, str], set[tuple[bool, bool]]] = {}
         for entry, proposal in candidates(target, forward, outcome, "backward", effort, most):
             if target.attempts.made > budget or not target.attempts.left:
                 break
@@ -135,12 +137,23 @@ def _backward(
             if key in best and _is_complete(best[key], forward):
                 continue
             for found in asked(target, forward, prior, entry, proposal, "backward", loss):
+                told.setdefault(key, set()).add(_kind_of_labels(proposal))
                 if key not in best or found.rank > best[key].rank:
                     best[key] = found
-        chosen = _best(list(best.values()), forward)
+        sure = [one for key, one in best.items() if one.evidence > 0 or len(told[key]) == 1]
+        chosen = _best(sure, forward)
         if chosen is not None:
             return chosen
     return None
+
+
+def _kind_of_labels(proposal: Proposal) -> tuple[bool, bool]:
+    """Return whether labels are handed over as rows of zeros and ones, and for every step.
+
+    Where several kinds run and none answers anything right, nobody knows which one is wanted.
+    """
+    texts = [v.text for v in proposal.arguments.values() if v.role in LABELS]
+    return any("one_hot" in text for text in texts), any("step" in text for text in texts)
 
 
 def _is_complete(found: Backward, forward: Forward) -> bool:
