@@ -17,6 +17,7 @@ from parity.adapter.search.objects import Making, makings
 from parity.adapter.search.places import forms
 from parity.adapter.search.probe import Probe
 from parity.adapter.search.proof import answers, doubts
+from parity.adapter.search.rates import with_rate
 from parity.adapter.search.static import answers_function
 from parity.adapter.search.trials import Target
 from parity.adapter.search.values import MANNERS
@@ -164,6 +165,8 @@ def search(target: Target) -> "Found | None":
     if best is not None and not best.is_complete and _has_more(target, best.whole):
         target.attempts.most += FURTHER
         found = whole(target, best.whole.forward, thorough=True)
+        best = replace(best, whole=found, binding=binding_of(found))
+    if best is not None and (found := with_rate(target, best.whole)) is not best.whole:
         best = replace(best, whole=found, binding=binding_of(found))
     return best
 

@@ -228,13 +228,13 @@ def _update(target: Target, forward: Forward, backward: Backward) -> Backward | 
                 found = replace(found, found=stepped)
                 if best is None or _step_rank(found) > _step_rank(best):
                     best = found
-                if len(stepped.right) + len(_right_moves(found)) >= len(parameters_of(forward)):
+                if len(stepped.right) + len(right_moves(found)) >= len(parameters_of(forward)):
                     return found
     return best
 
 
 def _step_rank(found: Backward) -> tuple[float, ...]:
-    right = len(found.found.right) + len(_right_moves(found))
+    right = len(found.found.right) + len(right_moves(found))
     return right, len(found.moved) + len(found.found.weights) - found.proposal.penalty
 
 
@@ -247,7 +247,8 @@ def _steps(case: Case) -> dict[str, Any]:
     }
 
 
-def _right_moves(found: Backward) -> set[str]:
+def right_moves(found: Backward) -> set[str]:
+    """Return the parameters that a call has moved as one step of SGD does."""
     session = found.outcome.session
     right, moved = _steps(session.case), set()
     for name, place, scope in session.places():
@@ -294,7 +295,7 @@ def _train(
                 _step_rank(best),
             ):
                 best = found
-        if best is not None and len(_right_moves(best)) >= len(parameters_of(forward)):
+        if best is not None and len(right_moves(best)) >= len(parameters_of(forward)):
             return best
     return best
 
