@@ -44,7 +44,7 @@ def finished(target: Target, found: Found) -> Finished:
     if _must_be_fresh(target, found, binding):
         binding = replace(binding, fresh=True)
     return Finished(
-        binding=binding, assumed=tuple(_assumed(found, binding)), lacking=_lacking(target, found)
+        binding=binding, assumed=tuple(_assumed(found)), lacking=_lacking(target, found)
     )
 
 
@@ -193,21 +193,10 @@ def _of_call(one: Backward) -> Remark:
     return Remark(certainty=Certainty.LIKELY, text="the names say so; none of its numbers is right")
 
 
-def _assumed(found: Found, binding: Binding) -> Iterator[str]:
-    places = binding.parameters
-    if (
-        "W_x" in places
-        and "W_h" in places
-        and is_transposed(places["W_x"]) != is_transposed(places["W_h"])
-    ):
-        turned, plain = ("W_x", "W_h") if is_transposed(places["W_x"]) else ("W_h", "W_x")
-        yield (
-            f"{turned} is held as (out, in) and {plain} as (in, out): PyTorch's own weights, "
-            "copied in, would give other numbers"
-        )
-    others = [one for one in found.whole.forward.seen.values() if not one.is_answer]
-    for one in others:
-        yield f"not judged: the {one.right.replace('_', ' ')} that it answers in `{one.raw}`"
+def _assumed(found: Found) -> Iterator[str]:
+    for one in found.whole.forward.seen.values():
+        if not one.is_answer:
+            yield f"not judged: the {one.right.replace('_', ' ')} that it answers in `{one.raw}`"
 
 
 def _lacking(target: Target, found: Found) -> str:
