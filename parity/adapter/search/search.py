@@ -14,6 +14,7 @@ from parity.adapter.search.forwards import OTHERS, Effort, Forward, entries, of_
 from parity.adapter.search.functions import of_module
 from parity.adapter.search.leaves import members
 from parity.adapter.search.objects import Making, makings
+from parity.adapter.search.orientation import oriented
 from parity.adapter.search.places import forms
 from parity.adapter.search.probe import Probe
 from parity.adapter.search.proof import answers, doubts
@@ -168,6 +169,8 @@ def search(target: Target) -> "Found | None":
         best = replace(best, whole=found, binding=binding_of(found))
     if best is not None and (found := with_rate(target, best.whole)) is not best.whole:
         best = replace(best, whole=found, binding=binding_of(found))
+    if best is not None:
+        best = replace(best, binding=oriented(target, best.whole, best.binding))
     return best
 
 
