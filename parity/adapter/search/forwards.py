@@ -256,6 +256,11 @@ def _asked(
     outcome = tried(target, binding, case, title=proposal.text)
     if isinstance(outcome, Failed) or not _answers(probe, case, outcome):
         return
+    if _makes_weights(probe, outcome):  # in the first call: the setting of weights comes later
+        binding = replace(binding, setup=(*binding.setup, proposal.text))
+        outcome = tried(target, binding, case)
+        if isinstance(outcome, Failed):
+            return
     penalty = making.penalty + entry.penalty + proposal.penalty
     live, state = live_leaves(target, probe, binding, case, outcome)
     for hypothesis in itertools.islice(hypotheses(probe, live), 24):
@@ -270,6 +275,14 @@ def _asked(
             leaves=hypothesis.leaves, penalty=penalty + hypothesis.penalty,
             both="activation" in making.roles,
         )  # fmt: skip
+
+
+def _makes_weights(probe: Probe, outcome: Outcome) -> bool:
+    """Return whether an object has had no square matrix before its first call, and has one now."""
+    square = [
+        leaf for leaf in outcome.held if any("W_h" in form.parts for form in forms(probe, leaf))
+    ]
+    return bool(square) and not any(leaf.text in outcome.before for leaf in square)
 
 
 def _with_head(probe: Probe, outcome: Outcome, found: Hypothesis) -> Hypothesis:
@@ -382,7 +395,7 @@ def judged(
             outcome = tried(target, binding, case)
         if isinstance(outcome, Failed):
             continue
-        answered = _seen(target, probe, binding, case, outcome)
+        answered = _seen(target, probe, binding, case, _without_weights(outcome, leaves))
         loss = loss_kind(probe, start | {"activation": activation}, outcome)
         if answered or loss:
             found.append(
@@ -393,6 +406,13 @@ def judged(
             )  # fmt: skip
     if found:
         yield max(found, key=lambda f: (f.rank, f.activation == "tanh"))
+
+
+def _without_weights(outcome: Outcome, leaves: Mapping[str, str]) -> Outcome:
+    """Return what a run has left but for the weights, which are no answer where they have moved."""
+    weights = {*leaves.values()}
+    kept = tuple(leaf for leaf in outcome.held if leaf.text not in weights)
+    return replace(outcome, held=kept)
 
 
 def _seen(
