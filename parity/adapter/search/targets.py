@@ -2,12 +2,13 @@
 
 import ast
 import inspect
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from types import ModuleType
 
 from parity.adapter import names
 from parity.adapter.attempts import Attempts
 from parity.adapter.search.search import Found, search
+from parity.adapter.search.static import global_names
 from parity.adapter.search.trials import Target
 
 ATTEMPTS = 12_000
@@ -54,10 +55,23 @@ def _names(module: ModuleType, name: str) -> Iterator[str]:
         for n, v in vars(module).items()
         if isinstance(v, type) and v.__module__ == module.__name__
     ]
-    own.sort(key=lambda n: -_likely(getattr(module, n)))
-    yield from (n for n in own if _likely(getattr(module, n)) > 0)
+    likely = {n: _likely(getattr(module, n)) for n in own}
+    whole = {n: _with_parts(getattr(module, n), likely) for n in own}
+    own.sort(key=lambda n: -whole[n])
+    yield from (n for n in own if whole[n] > 0)
     yield ""
-    yield from (n for n in own if _likely(getattr(module, n)) <= 0)
+    yield from (n for n in own if whole[n] <= 0)
+
+
+def _with_parts(cls: type, likely: Mapping[str, float]) -> float:
+    """Return how likely a class is: one that makes an object of a likely class comes before it."""
+    methods = [n for kind in cls.__mro__[:-1] for n in vars(kind)]
+    score = likely[cls.__name__] if cls.__name__ in likely else 0.0
+    if not any(names.is_like(n, names.FORWARD[:9]) for n in methods):
+        return score
+    used = {n for method in vars(cls).values() for n in global_names(method) if callable(method)}
+    made = [n for n in likely if n != cls.__name__ and n in used]
+    return max([score, *(likely[n] + 1.0 for n in made if likely[n] > 0)])
 
 
 def _likely(cls: type) -> float:
@@ -65,13 +79,19 @@ def _likely(cls: type) -> float:
     methods = [n for kind in cls.__mro__[:-1] for n in vars(kind)]
     score = 2.0 * any(names.is_like(n, names.FORWARD[:9]) for n in methods)
     score += 1.0 * any(names.is_like(n, (*names.BACKWARD, *names.TRAIN)) for n in methods)
-    try:
-        text = inspect.getsource(cls)
-    except (OSError, TypeError):
+    text = _text(cls)
+    if not text:
         return score
     loops = sum(isinstance(node, (ast.For, ast.While)) for node in ast.walk(_tree(text)))
     matrices = text.count("@") + text.count("dot(") + text.count("matmul")
     return score * (matrices > 0) + 1.0 * (loops > 0 and matrices > 0) - 1.0
+
+
+def _text(cls: type) -> str:
+    try:
+        return inspect.getsource(cls)
+    except (OSError, TypeError):
+        return ""
 
 
 def _tree(text: str) -> ast.AST:

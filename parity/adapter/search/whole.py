@@ -139,7 +139,8 @@ def _backward(
             if key[0] >= 2 and _disagree(loss, proposal):
                 continue
             for found in asked(target, forward, prior, entry, proposal, "backward", loss):
-                told.setdefault(key, set()).add(_kind_of_labels(proposal))
+                if proposal.is_named or key not in best or not best[key].proposal.is_named:
+                    told.setdefault(key, set()).add(_kind_of_labels(proposal))
                 if key not in best or found.rank > best[key].rank:
                     best[key] = found
         sure = [one for key, one in best.items() if one.evidence > 0 or len(told[key]) == 1]
