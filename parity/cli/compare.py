@@ -16,6 +16,7 @@ from parity.diagnosis.diagnose import diagnose
 from parity.execution.ask import unlimited
 from parity.execution.limits import MEMORY_LIMIT, TIME_LIMIT, Limits
 from parity.execution.process import Process
+from parity.judging.coverage import covered
 from parity.judging.judge import judge
 from parity.judging.training import Training, train
 from parity.model.config import OPTIONS, Config
@@ -198,6 +199,7 @@ def _compare(config: Config, arguments: argparse.Namespace) -> Callable[[], int]
             config = subject.asked(config, arguments.given)
         case = draw(config) if kept is None else kept.case
         verdict = judge(subject, case, reference, thorough=True, exact=arguments.exact)
+        verdict = covered(verdict, subject)
         if kept is not None:
             verdict = dataclasses.replace(verdict, kept=arguments.id)
         differs = is_failure(verdict) and verdict.compared

@@ -9,8 +9,9 @@ from typing import Any, Self
 
 from parity.execution import output, wire
 from parity.execution.child import Child, EndedError, LateError
+from parity.execution.coverage import Record
 from parity.execution.limits import Limits
-from parity.execution.replies import about, check_number, findings, own_output
+from parity.execution.replies import about, check_number, executed, findings, own_output, sources
 from parity.execution.runner import Answers, Askable, differing
 from parity.model.case import Case
 from parity.model.errors import ParityError, SubjectError
@@ -39,6 +40,11 @@ def isolated(
     return Process(spec, limits=limits, options=options).subject()
 
 
+def recorded(subject: Subject) -> Record | None:
+    """Return the lines that a subject's questions have run so far; None outside a process."""
+    return subject.run.record if isinstance(subject.run, Process) else None
+
+
 def closed(subject: Subject) -> None:
     """End the process of a subject, if it has one; the next question starts a new one."""
     if isinstance(subject.run, Process):
@@ -62,6 +68,7 @@ class Process(Askable):
         if sys.platform == "win32":
             raise ParityError("a subject in its own process needs Linux or macOS")
         self.spec, self.limits, self.options = spec, limits or Limits(), dict(options or {})
+        self.record = Record()  # of all questions, and of all processes that were started
         self._numbers = itertools.count(1)
         self._row: list[Misbehaviour] = []  # how the last questions ended, while alike
         self._changes: tuple[Misbehaviour, str] | None = None
@@ -148,6 +155,7 @@ class Process(Askable):
             self._ready()
             header, traces = self._exchanged(frame, self.limits.seconds, most, number)
             found = findings(header)
+            self.record.add(executed(header))
         except SubjectError as error:  # it had been loaded before
             return Answers(findings=(Finding(kind=Misbehaviour.CRASHED, text=str(error)),))
         except _FailedError as failed:
@@ -186,6 +194,7 @@ class Process(Askable):
             self.close()
             raise SubjectError(str(header["error"]))
         self._loaded, self._subject = True, about(header, self.spec, self)
+        self.record.sources = sources(header)
         return self._subject
 
     def _exchanged(

@@ -14,12 +14,14 @@ from typing import Any
 
 from parity.adapter.load import load
 from parity.execution import wire
+from parity.execution.coverage import Recorder, packed
 from parity.execution.runner import Answers, raised, watched
 from parity.execution.torch_use import Spy
 from parity.model.case import Case
 from parity.model.config import Config
 from parity.model.errors import SubjectError
 from parity.model.finding import Finding, Misbehaviour
+from parity.subjects.own_source import own_sources
 from parity.subjects.subject import Run
 from parity.subjects.time_limit import OutOfTimeError
 
@@ -52,6 +54,7 @@ def main(fd: int) -> None:
 
 
 _RUN: list[Run] = []
+_RECORDER: list[Recorder] = []
 
 
 def _loaded(order: wire.Header) -> bytes:
@@ -66,7 +69,9 @@ def _loaded(order: wire.Header) -> bytes:
         text = f"subject {spec!r} does not load: {raised(error).text}"
         said = {"number": 0, "error": text[:LONGEST_TEXT]}
     else:
+        own = own_sources(spec)
         _RUN.append(found.run)
+        _RECORDER.append(Recorder(own))
         said = {
             "number": 0,
             "assumed": list(found.assumed),
@@ -74,6 +79,7 @@ def _loaded(order: wire.Header) -> bytes:
             "asks": dict(found.asks),
             "knows": list(found.knows),
             "offers": None if found.offers is None else list(found.offers),
+            "sources": packed(own),
         }
     _done(me)
     return wire.pack(said)
@@ -83,6 +89,7 @@ def _answered(asked: wire.Header, arrays: wire.Group, spy: Spy) -> bytes:
     """Ask the subject, and return its answers and the findings as a frame."""
     me, case = os.getpid(), _case(asked, arrays)
     spy.look()
+    _RECORDER[0].start()
     signal.setitimer(signal.ITIMER_REAL, asked["seconds"] + GRACE)
     try:
         answers = watched(_RUN[0], case, asked["times"])
@@ -108,7 +115,7 @@ def _said(asked: wire.Header, answers: Answers) -> wire.Header:
     found = [
         [f.kind.value, f.text[:LONGEST_TEXT], f.evidence[-LONGEST_TEXT:]] for f in answers.findings
     ]
-    return {"number": asked["number"], "findings": found}
+    return {"number": asked["number"], "findings": found, "executed": _RECORDER[0].news()}
 
 
 def _done(me: int) -> None:

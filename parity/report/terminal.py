@@ -152,6 +152,8 @@ def _print_closing(out: Console, verdict: Verdict, command: str) -> None:
         say(f"not checked, since the subject offers none: {', '.join(verdict.left_out)}")
     if (worth := text.worth(verdict)) is not None:
         say(worth)
+    for covered in text.coverage_lines(verdict.coverage):
+        say(covered, "dim")
     for note in text.notes(verdict):
         say(f"note: {note}", "dim")
     say(f"again: {command}", "dim")

@@ -6,12 +6,16 @@ from parity.diagnosis.cause import Cause
 from parity.diagnosis.diagnose import Diagnosis
 from parity.judging.local_check import OWN_DELTA, OWN_STATE
 from parity.model.comparison import Comparison, Greatest
+from parity.model.coverage import Coverage
 from parity.model.names import ArrayName
 from parity.model.verdict import Verdict
 from parity.subjects.subject import DEFAULT, NOT_EXECUTED, Subject
 
 PROBLEMS = 3
 """Probes without an answer that a report lists, at most."""
+
+MENTIONED = 6
+"""Functions that did not run, or not wholly, that a report names, at most."""
 
 
 def repeat_command(verdict: Verdict) -> str:
@@ -133,6 +137,21 @@ def worth(verdict: Verdict) -> str | None:
         f"anything above {coarsest.resolution:.0e} of the largest {coarsest.name} entry "
         "would not have passed"
     )
+
+
+def coverage_lines(coverage: Coverage | None) -> list[str]:
+    """Return how many of the subject's lines a verdict covers, and what else has not run."""
+    if coverage is None or not coverage.executable:
+        return []
+    first, *others = coverage.files
+    of = first if not others else f"{first} and {len(others)} more"
+    of += f" file{'s' if len(others) > 1 else ''}" if others else ""
+    said = [f"covers {coverage.executed} of {coverage.executable} executable lines of {of}"]
+    named = [f"{part}{f', {part.reason}' * bool(part.reason)}" for part in coverage.minor]
+    more = [f"and {len(named) - MENTIONED} more"] * (len(named) > MENTIONED)
+    if named:
+        said.append(f"not executed: {'; '.join([*named[:MENTIONED], *more])}")
+    return said
 
 
 def line(comparison: Comparison) -> str:

@@ -89,6 +89,14 @@ def read(path: Path, *, run_all: bool = False) -> Source:
     return Source(module=module, left_out=tuple(left_out))
 
 
+def texts(path: Path) -> dict[str, str]:
+    """Return the text of a script, or of each code cell of a notebook, by its file in tracebacks.
+
+    Raises SubjectError when it cannot be read.
+    """
+    return {cell.filename: cell.text for cell in _cells(path)}
+
+
 def make_importable(folder: Path) -> None:
     """Put `folder` first on the path, for good: a subject may import only when it runs."""
     if str(folder) not in sys.path:

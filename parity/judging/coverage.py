@@ -1,0 +1,219 @@
+"""Coverage: which of a subject's own lines a verdict covers, and what it leaves out.
+
+A function is left out when it has never run, and no function that has run leads to it: then no
+configuration would reach it. A verdict without one that computes a loss, gradients or a step is
+incomplete. Other lines that have not run are only mentioned.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from parity.execution.coverage import Record
+from parity.execution.process import recorded
+from parity.model.coverage import Coverage, NotJudged, Role, ranges
+from parity.model.finding import Finding, Misbehaviour
+from parity.model.verdict import Verdict
+from parity.subjects.parts import Part, parts
+from parity.subjects.roles import is_other_cell, is_other_rule
+from parity.subjects.subject import Subject
+
+_QUIET = ("__init__", "__repr__", "__str__", "__post_init__", "__len__")
+"""Methods that are not worth a word when they have not run."""
+
+
+def covered(verdict: Verdict, subject: Subject) -> Verdict:
+    """Return the verdict with the lines that all questions to `subject` so far have covered.
+
+    One that agrees is INCOMPLETE where a loss, gradients or a step were not judged.
+    """
+    coverage = coverage_of(recorded(subject))
+    if coverage is None:
+        return verdict
+    found = finding(coverage)
+    if found is None or not verdict.passed:
+        return replace(verdict, coverage=coverage)
+    return replace(verdict, coverage=coverage, findings=(*verdict.findings, found))
+
+
+def finding(coverage: Coverage | None) -> Finding | None:
+    """Return the finding of a verdict that leaves out a loss, gradients or a step."""
+    if coverage is None or not coverage.grave:
+        return None
+    names = ", ".join(map(str, coverage.grave))
+    held = [role for role in Role if any(role in part.roles for part in coverage.grave)]
+    why = f"never executed, though {'they compute' if len(coverage.grave) > 1 else 'it computes'}"
+    what = " and ".join(filter(None, [", ".join(held[:-1]), *held[-1:]]))
+    text = f"not judged: {names}: {why} {what}"
+    return Finding(kind=Misbehaviour.INCOMPLETE, text=text)
+
+
+def coverage_of(record: Record | None) -> Coverage | None:
+    """Return the coverage of everything that was asked; None where nothing was recorded."""
+    if record is None or not record.executed:
+        return None
+    functions = tuple(_functions(record))
+    reached = _reached(functions, record)
+    own = [f for f in functions if f.counts or f.executed]
+    return Coverage(
+        files=tuple(dict.fromkeys(_file(f.file) for f in own)),
+        executed=sum(len(f.executed) for f in own),
+        executable=sum(len(f.part.statements) for f in own),
+        not_judged=tuple(_left_out(own, reached)),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Function:
+    """A function of a source, and those of its statements that have run."""
+
+    file: str
+    part: Part
+    executed: tuple[frozenset[int], ...]
+    counts: bool  # whether it belongs to the subject even where it has not run
+
+
+def _functions(record: Record) -> Iterator[_Function]:
+    for source in record.sources:
+        ran = record.executed.get(source.file, set())
+        for part in parts(source.text).functions:
+            top = part.name.partition(".")[0]
+            yield _Function(
+                file=source.file,
+                part=part,
+                executed=tuple(lines for lines in part.statements if lines & ran),
+                counts=source.names is None or top in source.names,
+            )
+
+
+# -- what code that has run leads to ---------------------------------------------------------------
+
+
+def _reached(functions: tuple[_Function, ...], record: Record) -> frozenset[str]:
+    """Return the functions, by name, that those that have run lead to, directly or not.
+
+    A method of an object is reached where its class is named by a function that is reached.
+    """
+    values = {name: used for s in record.sources for name, used in parts(s.text).values.items()}
+    classes = {f.part.owner: f.part.bases for f in functions if f.part.owner}
+    ran = {f.part.owner for f in functions if f.executed and f.part.owner}
+    roots = [f for f in functions if f.executed or (f.part.owner in ran and _makes(f.part))]
+    left, used, reached = roots, set[str](), set[str]()
+    while left:
+        reached |= {function.part.name for function in left}
+        used |= _named([name for f in left for name in f.part.uses], values, classes)
+        others = (f for f in functions if f.part.name not in reached)
+        left = [f for f in others if _is_used(f.part, used)]
+    return frozenset(reached)
+
+
+def _makes(part: Part) -> bool:
+    """Return whether this runs when an object is made, and so perhaps before any question."""
+    return part.own_name in ("__init__", "__post_init__", "__new__")
+
+
+def _named(
+    names: list[str], values: Mapping[str, frozenset[str]], classes: Mapping[str, tuple[str, ...]]
+) -> set[str]:
+    """Return names, with those in the values of a module's names, and of classes above or below."""
+    left, found = list(names), set[str]()
+    while left:
+        name = left.pop()
+        if name not in found:
+            found.add(name)
+            left += [*values.get(name, ()), *_inherited(name, classes)]
+    return found
+
+
+def _is_used(part: Part, used: set[str]) -> bool:
+    if not part.owner:
+        return part.own_name in used or f".{part.own_name}" in used
+    if f"{part.owner}.{part.own_name}" in used:
+        return True
+    return part.owner in used and (f".{part.own_name}" in used or part.own_name.startswith("__"))
+
+
+def _inherited(name: str, classes: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
+    """Yield the same method of the classes above and below."""
+    owner, dot, method = name.partition(".")
+    if not (owner and dot):
+        return
+    for other, bases in classes.items():
+        if owner in bases:
+            yield f"{other}.{method}"
+    for base in classes.get(owner, ()):
+        if base in classes:
+            yield f"{base}.{method}"
+
+
+# -- what is left out ------------------------------------------------------------------------------
+
+
+def _left_out(functions: list[_Function], reached: frozenset[str]) -> Iterator[NotJudged]:
+    others = _other_networks(functions)
+    for function in functions:
+        part = function.part
+        if not part.statements or part.own_name in _QUIET:
+            continue
+        if function.executed:
+            yield from _branches(function)
+        else:
+            yield NotJudged(
+                name=part.name,
+                file=function.file,
+                lines=((part.first, part.last),),
+                roles=part.roles,
+                reason=_reason(part, reached, others),
+            )
+
+
+def _branches(function: _Function) -> Iterator[NotJudged]:
+    """Yield the lines of a function that has run which have not."""
+    missing = [lines for lines in function.part.statements if lines not in function.executed]
+    if missing:
+        yield NotJudged(
+            name=function.part.name,
+            file=function.file,
+            lines=ranges(line for lines in missing for line in lines),
+            whole=False,
+        )
+
+
+def _reason(part: Part, reached: frozenset[str], others: frozenset[str]) -> str:
+    """Return why a verdict is complete without a function that computes something."""
+    names = (part.name, part.owner)
+    if not part.roles:
+        return ""
+    if any(map(is_other_rule, names)):
+        return "another rule than SGD"
+    if any(map(is_other_cell, names)) or part.owner in others:
+        return "another network"
+    if part.name in reached:
+        return "not in these configurations"
+    return ""
+
+
+def _other_networks(functions: list[_Function]) -> frozenset[str]:
+    """Return the classes that never ran and are networks by themselves.
+
+    Such a class has its own backward pass through time, and uses no class that has run.
+    """
+    ran = {f.part.owner for f in functions if f.executed and f.part.owner}
+    found = set()
+    for owner in {f.part.owner for f in functions if f.part.owner} - ran:
+        own = [f.part for f in functions if f.part.owner == owner]
+        uses = {name.partition(".")[0] for part in own for name in part.uses} | {
+            base for part in own for base in part.bases
+        }
+        whole = sum(Role.GRADIENTS in part.roles for part in own)
+        if whole and len(own) > 2 and not uses & ran and any(map(_is_through_time, own)):
+            found.add(owner)
+    return frozenset(found)
+
+
+def _is_through_time(part: Part) -> bool:
+    return Role.GRADIENTS in part.roles and {"range", "reversed"} & part.uses != set()
+
+
+def _file(shown: str) -> str:
+    """Return the file of a source: the notebook of a cell."""
+    return shown.partition(", cell ")[0].rpartition("/")[2]
