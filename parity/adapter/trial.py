@@ -1,7 +1,6 @@
 """Trial: lines of a draft, executed for a probing case without effects on anything later."""
 
 import contextlib
-import io
 import random
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -12,6 +11,7 @@ import numpy as np
 
 from parity.adapter.shapes import SIZES
 from parity.model.case import Array, Case
+from parity.subjects.silence import silenced
 from parity.subjects.time_limit import OutOfTimeError, limited
 
 TIME_LIMIT = 3.0
@@ -91,7 +91,7 @@ def quiet() -> Iterator[None]:
     state, numpy_state = random.getstate(), np.random.get_state()
     try:
         with (
-            contextlib.redirect_stdout(io.StringIO()),
+            silenced(),
             warnings.catch_warnings(action="ignore"),
             np.errstate(all="ignore"),
         ):

@@ -199,7 +199,6 @@ def _compare(config: Config, arguments: argparse.Namespace) -> Callable[[], int]
             config = subject.asked(config, arguments.given)
         case = draw(config) if kept is None else kept.case
         verdict = judge(subject, case, reference, thorough=True, exact=arguments.exact)
-        verdict = covered(verdict, subject)
         if kept is not None:
             verdict = dataclasses.replace(verdict, kept=arguments.id)
         differs = is_failure(verdict) and verdict.compared
@@ -213,6 +212,7 @@ def _compare(config: Config, arguments: argparse.Namespace) -> Callable[[], int]
             shrinking=arguments.shrink,
             why=why,
         )
+        verdict = covered(verdict, subject)
         then = as_then(kept, subject, reference) if kept is not None else ()
 
     def answer() -> int:

@@ -4,9 +4,9 @@ The recorder runs in the subject's process, from the first question on: what run
 subject is imported, adapted or searched does not count. The record is kept on the other side.
 """
 
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from parity.subjects.own_source import OwnSource
@@ -22,10 +22,7 @@ class Recorder:
     """Watches the files of a subject in this process."""
 
     def __init__(self, sources: Iterable[OwnSource]) -> None:
-        self._files: dict[str, str] = {}  # by the names that `coverage` gives them
-        for source in sources:
-            for known in (os.path.abspath(source.file), os.path.realpath(source.file)):
-                self._files[known] = source.file
+        self._files = {str(Path(s.file).resolve()): s.file for s in sources}  # as `coverage` does
         self._coverage: Any = None
         self._sent: dict[str, set[int]] = {}
 
@@ -92,7 +89,9 @@ def unpacked(rows: Any) -> tuple[OwnSource, ...]:
     """Return the sources of a message. Raises TypeError, ValueError where it has none."""
     return tuple(
         OwnSource(
-            file=_text(file), text=_text(text), names=None if names is None else tuple(map(_text, names))
+            file=_text(file),
+            text=_text(text),
+            names=None if names is None else tuple(map(_text, names)),
         )
         for file, text, names in rows
     )
@@ -100,8 +99,7 @@ def unpacked(rows: Any) -> tuple[OwnSource, ...]:
 
 def checked_lines(lines: Any) -> dict[str, list[int]]:
     """Return the lines of a message by file. Raises TypeError, ValueError where they are none."""
-    found = {_text(file): list(map(_number, numbers)) for file, numbers in dict(lines).items()}
-    return found
+    return {_text(file): list(map(_number, numbers)) for file, numbers in dict(lines).items()}
 
 
 def _text(value: Any) -> str:

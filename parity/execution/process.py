@@ -69,6 +69,7 @@ class Process(Askable):
             raise ParityError("a subject in its own process needs Linux or macOS")
         self.spec, self.limits, self.options = spec, limits or Limits(), dict(options or {})
         self.record = Record()  # of all questions, and of all processes that were started
+        self._excerpt = output.Excerpt()
         self._numbers = itertools.count(1)
         self._row: list[Misbehaviour] = []  # how the last questions ended, while alike
         self._changes: tuple[Misbehaviour, str] | None = None
@@ -222,15 +223,15 @@ class Process(Askable):
         self.close()
         _, printed = child.output.take()
         own, place = own_output(printed)
-        sys.stderr.write(own)
+        sys.stderr.write(output.last_lines(own))
         return _FailedError(Finding(kind=kind, text=text, evidence=place))
 
     def _printed(self) -> tuple[Finding, ...]:
-        """Pass on the subject's output; return a note instead where there is too much of it."""
+        """Show the first lines of the output; return a note instead where there is too much."""
         assert self._child is not None
         size, text = self._child.output.take()
         if size <= output.MOST_BYTES:
-            sys.stderr.write(text)
+            sys.stderr.write(self._excerpt.of(text))
             return ()
         first = text.splitlines()[0][:80]
         said = f"the subject prints {size / 2**20:.0f} MB, which begin with {first!r}"

@@ -5,8 +5,6 @@ loops, plots, downloads and prints are left out.
 """
 
 import ast
-import contextlib
-import io
 import json
 import linecache
 import re
@@ -20,6 +18,7 @@ from pathlib import Path
 from types import CodeType, ModuleType
 
 from parity.model.errors import SubjectError
+from parity.subjects.silence import silenced
 from parity.subjects.tracebacks import own_traceback
 
 ENDINGS = (".py", ".ipynb")
@@ -172,7 +171,7 @@ def _execute(cell: _Cell, module: ModuleType, *, run_all: bool) -> Iterator[str]
 
 
 def _run(code: CodeType, module: ModuleType) -> None:
-    with warnings.catch_warnings(action="ignore"), contextlib.redirect_stdout(io.StringIO()):
+    with warnings.catch_warnings(action="ignore"), silenced():
         exec(code, module.__dict__)  # noqa: S102 - executing a subject is the purpose
 
 
