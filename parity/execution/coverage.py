@@ -1,15 +1,21 @@
 """Coverage: the lines of a subject's own files that run while it is asked, by `coverage`.
 
-The recorder runs in the subject's process, from the first question on: what runs while the
-subject is imported, adapted or searched does not count. The record is kept on the other side.
+The recorder runs in the subject's process, and only while it answers a question: the lines that run
+while the subject is imported, adapted or searched do not count. The record is kept on the other
+side.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from parity.model.case import Case
 from parity.subjects.own_source import OwnSource
+from parity.subjects.subject import Run
+
+if TYPE_CHECKING:
+    from coverage import Coverage
 
 MOST_FILES = 200
 """Files of one subject that are watched, at most."""
@@ -23,34 +29,42 @@ class Recorder:
 
     def __init__(self, sources: Iterable[OwnSource]) -> None:
         self._files = {str(Path(s.file).resolve()): s.file for s in sources}  # as `coverage` does
-        self._coverage: Any = None
-        self._sent: dict[str, set[int]] = {}
+        self._coverage = _ready([_pattern(file) for file in self._files]) if self._files else None
 
-    def start(self) -> None:
-        """Begin to watch, for as long as the process lives."""
-        if self._coverage is not None or not self._files:
-            return
-        import coverage
+    def watched_once(self, run: Run) -> Run:
+        """Return a `run` whose first call is watched: a second one would show the same lines."""
+        left = [self._coverage] if self._coverage is not None else []
 
-        self._coverage = coverage.Coverage(
-            data_file=None, config_file=False, include=[_pattern(file) for file in self._files]
-        )
-        self._coverage.set_option("run:disable_warnings", list(_WARNINGS))
-        self._coverage.start()
+        def watched(case: Case) -> Mapping[str, Any]:
+            if not left:
+                return run(case)
+            watching = left.pop()
+            watching.start()
+            try:
+                return run(case)
+            finally:
+                watching.stop()
 
-    def news(self) -> dict[str, list[int]]:
-        """Return the lines that have run since the last call for the first time, by file."""
+        return watched
+
+    def executed(self) -> dict[str, list[int]]:
+        """Return the lines that have run so far, by file."""
         if self._coverage is None:
             return {}
-        data, found = self._coverage.get_data(), {}
-        for measured in data.measured_files():
-            file = self._files.get(measured)
-            if file is not None:
-                old = self._sent.setdefault(file, set())
-                if new := set(data.lines(measured) or ()) - old:
-                    found[file] = sorted(new)
-                    old |= new
-        return found
+        data = self._coverage.get_data()
+        measured = {file: data.lines(file) or () for file in data.measured_files()}
+        return {self._files[f]: sorted(n) for f, n in measured.items() if f in self._files}
+
+
+def _ready(patterns: list[str]) -> "Coverage":
+    """Return what watches these files, after a first start: it takes longer than all others."""
+    from coverage import Coverage  # in the subject's process alone
+
+    watching = Coverage(data_file=None, config_file=False, include=patterns)
+    watching.set_option("run:disable_warnings", list(_WARNINGS))
+    watching.start()
+    watching.stop()
+    return watching
 
 
 _WARNINGS = ("no-data-collected", "module-not-imported", "couldnt-parse", "no-ctracer", "no-sysmon")

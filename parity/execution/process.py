@@ -1,5 +1,6 @@
 """Process: a named subject in one process, which is restarted when necessary."""
 
+import contextlib
 import itertools
 import sys
 import threading
@@ -22,6 +23,9 @@ from parity.subjects.subject import Subject
 LOADING = 120.0
 """Seconds that importing a subject may take, at any limit for a configuration."""
 
+RECORDING = 10.0
+"""Seconds that a subject's process may take to list the lines that have run."""
+
 IN_A_ROW = {Misbehaviour.TIMEOUT: 3, Misbehaviour.CRASHED: 20}
 """A subject that hangs, or crashes, in this many configurations in a row is not asked again."""
 
@@ -42,7 +46,7 @@ def isolated(
 
 def recorded(subject: Subject) -> Record | None:
     """Return the lines that a subject's questions have run so far; None outside a process."""
-    return subject.run.record if isinstance(subject.run, Process) else None
+    return subject.run.recorded() if isinstance(subject.run, Process) else None
 
 
 def closed(subject: Subject) -> None:
@@ -68,7 +72,7 @@ class Process(Askable):
         if sys.platform == "win32":
             raise ParityError("a subject in its own process needs Linux or macOS")
         self.spec, self.limits, self.options = spec, limits or Limits(), dict(options or {})
-        self.record = Record()  # of all questions, and of all processes that were started
+        self._record = Record()
         self._excerpt = output.Excerpt()
         self._numbers = itertools.count(1)
         self._row: list[Misbehaviour] = []  # how the last questions ended, while alike
@@ -156,7 +160,6 @@ class Process(Askable):
             self._ready()
             header, traces = self._exchanged(frame, self.limits.seconds, most, number)
             found = findings(header)
-            self.record.add(executed(header))
         except SubjectError as error:  # it had been loaded before
             return Answers(findings=(Finding(kind=Misbehaviour.CRASHED, text=str(error)),))
         except _FailedError as failed:
@@ -166,6 +169,17 @@ class Process(Askable):
             text = f"the subject's process sent something that is not an answer: {error}"
             return Answers(findings=(Finding(kind=Misbehaviour.CRASHED, text=text),))
         return Answers(traces=tuple(traces[:times]), findings=(*found, *self._printed()))
+
+    def recorded(self) -> Record:
+        """Return the lines that all questions have run; a process that failed has lost its own."""
+        with self._lock:
+            if self._loaded:
+                number = next(self._numbers)
+                with contextlib.suppress(_FailedError, wire.MalformedError):
+                    frame = wire.pack({"number": number})
+                    header, _ = self._exchanged(frame, RECORDING, 0, number)
+                    self._record.add(executed(header))
+            return self._record
 
     # -- the process -------------------------------------------------------------------------------
 
@@ -195,7 +209,7 @@ class Process(Askable):
             self.close()
             raise SubjectError(str(header["error"]))
         self._loaded, self._subject = True, about(header, self.spec, self)
-        self.record.sources = sources(header)
+        self._record.sources = sources(header)
         return self._subject
 
     def _exchanged(

@@ -48,8 +48,9 @@ def main(fd: int) -> None:
         _send(line, _loaded(order))
         spy = Spy()
         while True:
-            asked, (arrays,) = _receive(line)
-            _send(line, _answered(asked, arrays, spy))
+            asked, groups = _receive(line)
+            is_question = "config" in asked
+            _send(line, _answered(asked, groups[0], spy) if is_question else _executed(asked))
     os.killpg(0, signal.SIGKILL)  # this also ends every process that the subject started
 
 
@@ -89,10 +90,9 @@ def _answered(asked: wire.Header, arrays: wire.Group, spy: Spy) -> bytes:
     """Ask the subject, and return its answers and the findings as a frame."""
     me, case = os.getpid(), _case(asked, arrays)
     spy.look()
-    _RECORDER[0].start()
     signal.setitimer(signal.ITIMER_REAL, asked["seconds"] + GRACE)
     try:
-        answers = watched(_RUN[0], case, asked["times"])
+        answers = watched(_RECORDER[0].watched_once(_RUN[0]), case, asked["times"])
     except (KeyboardInterrupt, OutOfTimeError, MemoryError) as error:  # the subject's own
         answers = Answers(findings=(raised(error),))
     _done(me)
@@ -107,6 +107,14 @@ def _answered(asked: wire.Header, arrays: wire.Group, spy: Spy) -> bytes:
         return wire.pack(_said(asked, Answers(findings=(found,))))
 
 
+def _executed(asked: wire.Header) -> bytes:
+    """Return the subject's lines that have run, as a frame."""
+    try:
+        return wire.pack({"number": asked["number"], "executed": _RECORDER[0].executed()})
+    except wire.OversizedError:
+        return wire.pack({"number": asked["number"]})
+
+
 def _case(asked: wire.Header, arrays: wire.Group) -> Case:
     return Case.of(Config.parse(asked["config"]), arrays)
 
@@ -115,7 +123,7 @@ def _said(asked: wire.Header, answers: Answers) -> wire.Header:
     found = [
         [f.kind.value, f.text[:LONGEST_TEXT], f.evidence[-LONGEST_TEXT:]] for f in answers.findings
     ]
-    return {"number": asked["number"], "findings": found, "executed": _RECORDER[0].news()}
+    return {"number": asked["number"], "findings": found}
 
 
 def _done(me: int) -> None:

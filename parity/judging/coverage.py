@@ -5,6 +5,7 @@ configuration would reach it. A verdict without one that computes a loss, gradie
 incomplete. Other lines that have not run are only mentioned.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
@@ -29,13 +30,13 @@ def covered(verdict: Verdict, subject: Subject) -> Verdict:
     coverage = coverage_of(recorded(subject))
     if coverage is None:
         return verdict
-    found = finding(coverage)
+    found = incomplete(coverage)
     if found is None or not verdict.passed:
         return replace(verdict, coverage=coverage)
     return replace(verdict, coverage=coverage, findings=(*verdict.findings, found))
 
 
-def finding(coverage: Coverage | None) -> Finding | None:
+def incomplete(coverage: Coverage | None) -> Finding | None:
     """Return the finding of a verdict that leaves out a loss, gradients or a step."""
     if coverage is None or not coverage.grave:
         return None
@@ -150,15 +151,19 @@ def _inherited(name: str, classes: Mapping[str, tuple[str, ...]]) -> Iterator[st
 
 def _left_out(functions: list[_Function], reached: frozenset[str]) -> Iterator[NotJudged]:
     others = _other_networks(functions)
+    ran = {f.part.owner for f in functions if f.executed}
+    times = Counter(f.part.own_name for f in functions)
     for function in functions:
         part = function.part
+        short = part.owner in ran and times[part.own_name] == 1
+        name = part.own_name if short else part.name
         if not part.statements or part.own_name in _QUIET:
             continue
         if function.executed:
-            yield from _branches(function)
+            yield from _branches(function, name)
         else:
             yield NotJudged(
-                name=part.name,
+                name=name,
                 file=function.file,
                 lines=((part.first, part.last),),
                 roles=part.roles,
@@ -166,12 +171,12 @@ def _left_out(functions: list[_Function], reached: frozenset[str]) -> Iterator[N
             )
 
 
-def _branches(function: _Function) -> Iterator[NotJudged]:
+def _branches(function: _Function, name: str) -> Iterator[NotJudged]:
     """Yield the lines of a function that has run which have not."""
     missing = [lines for lines in function.part.statements if lines not in function.executed]
     if missing:
         yield NotJudged(
-            name=function.part.name,
+            name=name,
             file=function.file,
             lines=ranges(line for lines in missing for line in lines),
             whole=False,

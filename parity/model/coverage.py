@@ -58,8 +58,9 @@ class Coverage:
 
     @property
     def minor(self) -> tuple[NotJudged, ...]:
-        """The functions and lines that are only mentioned."""
-        return tuple(part for part in self.not_judged if not part.grave)
+        """The functions and lines that are only mentioned, the weightiest first."""
+        rest = [part for part in self.not_judged if not part.grave]
+        return tuple(sorted(rest, key=lambda part: (not part.roles, not part.whole)))
 
 
 def ranges(lines: Iterable[int]) -> tuple[tuple[int, int], ...]:

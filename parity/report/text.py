@@ -14,7 +14,7 @@ from parity.subjects.subject import DEFAULT, NOT_EXECUTED, Subject
 PROBLEMS = 3
 """Probes without an answer that a report lists, at most."""
 
-MENTIONED = 6
+MENTIONED = 5
 """Functions that did not run, or not wholly, that a report names, at most."""
 
 
@@ -143,9 +143,7 @@ def coverage_lines(coverage: Coverage | None) -> list[str]:
     """Return how many of the subject's lines a verdict covers, and what else has not run."""
     if coverage is None or not coverage.executable:
         return []
-    first, *others = coverage.files
-    of = first if not others else f"{first} and {len(others)} more"
-    of += f" file{'s' if len(others) > 1 else ''}" if others else ""
+    of = ", ".join(coverage.files) if len(coverage.files) < 4 else f"{len(coverage.files)} files"
     said = [f"covers {coverage.executed} of {coverage.executable} executable lines of {of}"]
     named = [f"{part}{f', {part.reason}' * bool(part.reason)}" for part in coverage.minor]
     more = [f"and {len(named) - MENTIONED} more"] * (len(named) > MENTIONED)

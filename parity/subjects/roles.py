@@ -46,10 +46,11 @@ def words(name: str) -> tuple[str, ...]:
 def roles(name: str, owner: str, function: Function) -> tuple[Role, ...]:
     """Return what a function of this name computes; none for one beside the computation.
 
+    A function of a case alone is a subject itself.
     owner: the class that it is a method of; empty for a function.
     """
-    parts = words(name)
-    if any(_ASIDE.fullmatch(word) for word in parts):
+    parts, given = words(name), _parameters(function)
+    if given == {"case"} or any(_ASIDE.fullmatch(word) for word in parts):
         return ()
     own = list(_own_nodes(function))
     named = {role for role, like in _NAMED.items() if any(re.fullmatch(like, w) for w in parts)}
@@ -59,7 +60,14 @@ def roles(name: str, owner: str, function: Function) -> tuple[Role, ...]:
         named -= {Role.GRADIENTS}
     found = {role for role in named if _computes(own)}
     found |= {role for role, does in _DOES.items() if does(own)}
+    if any(_is_moved(node, given) for node in own):
+        found.add(Role.STEP)
     return tuple(role for role in Role if role in found)
+
+
+def _parameters(function: Function) -> set[str]:
+    every = function.args
+    return {a.arg for a in (*every.posonlyargs, *every.args, *every.kwonlyargs)}
 
 
 def is_other_rule(name: str) -> bool:
@@ -143,6 +151,27 @@ def _moves(node: ast.AST) -> bool:
             return _has_rate(right) and _has_scale(right)
         case _:
             return False
+
+
+def _is_moved(node: ast.AST, given: set[str]) -> bool:
+    """Return whether this is w - a * g, where a is an argument, an attribute or a number."""
+    match node:
+        case ast.BinOp(
+            left=ast.Name() | ast.Subscript() | ast.Attribute() | ast.Call(),
+            op=ast.Sub(),
+            right=ast.BinOp(left=scale, op=ast.Mult()),
+        ):
+            return _is_factor(scale, given)
+        case _:
+            return False
+
+
+def _is_factor(node: ast.expr, given: set[str]) -> bool:
+    if isinstance(node, ast.Name):
+        return node.id in given
+    return isinstance(node, ast.Attribute) or (
+        isinstance(node, ast.Constant) and isinstance(node.value, float)
+    )
 
 
 def _has_scale(value: ast.AST) -> bool:
