@@ -6,7 +6,7 @@ incomplete. Other lines that have not run are only mentioned.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from parity.execution.coverage import Record
@@ -15,6 +15,7 @@ from parity.model.coverage import Coverage, NotJudged, Role, ranges
 from parity.model.finding import Finding, Misbehaviour
 from parity.model.verdict import Verdict
 from parity.subjects.parts import Part, parts
+from parity.subjects.reach import reached_from
 from parity.subjects.roles import is_other_cell, is_other_rule
 from parity.subjects.subject import Subject
 
@@ -52,8 +53,10 @@ def coverage_of(record: Record | None) -> Coverage | None:
     """Return the coverage of everything that was asked; None where nothing was recorded."""
     if record is None or not record.executed:
         return None
-    functions = tuple(_functions(record))
-    reached = _reached(functions, record)
+    functions = tuple(_last_defined(list(_functions(record))))
+    values = {n: used for s in record.sources for n, used in parts(s.text).values.items()}
+    ran = [f.part for f in functions if f.executed]
+    reached = reached_from(ran, [f.part for f in functions], values)
     own = [f for f in functions if f.counts or f.executed]
     return Coverage(
         files=tuple(dict.fromkeys(_file(f.file) for f in own)),
@@ -77,73 +80,24 @@ def _functions(record: Record) -> Iterator[_Function]:
     for source in record.sources:
         ran = record.executed.get(source.file, set())
         for part in parts(source.text).functions:
-            top = part.name.partition(".")[0]
             yield _Function(
                 file=source.file,
                 part=part,
                 executed=tuple(lines for lines in part.statements if lines & ran),
-                counts=source.names is None or top in source.names,
+                counts=source.names is None or _top(part) in source.names,
             )
 
 
-# -- what code that has run leads to ---------------------------------------------------------------
+def _last_defined(functions: list[_Function]) -> Iterator[_Function]:
+    """Yield functions without those whose name, or class, the same file defines again later."""
+    last = {(_file(f.file), _top(f.part)): (f.file, f.part.block) for f in functions}
+    for function in functions:
+        if last[_file(function.file), _top(function.part)] == (function.file, function.part.block):
+            yield function
 
 
-def _reached(functions: tuple[_Function, ...], record: Record) -> frozenset[str]:
-    """Return the functions, by name, that those that have run lead to, directly or not.
-
-    A method of an object is reached where its class is named by a function that is reached.
-    """
-    values = {name: used for s in record.sources for name, used in parts(s.text).values.items()}
-    classes = {f.part.owner: f.part.bases for f in functions if f.part.owner}
-    ran = {f.part.owner for f in functions if f.executed and f.part.owner}
-    roots = [f for f in functions if f.executed or (f.part.owner in ran and _makes(f.part))]
-    left, used, reached = roots, set[str](), set[str]()
-    while left:
-        reached |= {function.part.name for function in left}
-        used |= _named([name for f in left for name in f.part.uses], values, classes)
-        others = (f for f in functions if f.part.name not in reached)
-        left = [f for f in others if _is_used(f.part, used)]
-    return frozenset(reached)
-
-
-def _makes(part: Part) -> bool:
-    """Return whether this runs when an object is made, and so perhaps before any question."""
-    return part.own_name in ("__init__", "__post_init__", "__new__")
-
-
-def _named(
-    names: list[str], values: Mapping[str, frozenset[str]], classes: Mapping[str, tuple[str, ...]]
-) -> set[str]:
-    """Return names, with those in the values of a module's names, and of classes above or below."""
-    left, found = list(names), set[str]()
-    while left:
-        name = left.pop()
-        if name not in found:
-            found.add(name)
-            left += [*values.get(name, ()), *_inherited(name, classes)]
-    return found
-
-
-def _is_used(part: Part, used: set[str]) -> bool:
-    if not part.owner:
-        return part.own_name in used or f".{part.own_name}" in used
-    if f"{part.owner}.{part.own_name}" in used:
-        return True
-    return part.owner in used and (f".{part.own_name}" in used or part.own_name.startswith("__"))
-
-
-def _inherited(name: str, classes: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
-    """Yield the same method of the classes above and below."""
-    owner, dot, method = name.partition(".")
-    if not (owner and dot):
-        return
-    for other, bases in classes.items():
-        if owner in bases:
-            yield f"{other}.{method}"
-    for base in classes.get(owner, ()):
-        if base in classes:
-            yield f"{base}.{method}"
+def _top(part: Part) -> str:
+    return part.name.partition(".")[0]
 
 
 # -- what is left out ------------------------------------------------------------------------------
@@ -188,12 +142,12 @@ def _reason(part: Part, reached: frozenset[str], others: frozenset[str]) -> str:
     names = (part.name, part.owner)
     if not part.roles:
         return ""
+    if part.name in reached:
+        return "for other configurations"
     if any(map(is_other_rule, names)):
         return "another rule than SGD"
     if any(map(is_other_cell, names)) or part.owner in others:
         return "another network"
-    if part.name in reached:
-        return "not in these configurations"
     return ""
 
 

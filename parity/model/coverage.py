@@ -30,20 +30,21 @@ class NotJudged:
         return self.whole and bool(self.roles) and not self.reason
 
     def __str__(self) -> str:
-        """Return its name and lines: "train_step (lines 40-52)"."""
+        """Return "train_step (lines 40-52)", or where it has run "lines 48, 50 of train_step"."""
         ranges = [f"{a}" if a == b else f"{a}-{b}" for a, b in self.lines]
         many = len(self.lines) > 1 or self.lines[0][0] != self.lines[0][1]
         where = f"line{'s' if many else ''} {', '.join(ranges)}"
         if ", cell " in self.file:
             where = f"{self.file.rpartition(', ')[2]}, {where}"
-        return f"{self.name} ({where})"
+        return f"{self.name} ({where})" if self.whole else f"{where} of {self.name}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coverage:
     """How many lines a verdict covers, and the functions that it does not cover.
 
-    Only lines inside functions count: not those that define functions, and not `raise`.
+    Only statements inside functions count, each as a line: not those that define functions, and
+    not `raise`, a print or a default.
     """
 
     files: tuple[str, ...]

@@ -139,13 +139,17 @@ def worth(verdict: Verdict) -> str | None:
     )
 
 
-def coverage_lines(coverage: Coverage | None) -> list[str]:
-    """Return how many of the subject's lines a verdict covers, and what else has not run."""
+def coverage_lines(coverage: Coverage | None, *, known: bool = True) -> list[str]:
+    """Return how many of the subject's lines a verdict covers, and the functions that never ran.
+
+    known: whether a finding names those that compute a loss, gradients or a step, if there are.
+    """
     if coverage is None or not coverage.executable:
         return []
     of = ", ".join(coverage.files) if len(coverage.files) < 4 else f"{len(coverage.files)} files"
     said = [f"covers {coverage.executed} of {coverage.executable} executable lines of {of}"]
-    named = [f"{part}{f', {part.reason}' * bool(part.reason)}" for part in coverage.minor]
+    parts = coverage.minor if known else (*coverage.grave, *coverage.minor)
+    named = [f"{part}{f', {part.reason}' * bool(part.reason)}" for part in parts]
     more = [f"and {len(named) - MENTIONED} more"] * (len(named) > MENTIONED)
     if named:
         said.append(f"not executed: {'; '.join([*named[:MENTIONED], *more])}")

@@ -15,7 +15,8 @@ from parity.subjects import source
 _HARNESS = Path(__file__).parents[1]
 
 _LIBRARIES = tuple(
-    Path(folder).resolve() for folder in {sysconfig.get_path(n) for n in ("stdlib", "purelib")}
+    Path(sysconfig.get_path(name)).resolve()
+    for name in ("stdlib", "platstdlib", "purelib", "platlib")
 )
 
 LONGEST = 200_000
@@ -97,9 +98,7 @@ def _is_own(module: ModuleType, importer: ModuleType) -> bool:
     path, folder = Path(file).resolve(), Path(own).resolve().parent
     if _is_harness(Path(file)) and not _is_harness(Path(own)):
         return False
-    if "site-packages" in path.parts and "site-packages" not in folder.parts:
-        return False
-    if any(path.is_relative_to(library) for library in _LIBRARIES) and folder not in path.parents:
+    if any(path.is_relative_to(lib) and not folder.is_relative_to(lib) for lib in _LIBRARIES):
         return False
     by_hand = module.__spec__ is None  # loaded as a subject's file is
     return by_hand or path.is_relative_to(folder)

@@ -1,16 +1,21 @@
 """Parts: the functions of a source, with their executable lines and the names that they use."""
 
 import ast
+import functools
+import itertools
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from types import CodeType
+from typing import TypeGuard
 
 from parity.model.coverage import Role
 from parity.subjects.roles import roles
 
 _NOT_COUNTED = (ast.Raise, ast.Global, ast.Nonlocal, ast.Import, ast.ImportFrom, ast.Pass)
-"""Statements in a function that are no part of a computation."""
+"""Statements in a function that compute nothing. A default, and a print, are not counted either."""
+
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 _OF_CONTAINERS = {"update", "pop", "copy", "clear", "append", "get", "items", "keys", "values"}
 """Methods of lists and dictionaries: such a call on anything but `self` leads to no function."""
@@ -22,6 +27,7 @@ class Part:
 
     name: str  # train_step, Model.train_step, outer.inner
     owner: str  # the class that it belongs to, if it does
+    block: int  # the place, among the module's statements, of the one that defines it
     first: int
     last: int
     statements: tuple[frozenset[int], ...]  # the lines of each: one of them executed is enough
@@ -43,6 +49,7 @@ class Parts:
     values: dict[str, frozenset[str]]  # the names in the value that a module's name is given
 
 
+@functools.lru_cache(maxsize=256)
 def parts(text: str) -> Parts:
     """Return the functions of a source. One that is not Python has none."""
     try:
@@ -51,8 +58,10 @@ def parts(text: str) -> Parts:
             lines = _code_lines(compile(tree, "<source>", "exec", dont_inherit=True))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return Parts(functions=(), values={})
-    functions = tuple(_functions(tree.body, "", "", (), lines))
-    return Parts(functions=functions, values=dict(_values(tree)))
+    found = (
+        _Reader(block, lines).functions([statement]) for block, statement in enumerate(tree.body)
+    )
+    return Parts(functions=tuple(itertools.chain(*found)), values=dict(_values(tree)))
 
 
 def _code_lines(code: CodeType) -> frozenset[int]:
@@ -70,64 +79,92 @@ def _values(tree: ast.Module) -> Iterator[tuple[str, frozenset[str]]]:
                     yield target.id, _uses(node.value, "")
 
 
-def _functions(
-    body: list[ast.stmt], prefix: str, owner: str, bases: tuple[str, ...], lines: frozenset[int]
-) -> Iterator[Part]:
-    for node in _with_blocks(body):
-        if isinstance(node, ast.ClassDef):
-            above = tuple(ast.unparse(base).rpartition(".")[2] for base in node.bases)
-            yield from _functions(node.body, f"{prefix}{node.name}.", node.name, above, lines)
-        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            name = f"{prefix}{node.name}"
-            yield _part(name, owner, bases, node, lines)
-            yield from _functions(node.body, f"{name}.", owner, bases, lines)
+@dataclass(frozen=True)
+class _Reader:
+    """Reads the functions of one statement of a module."""
+
+    block: int
+    lines: frozenset[int]  # of the whole module, that can be executed
+
+    def functions(
+        self, body: list[ast.stmt], prefix: str = "", owner: ast.ClassDef | None = None
+    ) -> Iterator[Part]:
+        """Yield all functions of some statements, with those of their classes and functions."""
+        for node in _with_blocks(body):
+            if isinstance(node, ast.ClassDef):
+                yield from self.functions(node.body, f"{prefix}{node.name}.", node)
+            elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                name = f"{prefix}{node.name}"
+                yield self._part(name, owner, node)
+                yield from self.functions(node.body, f"{name}.", owner)
+
+    def _part(
+        self,
+        name: str,
+        owner: ast.ClassDef | None,
+        node: ast.FunctionDef | ast.AsyncFunctionDef,
+    ) -> Part:
+        class_name = "" if owner is None else owner.name
+        bases = () if owner is None else tuple(_last_name(base) for base in owner.bases)
+        own = (_lines(statement) & self.lines for statement in _statements(node.body))
+        return Part(
+            name=name,
+            owner=class_name,
+            block=self.block,
+            first=node.lineno,
+            last=node.end_lineno or node.lineno,
+            statements=tuple(filter(None, own)),
+            roles=roles(node.name, class_name, node),
+            uses=_uses(node, class_name),
+            bases=bases,
+        )
+
+
+def _last_name(base: ast.expr) -> str:
+    return ast.unparse(base).rpartition(".")[2]
 
 
 def _with_blocks(body: list[ast.stmt]) -> Iterator[ast.stmt]:
     """Yield statements, and those in their blocks: a function may be defined under an `if`."""
     for node in body:
         yield node
-        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            yield from _with_blocks([n for n in ast.iter_child_nodes(node) if _is_statement(n)])  # type: ignore[misc]
-
-
-def _is_statement(node: ast.AST) -> bool:
-    return isinstance(node, ast.stmt)
-
-
-def _part(
-    name: str,
-    owner: str,
-    bases: tuple[str, ...],
-    node: ast.FunctionDef | ast.AsyncFunctionDef,
-    lines: frozenset[int],
-) -> Part:
-    statements = tuple(own for s in _statements(node.body) if (own := _lines(s) & lines))
-    return Part(
-        name=name,
-        owner=owner,
-        first=node.lineno,
-        last=node.end_lineno or node.lineno,
-        statements=statements,
-        roles=roles(node.name, owner, node),
-        uses=_uses(node, owner),
-        bases=bases,
-    )
+        is_script = isinstance(node, ast.If) and "__name__" in ast.unparse(node.test)
+        if not is_script and not isinstance(node, _DEFINITIONS):
+            yield from _with_blocks(_inner(node))
 
 
 def _statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
     """Yield the statements of a function that count, without those of functions in it."""
     for node in body:
-        is_text = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-        if is_text or isinstance(node, _NOT_COUNTED) or _only_declares(node):
+        if not _counts(node):
             continue
         yield node
-        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            yield from _statements(_inner(node))
+        if not isinstance(node, _DEFINITIONS):
+            yield from _statements(node.orelse if _sets_default(node) else _inner(node))
 
 
-def _only_declares(node: ast.stmt) -> bool:
-    return isinstance(node, ast.AnnAssign) and node.value is None
+def _counts(node: ast.stmt) -> bool:
+    match node:
+        case ast.Expr(value=ast.Constant() | ast.Call(func=ast.Name(id="print"))):
+            return False
+        case ast.AnnAssign(value=None):
+            return False
+        case _:
+            return not isinstance(node, _NOT_COUNTED)
+
+
+def _sets_default(node: ast.stmt) -> TypeGuard[ast.If]:
+    """Return whether this is `if h is None: h = ...`."""
+    match node:
+        case ast.If(test=ast.Compare(left=left, ops=[ast.Is()], comparators=[ast.Constant(None)])):
+            name = ast.unparse(left)
+            return all(isinstance(s, ast.Assign) and _target(s) == name for s in node.body)
+        case _:
+            return False
+
+
+def _target(node: ast.Assign) -> str:
+    return ast.unparse(node.targets[0])
 
 
 def _inner(node: ast.stmt) -> list[ast.stmt]:
@@ -145,7 +182,7 @@ def _lines(node: ast.stmt) -> frozenset[int]:
     """Return the lines of a statement itself: of a compound one, those before its first block."""
     last = node.end_lineno or node.lineno
     inner = _inner(node)
-    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+    if isinstance(node, _DEFINITIONS):
         last = node.lineno
     elif inner:
         last = max(node.lineno, min(s.lineno for s in inner) - 1)
