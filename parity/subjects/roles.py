@@ -40,7 +40,7 @@ _PRODUCTS = {"dot", "matmul", "einsum", "outer", "tensordot"}
 def words(name: str) -> tuple[str, ...]:
     """Return the words of a name: "trainStep_2" has train and step."""
     spaced = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", name)
-    return tuple(word for word in spaced.lower().split("_") if word)
+    return tuple(re.findall(r"[^\W_]+", spaced.lower()))
 
 
 def roles(name: str, owner: str, function: Function) -> tuple[Role, ...]:
