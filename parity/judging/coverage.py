@@ -6,7 +6,7 @@ incomplete. Other lines that have not run are only mentioned.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from parity.execution.coverage import Record
@@ -16,8 +16,11 @@ from parity.model.finding import Finding, Misbehaviour
 from parity.model.verdict import Verdict
 from parity.subjects.parts import Part, parts
 from parity.subjects.reach import reached_from
-from parity.subjects.roles import is_other_cell, is_other_rule
+from parity.subjects.roles import is_other_cell, is_other_layer, is_other_rule
 from parity.subjects.subject import Subject
+
+SHORT = 4
+"""Statements of a helper that several networks of a file may share, at most."""
 
 _QUIET = ("__init__", "__repr__", "__str__", "__post_init__", "__len__")
 """Methods that are not worth a word when they have not run."""
@@ -104,7 +107,7 @@ def _top(part: Part) -> str:
 
 
 def _left_out(functions: list[_Function], reached: frozenset[str]) -> Iterator[NotJudged]:
-    others = _other_networks(functions)
+    apart = _apart(functions)
     ran = {f.part.owner for f in functions if f.executed}
     times = Counter(f.part.own_name for f in functions)
     for function in functions:
@@ -121,7 +124,7 @@ def _left_out(functions: list[_Function], reached: frozenset[str]) -> Iterator[N
                 file=function.file,
                 lines=((part.first, part.last),),
                 roles=part.roles,
-                reason=_reason(part, reached, others),
+                reason=_reason(part, reached, apart),
             )
 
 
@@ -137,36 +140,54 @@ def _branches(function: _Function, name: str) -> Iterator[NotJudged]:
         )
 
 
-def _reason(part: Part, reached: frozenset[str], others: frozenset[str]) -> str:
+def _reason(part: Part, reached: frozenset[str], apart: Mapping[str, str]) -> str:
     """Return why a verdict is complete without a function that computes something."""
-    names = (part.name, part.owner)
+    names = (part.own_name, part.owner)
     if not part.roles:
         return ""
     if part.name in reached:
         return "for other configurations"
     if any(map(is_other_rule, names)):
         return "another rule than SGD"
-    if any(map(is_other_cell, names)) or part.owner in others:
+    if any(map(is_other_cell, names)):
         return "another network"
-    return ""
+    return apart.get(part.owner or part.own_name, "")
 
 
-def _other_networks(functions: list[_Function]) -> frozenset[str]:
-    """Return the classes that never ran and are networks by themselves.
+def _apart(functions: list[_Function]) -> dict[str, str]:
+    """Return the classes, and functions, that never ran and have nothing to do with what ran.
 
-    Such a class has its own backward pass through time, and uses no class that has run.
+    Nothing of the file uses them together with a class or function that has run. Each has a word
+    for what it is: a network has its own backward pass through time, a layer one at all.
     """
-    ran = {f.part.owner for f in functions if f.executed and f.part.owner}
-    found = set()
-    for owner in {f.part.owner for f in functions if f.part.owner} - ran:
-        own = [f.part for f in functions if f.part.owner == owner]
-        uses = {name.partition(".")[0] for part in own for name in part.uses} | {
-            base for part in own for base in part.bases
-        }
-        whole = sum(Role.GRADIENTS in part.roles for part in own)
-        if whole and len(own) > 2 and not uses & ran and any(map(_is_through_time, own)):
-            found.add(owner)
-    return frozenset(found)
+    ran = {f.part.owner or f.part.own_name for f in functions if f.executed and not _helps(f.part)}
+    units: dict[str, list[Part]] = {}
+    for function in functions:
+        units.setdefault(function.part.owner or function.part.own_name, []).append(function.part)
+    users = {name: set().union(*map(_uses, own)) | {name} for name, own in units.items()}
+    together = set().union(*(names for names in users.values() if names & ran))
+    apart = {name: own for name, own in units.items() if name not in together}
+    return {name: word for name, own in apart.items() if (word := _word_for(name, own))}
+
+
+def _helps(part: Part) -> bool:
+    """Return whether this is a short function, such as a softmax, that unrelated code shares."""
+    return not part.owner and not part.roles and len(part.statements) <= SHORT
+
+
+def _uses(part: Part) -> set[str]:
+    """Return the classes and functions that a function uses, and those above its class."""
+    return {name.partition(".")[0] for name in part.uses} | {*part.bases}
+
+
+def _word_for(name: str, own: list[Part]) -> str:
+    held = {role for part in own for role in part.roles}
+    if Role.GRADIENTS in held and len(own) > 2 and any(map(_is_through_time, own)):
+        return "another network"
+    is_class = any(part.owner for part in own)
+    if held == {Role.GRADIENTS} and (is_class or is_other_layer(name)):
+        return "another layer"
+    return ""
 
 
 def _is_through_time(part: Part) -> bool:

@@ -18,7 +18,7 @@ _NAMED = {
 _ASIDE = re.compile(
     r"plot|draw|show|print|display|check|checks|checker|checking|numeric|numerical|numerically|finite|"
     r"test|tests|sample|samples|sampling|generate|predict|prediction|accuracy|perplexity|save|load|"
-    r"repr|str|demo|main|animate|visuali[sz]e|log|history"
+    r"repr|str|demo|main|animate|visuali[sz]e|log|history|initial|smooth|clip|clipped|clipping"
 )
 """Words of the name of a function beside the computation, whatever else its name says."""
 
@@ -56,12 +56,13 @@ def roles(name: str, owner: str, function: Function) -> tuple[Role, ...]:
     named = {role for role, like in _NAMED.items() if any(re.fullmatch(like, w) for w in parts)}
     if not named and any(_DATA.fullmatch(word) for word in parts):
         return ()
-    if any(_ACTIVATION.fullmatch(word) for word in (*words(owner), *parts)):
-        named -= {Role.GRADIENTS}
     found = {role for role in named if _computes(own)}
     found |= {role for role, does in _DOES.items() if does(own)}
     if any(_is_moved(node, given) for node in own):
         found.add(Role.STEP)
+    is_activation = any(_ACTIVATION.fullmatch(word) for word in (*words(owner), *parts))
+    if is_activation and not any(map(_is_product, own)):
+        found &= {Role.LOSS}
     return tuple(role for role in Role if role in found)
 
 
@@ -79,6 +80,12 @@ def is_other_rule(name: str) -> bool:
 def is_other_cell(name: str) -> bool:
     """Return whether a name says that it belongs to another kind of network."""
     other = r"lstm\w*|gru\w*|attention|transformer\w*|conv\w*|cnn\w*|peephole"
+    return any(re.fullmatch(other, word) for word in words(name))
+
+
+def is_other_layer(name: str) -> bool:
+    """Return whether a name says that it belongs to a layer that is not recurrent."""
+    other = r"embed\w*|affine|dropout|\w*pool\w*|\w*padding\w*|batch_?norm\w*|layer_?norm\w*|norm"
     return any(re.fullmatch(other, word) for word in words(name))
 
 

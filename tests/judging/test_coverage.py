@@ -84,6 +84,8 @@ UNASKED = {
     "a rule other than SGD": TRAINED.replace("train_step", "adam_step"),
     "another kind of network": TRAINED
     + "class LSTM:\n    def backward(self, d): return d @ self.U\n",
+    "a layer that nothing uses with it": TRAINED
+    + "class Dense:\n    def backward(self, d): return d @ self.U\n",
     "a network by itself": TRAINED
     + """
 class Deep:
@@ -99,10 +101,21 @@ class Deep:
 @pytest.mark.parametrize("text", UNASKED.values(), ids=UNASKED.keys())
 def test_verdict_is_complete_without_what_belongs_elsewhere(text: str) -> None:
     """Other configurations, other rules and other networks of a file fail no verdict."""
-    ran = (*JUDGED, "Net.train_step") if "class Deep" in text or "LSTM" in text else JUDGED
+    ran = (*JUDGED, "Net.train_step") if text.startswith(TRAINED) else JUDGED
     found = covered(text, *ran)
     assert found.grave == ()
     assert any(part.reason for part in found.minor)
+
+
+def test_layer_beside_the_judged_one_is_missed() -> None:
+    """A head that a model uses together with the judged class is a part of the network."""
+    model = TRAINED + (
+        "class Dense:\n"
+        "    def backward(self, d): return d @ self.U\n"
+        "class Model:\n"
+        "    def __init__(self): self.net, self.head = Net(), Dense()\n"
+    )
+    assert left_out(model, *JUDGED, "Net.train_step") == ["Dense.backward (line 21)"]
 
 
 def test_class_around_the_judged_one_is_missed() -> None:
