@@ -2,7 +2,8 @@
 
 A function is left out when it has never run, and no function that has run leads to it: then no
 configuration would reach it. A verdict without one that computes a loss, gradients or a step is
-incomplete. Other lines that have not run are only mentioned.
+incomplete, and so is one whose only loss or step stands in a branch that was not taken. Other lines
+that have not run are only mentioned.
 """
 
 from collections import Counter
@@ -107,7 +108,7 @@ def _top(part: Part) -> str:
 
 
 def _left_out(functions: list[_Function], reached: frozenset[str]) -> Iterator[NotJudged]:
-    apart = _apart(functions)
+    apart, done = _apart(functions), _computed(functions)
     ran = {f.part.owner for f in functions if f.executed}
     times = Counter(f.part.own_name for f in functions)
     for function in functions:
@@ -117,7 +118,7 @@ def _left_out(functions: list[_Function], reached: frozenset[str]) -> Iterator[N
         if not part.statements or part.own_name in _QUIET:
             continue
         if function.executed:
-            yield from _branches(function, name)
+            yield from _branches(function, name, done)
         else:
             yield NotJudged(
                 name=name,
@@ -128,16 +129,31 @@ def _left_out(functions: list[_Function], reached: frozenset[str]) -> Iterator[N
             )
 
 
-def _branches(function: _Function, name: str) -> Iterator[NotJudged]:
-    """Yield the lines of a function that has run which have not."""
+def _branches(function: _Function, name: str, done: set[Role]) -> Iterator[NotJudged]:
+    """Yield the lines of a function that has run which have not.
+
+    They compute a loss, or a step, where no line that has run does: an option of it is no more.
+    """
     missing = [lines for lines in function.part.statements if lines not in function.executed]
+    held = {role for lines in missing for role in function.part.pieces.get(lines, ())}
     if missing:
         yield NotJudged(
             name=name,
             file=function.file,
             lines=ranges(line for lines in missing for line in lines),
             whole=False,
+            roles=tuple(role for role in Role if role in held - done),
         )
+
+
+def _computed(functions: list[_Function]) -> set[Role]:
+    """Return the roles of statements that have run."""
+    return {
+        role
+        for function in functions
+        for lines in function.executed
+        for role in function.part.pieces.get(lines, ())
+    }
 
 
 def _reason(part: Part, reached: frozenset[str], apart: Mapping[str, str]) -> str:

@@ -21,13 +21,13 @@ class NotJudged:
     file: str  # my_rnn.py, or a cell of a notebook: "my_rnn.ipynb, cell 3"
     lines: tuple[tuple[int, int], ...]  # ranges, first and last line; one for a whole function
     whole: bool = True  # False: the function was executed, but not these lines
-    roles: tuple[Role, ...] = ()  # what it computes
+    roles: tuple[Role, ...] = ()  # what they compute
     reason: str = ""  # why it is not asked for although it computes something
 
     @property
     def grave(self) -> bool:
         """Whether a verdict without it is incomplete."""
-        return self.whole and bool(self.roles) and not self.reason
+        return bool(self.roles) and not self.reason
 
     def __str__(self) -> str:
         """Return "train_step (lines 40-52)", or where it has run "lines 48, 50 of train_step"."""

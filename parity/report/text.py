@@ -152,7 +152,7 @@ def coverage_lines(coverage: Coverage | None, *, known: bool = True) -> list[str
     named = [f"{part}{f', {part.reason}' * bool(part.reason)}" for part in parts]
     more = [f"and {len(named) - MENTIONED} more"] * (len(named) > MENTIONED)
     if named:
-        said.append(f"not executed: {'; '.join([*named[:MENTIONED], *more])}")
+        said.append(f"never ran: {'; '.join([*named[:MENTIONED], *more])}")
     return said
 
 

@@ -4,13 +4,13 @@ import ast
 import functools
 import itertools
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import CodeType
 from typing import TypeGuard
 
 from parity.model.coverage import Role
-from parity.subjects.roles import roles
+from parity.subjects.roles import piece_roles, roles
 
 _NOT_COUNTED = (ast.Raise, ast.Global, ast.Nonlocal, ast.Import, ast.ImportFrom, ast.Pass)
 """Statements in a function that compute nothing. A default, and a print, are not counted either."""
@@ -31,6 +31,7 @@ class Part:
     first: int
     last: int
     statements: tuple[frozenset[int], ...]  # the lines of each: one of them executed is enough
+    pieces: Mapping[frozenset[int], tuple[Role, ...]]  # of them, those that are a loss or a step
     roles: tuple[Role, ...]
     uses: frozenset[str]  # names that it reads: f, ".method" of anything, "Model.method" of its own
     bases: tuple[str, ...] = ()  # of its class
@@ -106,15 +107,18 @@ class _Reader:
     ) -> Part:
         class_name = "" if owner is None else owner.name
         bases = () if owner is None else tuple(_last_name(base) for base in owner.bases)
-        own = (_lines(statement) & self.lines for statement in _statements(node.body))
+        own = [(_lines(inner) & self.lines, inner) for inner in _statements(node.body)]
+        held = roles(node.name, class_name, node)
+        pieces = {lines: piece_roles(node, inner) for lines, inner in own if held}
         return Part(
             name=name,
             owner=class_name,
             block=self.block,
             first=node.lineno,
             last=node.end_lineno or node.lineno,
-            statements=tuple(filter(None, own)),
-            roles=roles(node.name, class_name, node),
+            statements=tuple(lines for lines, _ in own if lines),
+            pieces={lines: does for lines, does in pieces.items() if lines and does},
+            roles=held,
             uses=_uses(node, class_name),
             bases=bases,
         )

@@ -71,6 +71,16 @@ def _parameters(function: Function) -> set[str]:
     return {a.arg for a in (*every.posonlyargs, *every.args, *every.kwonlyargs)}
 
 
+def piece_roles(function: Function, statement: ast.stmt) -> tuple[Role, ...]:
+    """Return LOSS or STEP where one simple statement of a function computes it by itself."""
+    if hasattr(statement, "body"):
+        return ()
+    given, own = _parameters(function), list(ast.walk(statement))
+    is_step = _is_step(own) or any(_is_moved(node, given) for node in own)
+    found = {Role.LOSS: _is_loss(own), Role.STEP: is_step}
+    return tuple(role for role, does in found.items() if does)
+
+
 def is_other_rule(name: str) -> bool:
     """Return whether a name says that a step follows another rule than SGD."""
     other = r"adam\w*|nadam|rms\w*|prop|ada(grad|delta|max)?|rprop|lbfgs|newton"

@@ -68,7 +68,7 @@ def test_everything_that_computes_has_run() -> None:
     assert incomplete(found) is None
     assert coverage_lines(found) == [
         "covers 5 of 8 executable lines of net.py",
-        "not executed: predict (lines 18-19); line 8 of forward",
+        "never ran: predict (lines 18-19); line 8 of forward",
     ]
 
 
@@ -116,6 +116,32 @@ def test_layer_beside_the_judged_one_is_missed() -> None:
         "    def __init__(self): self.net, self.head = Net(), Dense()\n"
     )
     assert left_out(model, *JUDGED, "Net.train_step") == ["Dense.backward (line 21)"]
+
+
+BRANCH = """
+def backward(w, d, lr=None, momentum=0):
+    g = d @ w
+    if momentum:
+        w -= momentum * lr * g
+    if lr:
+        w -= lr * g
+    return g
+"""
+
+
+def branch(*missing: int) -> list[str]:
+    """Return what makes a verdict incomplete where some lines of BRANCH did not run."""
+    source = OwnSource(file="net.py", text=BRANCH)
+    record = Record(sources=(source,), executed={"net.py": {3, 4, 5, 6, 7, 8} - {*missing}})
+    found = coverage_of(record)
+    assert found is not None
+    return [str(part) for part in found.grave]
+
+
+def test_only_step_in_a_branch_is_missed() -> None:
+    """A step in a branch that was never taken is missed where no other step has run."""
+    assert branch(5, 7) == ["lines 5, 7 of backward"]
+    assert branch(5) == []
 
 
 def test_class_around_the_judged_one_is_missed() -> None:
