@@ -2,10 +2,13 @@
 
 import logging
 import sys
+from pathlib import Path
 
 import pytest
 
+from parity.adapter.trial import tried
 from parity.subjects.silence import silenced
+from parity.subjects.source import read
 
 
 def test_prints_of_every_kind_are_dropped(capsys: pytest.CaptureFixture[str]) -> None:
@@ -23,4 +26,21 @@ def test_a_stream_that_is_kept_stays_open(capsys: pytest.CaptureFixture[str]) ->
         handler = logging.StreamHandler()
     handler.handleError = pytest.fail  # type: ignore[assignment,method-assign]
     handler.emit(logging.LogRecord("subject", logging.INFO, "", 1, "later", (), None))
+    assert capsys.readouterr() == ("", "")
+
+
+def test_loading_a_script_is_silent(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A definition that prints while it is executed, on either stream, is not heard."""
+    path = tmp_path / "loud.py"
+    path.write_text(
+        "import sys\nclass Loud:\n    print('out')\n    print('error', file=sys.stderr)\n"
+    )
+    assert read(path).module.Loud
+    assert capsys.readouterr() == ("", "")
+
+
+def test_trying_code_is_silent(capsys: pytest.CaptureFixture[str]) -> None:
+    """A progress bar on standard error is not heard while an adapter is looked for."""
+    trial = tried(["import sys", "print('50%', file=sys.stderr)", "done = 1"], {})
+    assert trial.names["done"] == 1
     assert capsys.readouterr() == ("", "")
