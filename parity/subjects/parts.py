@@ -59,10 +59,12 @@ def parts(text: str) -> Parts:
             lines = _code_lines(compile(tree, "<source>", "exec", dont_inherit=True))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return Parts(functions=(), values={})
+    modules = frozenset(_modules(tree))
     found = (
-        _Reader(block, lines).functions([statement]) for block, statement in enumerate(tree.body)
+        _Reader(block, lines, modules).functions([statement])
+        for block, statement in enumerate(tree.body)
     )
-    return Parts(functions=tuple(itertools.chain(*found)), values=dict(_values(tree)))
+    return Parts(functions=tuple(itertools.chain(*found)), values=dict(_values(tree, modules)))
 
 
 def _code_lines(code: CodeType) -> frozenset[int]:
@@ -72,12 +74,12 @@ def _code_lines(code: CodeType) -> frozenset[int]:
     return frozenset(own).union(*inner)
 
 
-def _values(tree: ast.Module) -> Iterator[tuple[str, frozenset[str]]]:
+def _values(tree: ast.Module, modules: frozenset[str]) -> Iterator[tuple[str, frozenset[str]]]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Assign) and node.col_offset == 0:
             for target in node.targets:
                 if isinstance(target, ast.Name):
-                    yield target.id, _uses(node.value, "")
+                    yield target.id, _uses(node.value, "", modules)
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,7 @@ class _Reader:
 
     block: int
     lines: frozenset[int]  # of the whole module, that can be executed
+    modules: frozenset[str]
 
     def functions(
         self, body: list[ast.stmt], prefix: str = "", owner: ast.ClassDef | None = None
@@ -119,7 +122,7 @@ class _Reader:
             statements=tuple(lines for lines, _ in own if lines),
             pieces={lines: does for lines, does in pieces.items() if lines and does},
             roles=held,
-            uses=_uses(node, class_name),
+            uses=_uses(node, class_name, self.modules),
             bases=bases,
         )
 
@@ -193,19 +196,35 @@ def _lines(node: ast.stmt) -> frozenset[int]:
     return frozenset(range(node.lineno, last + 1))
 
 
-def _uses(node: ast.AST, owner: str) -> frozenset[str]:
-    """Return the names that a function, or the value of a name, reads."""
-    found: set[str] = set()
+def _modules(tree: ast.Module) -> Iterator[str]:
+    """Yield the names of a module that stand for other modules."""
+    for node in tree.body:
+        match node:
+            case ast.Import(names=names):
+                yield from (name.asname or name.name for name in names)
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call(func=ast.Name(id=maker))):
+                yield from [name] * (maker == "definitions")
+
+
+def _uses(node: ast.AST, owner: str, modules: frozenset[str]) -> frozenset[str]:
+    """Return the names that a function, or the value of a name, reads: not its own variables."""
+    found, own = set[str](), set[str]()
     for inner in ast.walk(node):
-        if isinstance(inner, ast.Name):
-            found.add(inner.id)
-        elif isinstance(inner, ast.Attribute):
-            found |= _attribute(inner, owner)
+        if isinstance(inner, ast.arg):
+            own.add(inner.arg)
+        elif isinstance(inner, ast.Name):
+            (found if isinstance(inner.ctx, ast.Load) else own).add(inner.id)
+    found -= own
+    for inner in ast.walk(node):
+        if isinstance(inner, ast.Attribute) and isinstance(inner.ctx, ast.Load):
+            found |= _attribute(inner, owner, modules)
     return frozenset(found)
 
 
-def _attribute(node: ast.Attribute, owner: str) -> set[str]:
-    own = isinstance(node.value, ast.Name) and node.value.id in ("self", "cls")
-    if own and owner:
+def _attribute(node: ast.Attribute, owner: str, modules: frozenset[str]) -> set[str]:
+    base = node.value.id if isinstance(node.value, ast.Name) else ""
+    if base in modules:
+        return {node.attr}  # a function or class of that module
+    if base in ("self", "cls") and owner:
         return {f"{owner}.{node.attr}"}
     return set() if node.attr in _OF_CONTAINERS else {f".{node.attr}"}

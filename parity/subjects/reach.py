@@ -42,7 +42,7 @@ def _named(
 
 def _is_used(part: Part, used: set[str]) -> bool:
     if not part.owner:
-        return part.own_name in used or f".{part.own_name}" in used
+        return part.own_name in used
     if f"{part.owner}.{part.own_name}" in used:
         return True
     return part.owner in used and (f".{part.own_name}" in used or part.own_name.startswith("__"))

@@ -5,6 +5,7 @@ from parity.subjects.reach import reached_from
 
 SOURCE = '''
 import numpy as np
+import net
 
 TABLE = {"relu": relu}
 
@@ -29,7 +30,8 @@ class Net(Base):
         return TABLE["relu"](h)
 
     def cell(self, x, h):
-        return x + h
+        update = net.advance(x + h)
+        return update
 
     def train(self, optimiser):
         optimiser.update(self)
@@ -41,6 +43,12 @@ class SGD:
 
     def update(self, net):
         net.rate -= 1
+
+def update(w):
+    return w - 1
+
+def advance(a):
+    return a
 
 if __name__ == "__main__":
     def main():
@@ -58,14 +66,23 @@ def lines(name: str) -> list[list[int]]:
 
 def test_functions_and_methods_are_parts() -> None:
     """All functions of the module are found, and none of those that only a script has."""
-    assert [*named()] == ["relu", "Net.run", "Net.cell", "Net.train", "SGD.step", "SGD.update"]
-    assert (named()["Net.run"].first, named()["Net.run"].last) == (16, 24)
+    assert [*named()] == [
+        "relu",
+        "Net.run",
+        "Net.cell",
+        "Net.train",
+        "SGD.step",
+        "SGD.update",
+        "update",
+        "advance",
+    ]
+    assert (named()["Net.run"].first, named()["Net.run"].last) == (17, 25)
 
 
 def test_statements_are_counted_once_each() -> None:
     """A statement counts once, over several lines too; docstring, raise, default, print do not."""
-    assert lines("relu") == [[8, 9, 10]]
-    assert lines("Net.run") == [[17], [19], [22], [23], [24]]
+    assert lines("relu") == [[9, 10, 11]]
+    assert lines("Net.run") == [[18], [20], [23], [24], [25]]
 
 
 def test_text_that_is_not_python_has_no_parts() -> None:
@@ -80,8 +97,13 @@ def reached(*ran: str) -> set[str]:
 
 
 def test_a_function_leads_to_what_it_names() -> None:
-    """A method of its own object is reached, and a function through a table of the module."""
-    assert reached("Net.run") == {"Net.cell", "relu"}
+    """A method of its own object is reached, a function through a table or through a module."""
+    assert reached("Net.run") == {"Net.cell", "relu", "advance"}
+
+
+def test_a_variable_is_not_a_function_of_its_name() -> None:
+    """A local `update` does not lead to the function `update`."""
+    assert reached("Net.cell") == {"advance"}
 
 
 def test_a_method_of_a_class_that_nobody_names_is_not_reached() -> None:
