@@ -17,6 +17,7 @@ from parity.diagnosis.settle import settled
 from parity.execution.ask import unlimited
 from parity.execution.limits import MEMORY_LIMIT, TIME_LIMIT, Limits
 from parity.execution.process import Process
+from parity.judging.coverage import covered
 from parity.judging.judge import judge
 from parity.judging.second_bias import only_second_bias
 from parity.judging.training import Training, train
@@ -220,6 +221,7 @@ def _compare(config: Config, arguments: argparse.Namespace) -> Callable[[], int]
             shrinking=arguments.shrink,
             why=why,
         )
+        verdict = covered(verdict, subject)
         then = as_then(kept, subject, reference) if kept is not None else ()
 
     def answer() -> int:

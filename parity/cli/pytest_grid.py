@@ -7,7 +7,7 @@ import importlib
 import itertools
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -19,16 +19,18 @@ from parity.cases.grid import GRIDS, Group
 from parity.cli.pytest_plugin import SETTINGS, WANTED
 from parity.execution.ask import unlimited
 from parity.execution.limits import MEMORY_LIMIT, TIME_LIMIT, Limits
-from parity.execution.process import closed, isolated
+from parity.execution.process import closed, isolated, recorded
 from parity.gate import grid as tests
 from parity.gate.accept import fitting_groups
 from parity.gate.gate import BEHAVIOUR, Check, Gate, is_silent, nothing_of_this, share
 from parity.gate.settings import Settings
 from parity.gate.tally import Tally
+from parity.judging.coverage import coverage_of, incomplete
+from parity.model.coverage import Coverage
 from parity.model.errors import ConfigError, ParityError
 from parity.model.names import ArrayName
 from parity.model.verdict import Verdict
-from parity.report.text import assumed_lines, line, notes
+from parity.report.text import assumed_lines, coverage_lines, line, notes
 from parity.subjects.subject import Subject
 
 CHAPTERS = {
@@ -39,11 +41,20 @@ CHAPTERS = {
 }
 """The tests of the grid, each in a file of its name, and the chapter that it checks."""
 
+GRID_TEST = re.compile(rf"::(?:{'|'.join(CHAPTERS)})\[(.+)\]$")
+"""The end of the id of a test of the grid, with its group."""
+
 SUBJECT = pytest.StashKey[Subject]()
 """The subject of the grid, if this process has loaded it."""
 
 KNOWN = pytest.StashKey[dict[str, Any]]()
 """The options that the subject supports, and the arrays that it answers, if known."""
+
+COVERAGE = pytest.StashKey[Coverage]()
+"""The subject's lines that all configurations together cover, after a run over all of them."""
+
+EXECUTED = pytest.StashKey[list[dict[str, list[int]]]]()
+"""The lines that have run in each worker, by file."""
 
 # -- the subject -----------------------------------------------------------------------------------
 
@@ -172,7 +183,7 @@ class ByGroup(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        grid = re.search(rf"::(?:{'|'.join(CHAPTERS)})\[(.+)\]$", nodeid)
+        grid = GRID_TEST.search(nodeid)
         return grid[1] if grid else nodeid
 
 
@@ -241,13 +252,71 @@ def _recorded(judged: list[Verdict]) -> dict[str, Any]:
 # -- the summary -----------------------------------------------------------------------------------
 
 
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Send the subject's lines that have run in this worker to the controller."""
+    config = session.config
+    if hasattr(config, "workeroutput") and SUBJECT in config.stash:
+        record = recorded(config.stash[SUBJECT])
+        lines = {} if record is None else {f: sorted(ran) for f, ran in record.executed.items()}
+        config.workeroutput["parity"] = json.dumps(lines)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take the lines that a worker sends."""
+    sent = getattr(node, "workeroutput", {}).get("parity")
+    if sent is not None:
+        node.config.stash.setdefault(EXECUTED, []).append(json.loads(sent))
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> Iterator[None]:
+    """Fail a run that agrees in every configuration and never executed a loss or a step."""
+    done = yield
+    coverage = _coverage(session.config)
+    if coverage is not None:
+        session.config.stash[COVERAGE] = coverage
+        if coverage.grave and not session.testsfailed:
+            session.testsfailed += 1
+    return done
+
+
+def _coverage(config: pytest.Config) -> Coverage | None:
+    """Return the lines that all configurations together cover; None where some were not asked."""
+    if hasattr(config, "workerinput") or SUBJECT not in config.stash:
+        return None
+    record = recorded(config.stash[SUBJECT])
+    asked = {match[1] for match in map(GRID_TEST.search, _node_ids(config)) if match}
+    if record is None or not asked >= {group.id for group in _groups(config)}:
+        return None
+    for lines in config.stash.get(EXECUTED, []):
+        record.add(lines)
+    return coverage_of(record)
+
+
+def _reports(config: pytest.Config) -> Iterator[Any]:
+    """Yield the reports of the tests that have run, without those of subtests."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    for report in itertools.chain.from_iterable(reporter.stats.values() if reporter else ()):
+        if getattr(report, "when", None) == "call" and not hasattr(report, "context"):
+            yield report
+
+
+def _node_ids(config: pytest.Config) -> Iterator[str]:
+    return (report.nodeid for report in _reports(config))
+
+
+def _tally(config: pytest.Config) -> Tally:
+    tally = Tally()
+    for report in _reports(config):
+        tally.add(dict(report.user_properties))
+    return tally
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Report how much was compared: a green run over nothing must not look like one over all."""
-    tally, config = Tally(), terminalreporter.config
-    chosen = config.stash[SETTINGS]
-    for report in itertools.chain.from_iterable(terminalreporter.stats.values()):
-        if getattr(report, "when", None) == "call" and not hasattr(report, "context"):
-            tally.add(dict(report.user_properties))
+    config = terminalreporter.config
+    tally, chosen = _tally(config), config.stash[SETTINGS]
     if chosen.compared is not None:
         Path(chosen.compared).write_text(json.dumps(tally.data(), indent=1), encoding="utf-8")
     if tally.configurations:
@@ -256,5 +325,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         )
         for said in config.stash[KNOWN]["assumed"] if KNOWN in config.stash else ():
             terminalreporter.write_line(said)
+    coverage = config.stash.get(COVERAGE, None)
+    for said in coverage_lines(coverage):
+        terminalreporter.write_line(said)
+    if (found := incomplete(coverage)) is not None:
+        terminalreporter.write_line(f"{found.kind}  {found.text}", red=True)
     for said in tally.lines():
         terminalreporter.write_line(said, light=said.startswith("note: "))

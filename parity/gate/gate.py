@@ -4,6 +4,7 @@ The pytest plugin and `parity.parametrize` share it: configurations are judged, 
 described, in one place.
 """
 
+import contextlib
 from collections.abc import Callable, Iterable, Sequence
 
 from parity.cases.draw import draw
@@ -11,12 +12,14 @@ from parity.cases.grid import Group
 from parity.diagnosis.diagnose import diagnose
 from parity.diagnosis.settle import settled
 from parity.execution.ask import answer
+from parity.execution.process import recorded
 from parity.gate.once import Once
 from parity.judging.comparator import OWN_GRADIENT
+from parity.judging.coverage import coverage_of, incomplete
 from parity.judging.judge import judge, judge_behaviour
 from parity.judging.second_bias import only_second_bias
 from parity.model.config import Config
-from parity.model.finding import NoTraceError
+from parity.model.finding import Finding, NoTraceError
 from parity.model.names import ArrayName
 from parity.model.verdict import Verdict
 from parity.reference.frameworks import framework
@@ -120,6 +123,21 @@ class Gate:
                 yield from answer(self.subject, draw(group.configs[0]))
             except NoTraceError:
                 continue
+
+    # -- lines of the subject ----------------------------------------------------------------------
+
+    def never_executed(self) -> Finding | None:
+        """Return the finding of a loss, gradients or a step that no configuration executes.
+
+        Every configuration that was not judged in this process is asked once.
+        """
+        if recorded(self.subject) is None:
+            return None
+        for config in (config for group in self._groups for config in group.configs):
+            if config not in self._verdicts:
+                with contextlib.suppress(NoTraceError):
+                    answer(self.subject, draw(config))
+        return incomplete(coverage_of(recorded(self.subject)))
 
     # -- failures ----------------------------------------------------------------------------------
 

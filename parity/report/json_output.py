@@ -8,6 +8,7 @@ from typing import Any
 from parity.diagnosis.diagnose import Diagnosis
 from parity.judging.training import Training
 from parity.model.comparison import Comparison
+from parity.model.coverage import Coverage
 from parity.model.verdict import Verdict
 from parity.report import text
 from parity.subjects.subject import Subject
@@ -26,12 +27,27 @@ def verdict_data(verdict: Verdict) -> dict[str, Any]:
         "worth": text.worth(verdict),
         "remarks": list(verdict.remarks),
         "not_checked": list(verdict.left_out),
+        "coverage": coverage_data(verdict.coverage),
         "findings": [
             {"kind": f.kind.value, "text": f.text, "evidence": f.evidence, "grave": f.grave}
             for f in verdict.findings
         ],
         "comparisons": [_comparison(c) for c in verdict.comparisons],
         "command": text.repeat_command(verdict),
+    }
+
+
+def coverage_data(coverage: Coverage | None) -> dict[str, Any] | None:
+    """Return how many lines a verdict covers and those that it does not; None: not watched."""
+    if coverage is None:
+        return None
+    return {
+        "files": list(coverage.files),
+        "executed": coverage.executed,
+        "executable": coverage.executable,
+        "not_judged": [
+            dataclasses.asdict(part) | {"grave": part.grave} for part in coverage.not_judged
+        ],
     }
 
 

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from parity.diagnosis.diagnose import Diagnosis
 from parity.judging.comparator import OWN_GRADIENT
+from parity.judging.coverage import incomplete
 from parity.judging.local_check import OWN_DELTA, OWN_STATE
 from parity.judging.training import Training
 from parity.model.comparison import Comparison, Status
@@ -157,6 +158,9 @@ def _print_closing(out: Console, verdict: Verdict, command: str) -> None:
         say(f"not checked, since the subject offers none: {', '.join(verdict.left_out)}")
     if (worth := text.worth(verdict)) is not None:
         say(worth)
+    known = incomplete(verdict.coverage) in verdict.findings
+    for covered in text.coverage_lines(verdict.coverage, known=known):
+        say(covered, "dim")
     for note in text.notes(verdict):
         say(f"note: {note}", "dim")
     say(f"again: {command}", "dim")

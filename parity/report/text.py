@@ -6,6 +6,7 @@ from parity.diagnosis.cause import Cause
 from parity.diagnosis.diagnose import Diagnosis
 from parity.judging.local_check import OWN_DELTA, OWN_STATE
 from parity.model.comparison import Comparison, Greatest
+from parity.model.coverage import Coverage
 from parity.model.names import ArrayName
 from parity.model.verdict import Verdict
 from parity.subjects.subject import DEFAULT, NOT_EXECUTED, Subject
@@ -15,6 +16,9 @@ BINDING_LINES = 5
 
 PROBLEMS = 3
 """Probes without an answer that a report lists, at most."""
+
+MENTIONED = 5
+"""Functions that did not run, or not wholly, that a report names, at most."""
 
 
 def repeat_command(verdict: Verdict) -> str:
@@ -141,6 +145,23 @@ def worth(verdict: Verdict) -> str | None:
         f"anything above {coarsest.resolution:.0e} of the largest {coarsest.name} entry "
         "would not have passed"
     )
+
+
+def coverage_lines(coverage: Coverage | None, *, known: bool = True) -> list[str]:
+    """Return how many of the subject's lines a verdict covers, and the functions that never ran.
+
+    known: whether a finding names those that compute a loss, gradients or a step, if there are.
+    """
+    if coverage is None or not coverage.executable:
+        return []
+    of = ", ".join(coverage.files) if len(coverage.files) < 4 else f"{len(coverage.files)} files"
+    said = [f"covers {coverage.executed} of {coverage.executable} executable lines of {of}"]
+    parts = coverage.minor if known else (*coverage.grave, *coverage.minor)
+    named = [f"{part}{f', {part.reason}' * bool(part.reason)}" for part in parts]
+    more = [f"and {len(named) - MENTIONED} more"] * (len(named) > MENTIONED)
+    if named:
+        said.append(f"never ran: {'; '.join([*named[:MENTIONED], *more])}")
+    return said
 
 
 def line(comparison: Comparison) -> str:
