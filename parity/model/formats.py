@@ -41,6 +41,11 @@ class Format:
         """
         return self.smallest_normal if self.is_flushed else 0.0
 
+    @property
+    def faint(self) -> float:
+        """The number below which a stored number does not show whether it was zero before."""
+        return self.smallest_normal if self.is_flushed else self.smallest_subnormal
+
 
 FORMATS = {
     "float64": Format(dtype=np.dtype(np.float64), bits=53, least=-1022),

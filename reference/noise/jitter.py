@@ -90,6 +90,12 @@ class Jittered:
             return Noisy(slope, self.form, square + np.abs(slope), ONE_ROUNDING)
         return Noisy((h.value[:1] > 0).astype(np.float64), self.form) if gate is None else gate
 
+    def gate(self, is_open: Array, doubt: Array | None) -> Noisy:
+        found = self.exact(is_open)
+        if doubt is not None:
+            found.carry(OF_EACH_TERM * doubt[None])
+        return found
+
     def log_sum_exp(self, logits: Noisy) -> Noisy:
         value = _log_sum_exp(logits.value)
         return Noisy(value, self.form, np.abs(value) + 1, ONE_ROUNDING)
