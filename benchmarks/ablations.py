@@ -32,7 +32,7 @@ class _Rootless(Noisy):
     @property
     def pending(self) -> Array:
         assert self.size is not None
-        gauge: Array = 0.5 * (self.size + self.tiny)
+        gauge: Array = 0.5 * (self.size + self.form.smallest_normal)
         return gauge
 
 

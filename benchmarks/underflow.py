@@ -90,6 +90,14 @@ def _vanishing(case: Case, rng: Generator) -> dict[str, Array]:
     return found | (_times(case, 0.0, "x", "b") if rng.random() < 0.5 else {})
 
 
+def _tiny(case: Case, rng: Generator) -> dict[str, Array]:
+    return _times(case, 10 ** rng.uniform(-30, 0), *DATA)
+
+
+def _ordinary(_: Case, __: Generator) -> dict[str, Array]:
+    return {}
+
+
 STRUCTURES: dict[str, Change] = {
     "faint data": _faint_data,
     "faint upstream": _faint_upstream,
@@ -98,8 +106,8 @@ STRUCTURES: dict[str, Change] = {
     "faint products": _products,
     "confident": _confident,
     "vanishing": _vanishing,
-    "tiny": lambda case, rng: _times(case, 10 ** rng.uniform(-30, 0), *DATA),
-    "ordinary": lambda case, rng: {},
+    "tiny": _tiny,
+    "ordinary": _ordinary,
 }
 
 

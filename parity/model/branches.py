@@ -3,8 +3,8 @@
 They are relu's gates, and the step that a maximum over time comes from. When two right runs choose
 differently, every gradient behind the choice differs by more than rounding. Both are right.
 
-The stored states show the choices, except where they are zero or nearly so: a state that was computed
-one format up, or flushed to zero, may have been positive before, and its gate open.
+The stored states show the choices, except where they are zero or nearly so. Such a state was
+perhaps computed one format up, or flushed to zero: it was positive before, and its gate open.
 """
 
 from collections.abc import Mapping
@@ -18,7 +18,6 @@ from parity.model.comparison import is_comparable
 from parity.model.config import Config
 from parity.model.formats import FORMATS
 from parity.model.trace import Trace, outputs
-
 
 MOST_FAINT = 32
 """How many times the smallest normal number a state may be that others have flushed to zero."""

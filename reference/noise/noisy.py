@@ -57,7 +57,6 @@ class Noisy:
         "value",
     )
 
-
     def __init__(
         self,
         value: Array,
