@@ -43,9 +43,11 @@ def diagnose(subject: Subject, config: Config, reference: Reference) -> Diagnosi
     start = time.perf_counter()
     inquiry = Inquiry(subject=subject, config=config, reference=reference)
     found = _by_simpler_probes(inquiry) or _by_its_own_probes(inquiry)
-    explained, is_right = found.explained, bool(found.known) and found.is_right
+    explained = found.explained
+    known = (*map(own_fault, found.responses.findings[:1]), *found.known)
+    is_right = bool(known) and found.is_right
     return Diagnosis(
-        causes=(*map(own_fault, found.responses.findings[:1]), *found.known, *explained.causes),
+        causes=(*known, *explained.causes),
         facts=() if is_right else explained.facts,
         problems=(*found.responses.problems, *explained.problems),
         probes=len(found.responses.answered),

@@ -107,6 +107,17 @@ class Case:
         """Return every array's bytes, which show later whether an array was changed."""
         return tuple(array.tobytes() for array in self.arrays.values())
 
+    def restore(self, snapshot: tuple[bytes, ...]) -> None:
+        """Give every array the bytes of an earlier snapshot, after somebody has changed some."""
+        for array, before in zip(self.arrays.values(), snapshot, strict=True):
+            array.flags.writeable = True
+            array[...] = np.frombuffer(before, array.dtype).reshape(array.shape)
+            array.flags.writeable = False
+
+    def writable(self) -> Self:
+        """Return a copy whose arrays can be written into."""
+        return type(self).of(self.config, {name: a.copy() for name, a in self.arrays.items()})
+
 
 ALWAYS = tuple(f.name for f in fields(Case) if f.name not in ("config", "more"))
 """The names of the arrays that every case has."""
