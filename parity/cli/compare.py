@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from parity.cases.draw import draw
-from parity.diagnosis.diagnose import diagnose
+from parity.diagnosis.diagnose import diagnose, is_explicable
 from parity.execution.ask import unlimited
 from parity.execution.limits import MEMORY_LIMIT, TIME_LIMIT, Limits
 from parity.execution.process import Process
@@ -200,7 +200,7 @@ def _compare(config: Config, arguments: argparse.Namespace) -> Callable[[], int]
         verdict = judge(subject, case, reference, thorough=True, exact=arguments.exact)
         if kept is not None:
             verdict = dataclasses.replace(verdict, kept=arguments.id)
-        differs = is_failure(verdict) and verdict.compared
+        differs = is_failure(verdict) and is_explicable(verdict)
         why = diagnose(subject, config, reference) if differs else None
         after = follow(
             subject,

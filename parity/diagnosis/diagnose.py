@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from parity.diagnosis.cause import Cause
-from parity.diagnosis.evidence import own_fault
+from parity.diagnosis.evidence import own_fault, wrong_shapes
 from parity.diagnosis.explain import FEWEST, Explainer, Explanation, Ranked
 from parity.diagnosis.inquiry import Inquiry
 from parity.diagnosis.interpretations import interpretations
@@ -14,6 +14,8 @@ from parity.diagnosis.probes import ASKED, COARSE, is_small
 from parity.diagnosis.responses import Responses
 from parity.diagnosis.simplify import simplified
 from parity.model.config import Config
+from parity.model.finding import Misbehaviour
+from parity.model.verdict import Verdict
 from parity.reference.base import Reference
 from parity.subjects.subject import Subject
 
@@ -31,6 +33,20 @@ class Diagnosis:
     seconds: float  # for information: the result does not depend on the time
 
 
+EXPLICABLE = (
+    Misbehaviour.MUTATED_INPUT,
+    Misbehaviour.STATEFUL,
+    Misbehaviour.NONDETERMINISTIC,
+)
+"""Faults that a diagnosis can say more about."""
+
+
+def is_explicable(verdict: Verdict) -> bool:
+    """Return whether numbers are wrong, or a fault is one that numbers can explain."""
+    faults = any(finding.kind in EXPLICABLE for finding in verdict.faults)
+    return bool(verdict.compared) and bool(verdict.failures or verdict.undecided or faults)
+
+
 @np.errstate(all="ignore")
 def diagnose(subject: Subject, config: Config, reference: Reference) -> Diagnosis:
     """Return why `subject` differs at `config`.
@@ -44,7 +60,8 @@ def diagnose(subject: Subject, config: Config, reference: Reference) -> Diagnosi
     inquiry = Inquiry(subject=subject, config=config, reference=reference)
     found = _by_simpler_probes(inquiry) or _by_its_own_probes(inquiry)
     explained = found.explained
-    known = (*map(own_fault, found.responses.findings[:1]), *found.known)
+    shapes = wrong_shapes(found.responses.answered, config)
+    known = (*map(own_fault, found.responses.findings[:1]), *shapes, *found.known)
     is_right = bool(known) and found.is_right
     return Diagnosis(
         causes=(*known, *explained.causes),

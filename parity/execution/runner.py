@@ -91,7 +91,7 @@ def watched(run: Run, case: Case, times: int) -> Answers:
 
     A subject that writes into the case is asked again with arrays of its own.
     """
-    before, traces, findings = case.snapshot(), [], []
+    before = case.snapshot()
     with np.errstate(all="ignore"):  # overflows are judged; they must not warn
         watch = Watch()
         try:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from parity.cases.draw import draw
 from parity.cases.grid import Group
-from parity.diagnosis.diagnose import diagnose
+from parity.diagnosis.diagnose import diagnose, is_explicable
 from parity.execution.ask import answer
 from parity.gate.once import Once
 from parity.judging.comparator import OWN_GRADIENT
@@ -126,7 +126,7 @@ class Gate:
             text = brief(verdict)
         if is_silent(verdict):
             return text  # there is no answer that could be explained or kept
-        return "\n".join([text, *self._diagnosis(verdict.config), *self._aftermath(verdict)])
+        return "\n".join([text, *self._diagnosis(verdict), *self._aftermath(verdict)])
 
     def _in_full_text(self, verdict: Verdict, part: str) -> str:
         if part != BEHAVIOUR:
@@ -135,9 +135,13 @@ class Gate:
             verdict = verdict if thorough.passed else thorough
         return failure_message(verdict)
 
-    def _diagnosis(self, config: Config) -> list[str]:
-        answered = self.verdict(config).compared  # numbers explain a mistake, and nothing else does
-        if not answered or not self._first("diagnosed", config.kind):
+    def _diagnosis(self, verdict: Verdict) -> list[str]:
+        config = verdict.config
+        if (
+            not is_explicable(verdict)
+            or not self.verdict(config).compared
+            or not self._first("diagnosed", config.kind)
+        ):
             return []
         return diagnosis_lines(diagnose(self.subject, config, framework()))
 

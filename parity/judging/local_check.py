@@ -43,9 +43,9 @@ def local_checks(case: Case, subject: Trace, reference: Trace) -> tuple[Comparis
 
 
 def _first_step(name: str, own: Array, expected: Array, allowed: Array) -> str:
-    """Return which step is the first wrong one, in the order of computation."""
+    """Return which step is the first wrong one, in the order of computation, if there are more."""
     wrong = (~(np.abs(own - expected) <= allowed)).any(axis=(0, 2))  # (steps,)
-    if not wrong.any():
+    if not wrong.any() or len(wrong) == 1:
         return ""
     steps = np.flatnonzero(wrong)
     first = steps[-1] if name == DELTA else steps[0]

@@ -572,9 +572,35 @@ RELATIONS = {
 @pytest.mark.parametrize("relation", RELATIONS)
 def test_relation_to_the_right_array_is_seen(relation: str) -> None:
     """A factor, a sign, a transpose and an order are recognised to rounding."""
-    config = Config(batch=4, steps=6)
+    config = Config(batch=4, steps=6, hidden=5, classes=7)
     allowed = np.full_like(RIGHT, 1e-13)
     assert related(RELATIONS[relation], RIGHT, allowed, config) == relation
+
+
+ONE = np.arange(1.0, 4.0)
+TRIVIAL = {
+    "one row in reverse": (ONE[None, None] + 1, ONE[None, None], 1.5),
+    "zeros, and one number": (np.array([0.0, 5.0, 0.0]), np.array([0.0, 2.0, 0.0]), 1e-13),
+    "one number": (np.array([5.0]), np.array([2.0]), 1e-13),
+    "equal rows in reverse": (np.ones((3, 2)) + 1e-9, np.ones((3, 2)), 1e-8),
+    "a symmetric matrix": (np.eye(3) + 1e-9, np.eye(3), 1e-8),
+}
+
+
+@pytest.mark.parametrize(("ours", "theirs", "most"), TRIVIAL.values(), ids=TRIVIAL.keys())
+def test_no_relation_is_told_that_always_holds(
+    ours: np.ndarray, theirs: np.ndarray, most: float
+) -> None:
+    """Of one row nobody says that it is in reverse, and of one number that it is multiplied."""
+    allowed = np.full_like(theirs, 1e-13)
+    allowed.flat[-1] = most  # another entry is uncertain
+    assert related(ours, theirs, allowed, Config()) is None
+
+
+def test_equal_sizes_are_one_factor() -> None:
+    """Where the batch has as many rows as there are classes, a factor of both is called both."""
+    found = related(RIGHT / 4, RIGHT, np.full_like(RIGHT, 1e-13), Config(batch=4, classes=4))
+    assert found == "divided by 4 = batch or classes"
 
 
 def test_a_factor_near_a_size_is_not_that_size() -> None:
