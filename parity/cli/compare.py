@@ -20,6 +20,7 @@ from parity.judging.judge import judge
 from parity.judging.training import Training, train
 from parity.model.config import OPTIONS, Config
 from parity.model.errors import ConfigError, ParityError
+from parity.model.spelling import with_dashes
 from parity.model.verdict import Verdict
 from parity.reference.frameworks import framework
 from parity.report import json_output, plots, terminal
@@ -35,7 +36,7 @@ PICTURES = (".png", ".pdf", ".svg")
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run `compare-one-config` and return its exit status."""
-    arguments = _parser().parse_args(argv)
+    arguments = _parser().parse_args(with_dashes(sys.argv[1:] if argv is None else argv))
     try:
         config = _config(arguments)
         with contextlib.redirect_stdout(sys.stderr):  # a subject that prints must not mix with JSON
