@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from unittest.mock import patch
 
+import numpy as np
+
 from parity.model.branches import Branches
 from parity.model.case import Array, Case
 from parity.reference.base import Floor
@@ -46,6 +48,16 @@ class _CleanGauge(Noisy):
         return super().pending[:1]
 
 
+class _Unflushed(Noisy):
+    """No operation loses a subnormal number."""
+
+    __slots__ = ()
+
+    @property
+    def lost(self) -> Array:
+        return np.zeros_like(self.value)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Ablation:
     """The replacements for names in `reference`, and the number of copies, at most."""
@@ -66,6 +78,7 @@ class Ablation:
 ABLATIONS = {
     "no shared draws": Ablation(instead={"Jittered": _Unshared}),
     "no sqrt(n) in g(n)": Ablation(instead={"Noisy": _Rootless}),
+    "no underflow": Ablation(instead={"Noisy": _Unflushed}),
     "the clean run's gauges": Ablation(instead={"Noisy": _CleanGauge}),
     "no pool, K = 4": Ablation(instead={"_pool": lambda spread: spread}, copies=FEW_COPIES),
     "K = 4, with the pool": Ablation(copies=FEW_COPIES),  # so the last one lacks only the pool

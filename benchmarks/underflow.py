@@ -3,6 +3,11 @@
 `python -m benchmarks.underflow [--cases N] [--seed S]`
 """
 
+import os
+
+for _library in ("OMP", "OPENBLAS", "MKL"):
+    os.environ[f"{_library}_NUM_THREADS"] = "1"
+
 import argparse
 from collections.abc import Callable, Sequence
 
@@ -10,6 +15,7 @@ import numpy as np
 from numpy.random import Generator
 
 from benchmarks.alarms import FULL, METHODS, Tallies, judged
+from benchmarks.calibrate import print_alarms, total
 from benchmarks.sampling import DATA, Sample
 from parity.cases.draw import draw
 from parity.model.case import Array, Case
@@ -113,21 +119,17 @@ STRUCTURES: dict[str, Change] = {
 
 def tallied(seeds: Sequence[int]) -> Tallies:
     """Judge every implementation that flushes on every case."""
-    from benchmarks.calibrate import total
-
     return total(judged(s, {FULL: METHODS[FULL]}, faint, FLUSHING) for s in seeds)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print the table of false alarms."""
-    from benchmarks.calibrate import print_alarms
-
     parser = argparse.ArgumentParser(prog="python -m benchmarks.underflow")
     parser.add_argument("--cases", type=int, default=300)
     parser.add_argument("--seed", type=int, default=0, help="of the first case")
     given = parser.parse_args(arguments)
     seeds = range(given.seed, given.seed + given.cases)
-    print_alarms(tallied(seeds), given.cases * len(FLUSHING))
+    print_alarms(tallied(seeds), given.cases * len(FLUSHING), len(FLUSHING))
 
 
 if __name__ == "__main__":
