@@ -55,8 +55,9 @@ class Jittered:
         gauge, lost = value.pending, value.lost
         jittered = value.value
         if self.fresh + self.shared:
-            noise = self.theta * (gauge + lost / self.u)
-            jittered = jittered + noise * self._xi(name, jittered)
+            noise = self._xi(name, jittered)
+            noise *= self.theta * gauge + (self.theta / self.u) * lost
+            jittered = jittered + noise
         return Noisy(jittered, self.form, gauge=gauge, before=value.before, lost_last=lost)
 
     def _xi(self, name: str, value: Array) -> Array:

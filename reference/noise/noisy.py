@@ -100,8 +100,8 @@ class Noisy:
         """What underflow may have taken from the expression so far."""
         if self.size is None:
             return np.zeros_like(self.value) if self.carried is None else self.carried
-        most = self.form.may_be_zero * self.terms
-        lost: Array = OF_EACH_TERM * np.minimum(self.size, most)
+        lost: Array = np.minimum(self.size, self.form.may_be_zero * self.terms)
+        lost *= OF_EACH_TERM
         return lost if self.carried is None else lost + self.carried
 
     @property
