@@ -26,6 +26,7 @@ bench: $(PEERS)  ## speed, side by side with PyTorch, JAX and a plain loop
 
 calibrate: $(READY)  ## false alarms, power and cost of the verdict
 	$(BIN)/python -m benchmarks.calibrate
+	$(BIN)/python -m benchmarks.underflow
 	$(BIN)/python -m benchmarks.cost
 
 conformance: $(READY)  ## the table of docs/conformance.md: all options of nn.RNN, and what was compared

@@ -12,18 +12,18 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from parity.cases.draw import draw
-from parity.diagnosis.diagnose import diagnose
+from parity.diagnosis.diagnose import diagnose, is_explicable
 from parity.diagnosis.settle import settled
 from parity.execution.ask import unlimited
 from parity.execution.limits import MEMORY_LIMIT, TIME_LIMIT, Limits
 from parity.execution.process import Process
 from parity.judging.coverage import covered
 from parity.judging.judge import judge
-from parity.judging.second_bias import only_second_bias
 from parity.judging.training import Training, train
 from parity.model.case import check_size
 from parity.model.config import OPTIONS, Config
 from parity.model.errors import ConfigError, ParityError
+from parity.model.spelling import with_dashes
 from parity.model.verdict import Verdict
 from parity.reference.frameworks import framework
 from parity.report import json_output, plots, terminal
@@ -40,7 +40,7 @@ PICTURES = (".png", ".pdf", ".svg")
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run `compare-one-config` and return its exit status."""
-    arguments = _parser().parse_args(argv)
+    arguments = _parser().parse_args(with_dashes(sys.argv[1:] if argv is None else argv))
     try:
         config = _config(arguments)
         check_size(config)  # these two errors cost no PyTorch
@@ -210,7 +210,7 @@ def _compare(config: Config, arguments: argparse.Namespace) -> Callable[[], int]
             verdict = judge(subject, case, reference, thorough=True, exact=arguments.exact)
         if kept is not None:
             verdict = dataclasses.replace(verdict, kept=arguments.id)
-        differs = is_failure(verdict) and verdict.compared and not only_second_bias(verdict)
+        differs = is_failure(verdict) and is_explicable(verdict)
         why = diagnose(subject, config, reference) if differs else None
         after = follow(
             subject,

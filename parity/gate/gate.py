@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from parity.cases.draw import draw
 from parity.cases.grid import Group
-from parity.diagnosis.diagnose import diagnose
+from parity.diagnosis.diagnose import diagnose, is_explicable
 from parity.diagnosis.settle import settled
 from parity.execution.ask import answer
 from parity.execution.process import recorded
@@ -17,7 +17,6 @@ from parity.gate.once import Once
 from parity.judging.comparator import OWN_GRADIENT
 from parity.judging.coverage import coverage_of, incomplete
 from parity.judging.judge import judge, judge_behaviour
-from parity.judging.second_bias import only_second_bias
 from parity.model.config import Config
 from parity.model.finding import Finding, NoTraceError
 from parity.model.names import ArrayName
@@ -155,7 +154,7 @@ class Gate:
             text = brief(verdict)
         if is_silent(verdict):
             return text  # there is no answer that could be explained or kept
-        return "\n".join([text, *self._diagnosis(verdict.config), *self._aftermath(verdict)])
+        return "\n".join([text, *self._diagnosis(verdict), *self._aftermath(verdict)])
 
     def _in_full_text(self, verdict: Verdict, part: str) -> str:
         if part != BEHAVIOUR:
@@ -164,10 +163,13 @@ class Gate:
             verdict = verdict if thorough.passed else thorough
         return failure_message(verdict)
 
-    def _diagnosis(self, config: Config) -> list[str]:
-        verdict = self.verdict(config)
-        explicable = verdict.compared and not only_second_bias(verdict)
-        if not explicable or not self._first("diagnosed", config.kind):
+    def _diagnosis(self, verdict: Verdict) -> list[str]:
+        config = verdict.config
+        if (
+            not is_explicable(verdict)
+            or not self.verdict(config).compared
+            or not self._first("diagnosed", config.kind)
+        ):
             return []
         return diagnosis_lines(diagnose(self.subject, config, framework()))
 

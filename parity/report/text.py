@@ -49,7 +49,8 @@ def headline(verdict: Verdict) -> str:
     count, wrong = len(verdict.comparisons), len(verdict.failures)
     checked = count - len(verdict.left_out)
     if verdict.faults:
-        return verdict.faults[0].text.splitlines()[0]
+        said = verdict.faults[0].text.splitlines()[0]
+        return f"{said}; {wrong} of {checked} comparisons fail" if wrong else said
     if not verdict.compared:
         return f"nothing was compared with {verdict.reference}"
     if wrong:
