@@ -12,15 +12,18 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from parity.cases.draw import draw
+from parity.cases.handful import HANDFUL
 from parity.diagnosis.diagnose import diagnose
 from parity.execution.ask import unlimited
 from parity.execution.limits import MEMORY_LIMIT, TIME_LIMIT, Limits
 from parity.execution.process import Process
+from parity.gate.gate import brief
 from parity.judging.judge import judge
 from parity.judging.training import Training, train
 from parity.model.config import OPTIONS, Config
 from parity.model.errors import ConfigError, ParityError
 from parity.model.verdict import Verdict
+from parity.reference.base import Reference
 from parity.reference.frameworks import framework
 from parity.report import json_output, plots, terminal
 from parity.reproduce.follow_up import follow, is_failure
@@ -149,6 +152,7 @@ def _config(arguments: argparse.Namespace) -> Config:
     _check_target("--plot", arguments.plot, PICTURES)
     if arguments.subject == "":
         raise ConfigError("--subject must name a module or a file, got ''")
+    arguments.chosen = bool(arguments.id or changes)
     kept = _kept(arguments, [*changes, *(["epochs"] if arguments.epochs else [])])
     arguments.kept = kept
     if kept is not None:
@@ -194,12 +198,16 @@ def _compare(config: Config, arguments: argparse.Namespace) -> Callable[[], int]
     with _asked(arguments) as loaded:
         reference = framework()  # takes a second, in which the subject is loaded too
         subject = loaded()
-        if kept is None:
-            config = subject.asked(config, arguments.given)
-        case = draw(config) if kept is None else kept.case
-        verdict = judge(subject, case, reference, thorough=True, exact=arguments.exact)
+        others: Sequence[Verdict] = ()
         if kept is not None:
+            case = kept.case
+            verdict = judge(subject, case, reference, thorough=True, exact=arguments.exact)
             verdict = dataclasses.replace(verdict, kept=arguments.id)
+        else:
+            configs = [config] if arguments.chosen else HANDFUL
+            asked = dict.fromkeys(subject.asked(one, arguments.given) for one in configs)
+            verdict, *others = _judged(subject, tuple(asked), reference, exact=arguments.exact)
+            config, case = verdict.config, draw(verdict.config)
         differs = is_failure(verdict) and verdict.compared
         why = diagnose(subject, config, reference) if differs else None
         after = follow(
@@ -220,12 +228,14 @@ def _compare(config: Config, arguments: argparse.Namespace) -> Callable[[], int]
             terminal.print_diagnosis(why, explain=arguments.explain)
         if arguments.json != "-":
             terminal.print_lines((*then, *after.lines))
+            terminal.print_lines(map(brief, others))
             terminal.print_assumed(subject)
         for problem in after.problems:
             print(f"compare-one-config: {problem}", file=sys.stderr)
         _write(
             arguments.json,
             json_output.verdict_data(verdict)
+            | json_output.others_data(others)
             | json_output.diagnosis_data(why)
             | after.data()
             | json_output.subject_data(subject),
@@ -233,6 +243,29 @@ def _compare(config: Config, arguments: argparse.Namespace) -> Callable[[], int]
         return _status(verdict)
 
     return answer
+
+
+def _judged(
+    subject: Subject, configs: Sequence[Config], reference: Reference, *, exact: bool
+) -> tuple[Verdict, ...]:
+    """Judge these configurations; return the first verdict that fails, and then the others.
+
+    The first configuration's verdict is first where none fails. The first verdict is thorough.
+    Nothing is asked after a configuration without an answer: each could take until a time limit.
+    """
+    found: list[Verdict] = []
+    for config in configs:
+        at_first = not found
+        case = draw(config)
+        found.append(judge(subject, case, reference, thorough=at_first, exact=exact and at_first))
+        if not found[-1].compared:
+            break
+    place = next((place for place, verdict in enumerate(found) if is_failure(verdict)), 0)
+    first = found.pop(place)
+    if place:
+        thorough = judge(subject, draw(first.config), reference, thorough=True, exact=exact)
+        first = thorough if is_failure(thorough) else first
+    return first, *found
 
 
 def _train(config: Config, arguments: argparse.Namespace) -> Callable[[], int]:

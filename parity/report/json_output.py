@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from parity.diagnosis.diagnose import Diagnosis
@@ -32,6 +33,15 @@ def verdict_data(verdict: Verdict) -> dict[str, Any]:
         ],
         "comparisons": [_comparison(c) for c in verdict.comparisons],
         "command": text.repeat_command(verdict),
+    }
+
+
+def others_data(verdicts: Sequence[Verdict]) -> dict[str, Any]:
+    """Return, under one key, a line of each further configuration that was compared."""
+    return {
+        "others": [
+            {"id": str(v.config), "passed": v.passed, "summary": text.headline(v)} for v in verdicts
+        ]
     }
 
 

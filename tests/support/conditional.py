@@ -119,8 +119,8 @@ SIZES = (
         **_edited("d_inputs", lambda n, g: _fill(g, np.s_[len(g) // 2 * 2 :])),
     ),
     mutant("step-7", "t8", one_step=_step_7_reads_6),
-    mutant("steps-above-50", "t51-chaotic", carried=_truncated(51)),
-    mutant("steps-above-24", "t25-chaotic", carried=_truncated(25)),
+    mutant("steps-above-50", "t51-chaotic", carried=_truncated(50)),
+    mutant("steps-above-24", "t25-chaotic", carried=_truncated(24)),
     mutant("steps-above-10", "t11", carried=_detached_at_tens),
     mutant(
         "one-step",
@@ -255,13 +255,18 @@ def _one_label(net: Net) -> bool:
 
 
 LABELS = (
-    mutant("label-two", d_logits=_off_for(lambda n, labels: labels == 2, 2.0)),
-    mutant("label-zero", d_logits=_off_for(lambda n, labels: labels == 0, 0.0)),
-    mutant("label-last", d_logits=_off_for(lambda n, labels: labels == n.config.classes - 1, 0.5)),
+    mutant("label-two", "eachlabel", d_logits=_off_for(lambda n, labels: labels == 2, 2.0)),
+    mutant("label-zero", "eachlabel", d_logits=_off_for(lambda n, labels: labels == 0, 0.0)),
+    mutant(
+        "label-last",
+        "eachlabel",
+        d_logits=_off_for(lambda n, labels: labels == n.config.classes - 1, 0.5),
+    ),
     mutant("class-missing", "b3", d_b_out=_present_only),
     mutant("label-repeated", d_logits=_once_per_label),
     mutant(
         "labels-all-equal",
+        "onelabel",
         **_only(_one_label, d_logits=lambda n, *given: Net.d_logits(n, *given) * 0),
     ),
 )
@@ -300,13 +305,14 @@ def _near_zero_missing(net: Net, cell: Cell, x_t: Array) -> Array:
 
 
 INPUTS = (
-    mutant("x-zero-entry", d_inputs=_zeros_missing),
-    mutant("x-zero-step", run_cell=_skips(lambda x, t: ~x[:, t].any(axis=1))),
+    mutant("x-zero-entry", "zeros", d_inputs=_zeros_missing),
+    mutant("x-zero-step", "zeros", run_cell=_skips(lambda x, t: ~x[:, t].any(axis=1))),
     mutant("x-near-zero", "b33-t9", from_input=_near_zero_missing),
-    mutant("x-beyond-1000", inputs=lambda n: np.clip(Net.inputs(n), -1000, 1000)),
-    mutant("row-repeats", d_W_x=_rows_once),
+    mutant("x-beyond-1000", "large", inputs=lambda n: np.clip(Net.inputs(n), -1000, 1000)),
+    mutant("row-repeats", "repeated", d_W_x=_rows_once),
     mutant(
         "step-repeats",
+        "repeated",
         run_cell=_skips(lambda x, t: (x[:, t] == x[:, t - 1]).all(axis=1) & (t > 0)),
     ),
 )
@@ -378,18 +384,29 @@ def _pruned(net: Net, cell: Cell, x_t: Array) -> Array:
 
 
 NUMBERS = (
-    mutant("logits-beyond-88", softmax=lambda n, logits: Net.softmax(n, np.clip(logits, -88, 88))),
+    mutant(
+        "logits-beyond-88",
+        "largegrads",
+        softmax=lambda n, logits: Net.softmax(n, np.clip(logits, -88, 88)),
+    ),
     mutant(
         "logits-beyond-30",
+        "largegrads",
         log_softmax=lambda n, logits: Net.log_softmax(n, np.clip(logits, -30, 30)),
     ),
-    mutant("loss-beyond-20", loss=lambda n, *given: np.minimum(Net.loss(n, *given), 20)),
-    mutant("gradient-norm-above-5", clipped=_clipped_by_norm_of_5),
-    mutant("gradient-entry-above-10", clipped=_entries_within_10),
-    mutant("gradient-below-1e-6", finished=_flushed),
-    mutant("tanh-saturated", "chaotic", tanh_slope=_saturated),
-    mutant("preactivation-beyond-5", activation=lambda n, a: Net.activation(n, np.clip(a, -5, 5))),
-    mutant("relu-above-6", "relu-chaotic", relu=lambda n, a: np.clip(a, 0, 6)),
+    mutant(
+        "loss-beyond-20", "largegrads", loss=lambda n, *given: np.minimum(Net.loss(n, *given), 20)
+    ),
+    mutant("gradient-norm-above-5", "largegrads", clipped=_clipped_by_norm_of_5),
+    mutant("gradient-entry-above-10", "largegrads", clipped=_entries_within_10),
+    mutant("gradient-below-1e-6", "tinygrads", finished=_flushed),
+    mutant("tanh-saturated", "f16-h5-chaotic", tanh_slope=_saturated),
+    mutant(
+        "preactivation-beyond-5",
+        "t1-huge",
+        activation=lambda n, a: Net.activation(n, np.clip(a, -5, 5)),
+    ),
+    mutant("relu-above-6", "f16-h6-relu-chaotic", relu=lambda n, a: np.clip(a, 0, 6)),
     mutant("lr-above-0.1", "lr0.5", step=_at_lr(lambda lr: min(lr, 0.1))),
     mutant("lr-below-0.01", "lr0.001", step=_at_lr(lambda lr: round(lr, 2))),
     mutant("wh-norm-above-1", "chaotic", from_state=_tamed),
