@@ -59,13 +59,17 @@ def _known(config: Config) -> Known:
 
 
 def shown_by(name: str) -> frozenset[int]:
-    """Return the places of the candidates that show a mistake; none where it is not one."""
+    """Return the places of the candidates that show a mistake; none where it is not one.
+
+    The ordinary configuration is the first in any case; no other is asked where it shows it.
+    """
     subject = mistakes()[name]()
     if name.startswith("automatic") and labelled(subject.run) is not Label.WRONG:
         return frozenset()
-    return frozenset(
-        place for place, config in enumerate(candidates()) if _shows(subject, *_known(config))
-    )
+    if _shows(subject, *_known(candidates()[0])):
+        return frozenset({0})
+    others = enumerate(candidates()[1:], 1)
+    return frozenset(place for place, config in others if _shows(subject, *_known(config)))
 
 
 def _shows(subject: Subject, case: Case, expected: Trace, plain: Trace) -> bool:

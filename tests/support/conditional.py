@@ -231,8 +231,8 @@ def _off_for(which: Callable[[Net, Array], Array], factor: float) -> Stage:
     """Multiply the logits' gradient of some rows, told by their labels."""
 
     def d_logits(net: Net, logits: Array, labels: Array) -> Array:
-        rows = np.where(which(net, labels), factor, 1.0)[:, None]
-        return Net.d_logits(net, logits, labels) * rows.astype(logits.dtype)
+        rows: Array = np.where(which(net, labels), factor, 1.0)[:, None].astype(logits.dtype)
+        return Net.d_logits(net, logits, labels) * rows
 
     return d_logits
 
@@ -285,6 +285,16 @@ def _skips(same: Callable[[Array, int], Array]) -> Stage:
     return run_cell
 
 
+def _is_zero(x: Array, t: int) -> Array:
+    zero: Array = (x[:, t] == 0).all(axis=1)
+    return zero
+
+
+def _is_as_before(x: Array, t: int) -> Array:
+    same: Array = (x[:, t] == x[:, t - 1]).all(axis=1)
+    return same if t else np.zeros(len(x), bool)
+
+
 def _repeated_rows(x: Array) -> Array:
     """Whether a row is equal to an earlier one: (batch,)"""
     flat = x.reshape(len(x), -1)
@@ -306,15 +316,11 @@ def _near_zero_missing(net: Net, cell: Cell, x_t: Array) -> Array:
 
 INPUTS = (
     mutant("x-zero-entry", "zeros", d_inputs=_zeros_missing),
-    mutant("x-zero-step", "zeros", run_cell=_skips(lambda x, t: ~x[:, t].any(axis=1))),
+    mutant("x-zero-step", "zeros", run_cell=_skips(_is_zero)),
     mutant("x-near-zero", "b33-t9", from_input=_near_zero_missing),
     mutant("x-beyond-1000", "large", inputs=lambda n: np.clip(Net.inputs(n), -1000, 1000)),
     mutant("row-repeats", "repeated", d_W_x=_rows_once),
-    mutant(
-        "step-repeats",
-        "repeated",
-        run_cell=_skips(lambda x, t: (x[:, t] == x[:, t - 1]).all(axis=1) & (t > 0)),
-    ),
+    mutant("step-repeats", "repeated", run_cell=_skips(_is_as_before)),
 )
 
 
@@ -375,7 +381,8 @@ def _saturated(net: Net, h: Array) -> Array:
 
 def _tamed(net: Net, cell: Cell, h: Array) -> Array:
     """W_h divided by its norm where that is large: meant for the beginning, done at every step"""
-    return Net.from_state(net, cell, h) / max(1, np.linalg.norm(net.weight(cell, "W_h"), 2))
+    norm = max(1.0, float(np.linalg.norm(net.weight(cell, "W_h"), 2)))
+    return Net.from_state(net, cell, h) / norm
 
 
 def _pruned(net: Net, cell: Cell, x_t: Array) -> Array:

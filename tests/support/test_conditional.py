@@ -15,7 +15,11 @@ from tests.support.conditional import CONDITIONAL
 from tests.support.detection import caught_at
 from tests.support.plain import PlainNetwork
 
-ELSEWHERE = ("b4-t4-f2-h2-c3-tanh", "b12-t9-f7-h6-c3-tanh-eachlabel-lr0.05", "b2-t6-f2-h10-c12-tanh")
+ELSEWHERE = (
+    "b4-t4-f2-h2-c3-tanh",
+    "b12-t9-f7-h6-c3-tanh-eachlabel-lr0.05",
+    "b2-t6-f2-h10-c12-tanh",
+)
 """Configurations of which at least one meets no condition of a mistake."""
 
 
