@@ -34,6 +34,7 @@ conformance: $(READY)  ## the table of docs/conformance.md: all options of nn.RN
 
 power: $(READY)  ## how many mistakes are caught and named: those of a program, then planted ones
 	$(BIN)/python -m benchmarks.power_auto
+	$(BIN)/python -m benchmarks.handful
 	$(BIN)/python -m benchmarks.naming
 	$(BIN)/python -m benchmarks.adapting
 

@@ -10,6 +10,7 @@ import pytest
 
 from parity import Config, draw, judge
 from parity.cases.grid import GRIDS
+from parity.cases.handful import HANDFUL
 from parity.cases.pairwise import of_classifiers, of_layers
 from parity.reference.frameworks.pytorch import pytorch
 from parity.reference.mistakes import by_slug
@@ -64,6 +65,21 @@ def test_mistake_turns_the_smoke_grid_red(slug: str) -> None:
     """Even the smallest grid sees it."""
     configs = [config for group in GRIDS["smoke"].groups() for config in group.configs]
     assert caught_at(PLAIN[slug].subject(), configs)
+
+
+@pytest.mark.parametrize(
+    "slug",
+    [
+        *("softmax-unshifted", "softmax-shifted-by-global-max", "loss-clipped-probabilities"),
+        *("loss-log-of-probability", "tanh-overflow", "clip-value-unasked-preactivation"),
+        *("clip-value-unasked-recurrent", "clip-value-unasked-in-bptt"),
+    ],
+)
+def test_handful_shows_what_its_first_one_hides(slug: str) -> None:
+    """Overflows and clips that the ordinary configuration is too tame for are caught by others."""
+    subject = PLAIN[slug].subject()
+    assert caught_at(subject, HANDFUL[:1]) is None
+    assert caught_at(subject, HANDFUL[1:])
 
 
 @pytest.mark.parametrize("slug", one_in(8, OPTIONS))
