@@ -6,7 +6,7 @@ PEERS := .venv/.peers
 
 .PHONY: compare test test-full lint bench calibrate power conformance clean
 
-compare: $(READY)  ## compare the default configuration
+compare: $(READY)  ## compare a handful of configurations
 	$(BIN)/compare-one-config
 
 test: $(READY)  ## the default grid and the harness's own tests, on every core
