@@ -47,7 +47,7 @@ PROCESSES = 2
 
 SMOKE, DEFAULT = "smoke", "default"
 
-WITHOUT_ONE = "handful"
+HANDFUL_ALONE = "handful"
 """The configurations that `compare-one-config` asks about when it is given none."""
 
 UNDECIDED = {
@@ -95,7 +95,7 @@ def mutants() -> Mapping[str, AutoMutant]:
 @functools.cache
 def configs(grid: str) -> tuple[Config, ...]:
     """Return the grid's configurations, well mixed: similar ones are not neighbours."""
-    if grid == WITHOUT_ONE:
+    if grid == HANDFUL_ALONE:
         return HANDFUL
     every = [config for group in GRIDS[grid].groups() for config in group.configs]
     return tuple(every[i] for i in np.random.default_rng(0).permutation(len(every)))
@@ -154,7 +154,7 @@ def _is_asked(mutant: AutoMutant) -> bool:
 def conditionally(slug: str) -> Mapping[str, bool]:
     """Return whether each grid, and the handful, catch a conditional mistake."""
     subject = Subject(name=slug, run=CONDITIONAL[slug].run, knows=tuple(ORDINARY))
-    found = {grid: caught_at(subject, grid) for grid in (SMOKE, DEFAULT, WITHOUT_ONE)}
+    found = {grid: caught_at(subject, grid) for grid in (SMOKE, DEFAULT, HANDFUL_ALONE)}
     return {grid: at is not None for grid, at in found.items()}
 
 
@@ -256,11 +256,12 @@ def print_right(found: Sequence[Judged]) -> None:
 
 def print_conditional(found: Mapping[str, Mapping[str, bool]]) -> None:
     """Print how many conditional mistakes are caught, and which ones the default grid misses."""
-    for grid in (SMOKE, DEFAULT, WITHOUT_ONE):
+    for grid in (SMOKE, DEFAULT, HANDFUL_ALONE):
         caught = sum(by_grid[grid] for by_grid in found.values())
-        print(f"conditional mistakes caught by the {grid}: {caught} of {len(found)}", flush=True)
+        what = grid if grid == HANDFUL_ALONE else f"{grid} grid"
+        print(f"conditional mistakes caught by the {what}: {caught} of {len(found)}", flush=True)
     missed = [slug for slug, by_grid in found.items() if not by_grid[DEFAULT]]
-    print(f"not caught by the {DEFAULT}: {', '.join(missed) or 'none'}")
+    print(f"not caught by the {DEFAULT} grid: {', '.join(missed) or 'none'}")
 
 
 def print_named(found: Sequence[Named]) -> None:
