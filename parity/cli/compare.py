@@ -262,7 +262,7 @@ def _judged(
             break
     place = next((place for place, verdict in enumerate(found) if is_failure(verdict)), 0)
     first = found.pop(place)
-    if place:
+    if place and first.compared:
         thorough = judge(subject, draw(first.config), reference, thorough=True, exact=exact)
         first = thorough if is_failure(thorough) else first
     return first, *found
