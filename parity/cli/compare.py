@@ -12,15 +12,16 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from parity.cases.draw import draw
+from parity.cases.handful import HANDFUL
+from parity.cli.several import judge_several
 from parity.diagnosis.diagnose import diagnose, is_explicable
-from parity.diagnosis.settle import settled
 from parity.execution.ask import unlimited
 from parity.execution.limits import MEMORY_LIMIT, TIME_LIMIT, Limits
 from parity.execution.process import Process
+from parity.gate.gate import brief
 from parity.judging.coverage import covered
-from parity.judging.judge import judge
 from parity.judging.training import Training, train
-from parity.model.case import check_size
+from parity.model.case import Case, check_size
 from parity.model.config import OPTIONS, Config
 from parity.model.errors import ConfigError, ParityError
 from parity.model.spelling import with_dashes
@@ -156,6 +157,7 @@ def _config(arguments: argparse.Namespace) -> Config:
     _check_target("--plot", arguments.plot, PICTURES)
     if arguments.subject == "":
         raise ConfigError("--subject must name a module or a file, got ''")
+    arguments.chosen = bool(arguments.id or changes)
     kept = _kept(arguments, [*changes, *(["epochs"] if arguments.epochs else [])])
     arguments.kept = kept
     if kept is not None:
@@ -201,17 +203,13 @@ def _compare(config: Config, arguments: argparse.Namespace) -> Callable[[], int]
     with _asked(arguments) as loaded:
         reference = framework()  # takes a second, in which the subject is loaded too
         subject = loaded()
-        if kept is None:
-            config = subject.asked(config, arguments.given)
-        case = draw(config) if kept is None else kept.case
-        verdict = judge(subject, case, reference, thorough=True, exact=arguments.exact)
-        if (certain := settled(subject, config, verdict, reference)) is not subject:
-            subject = certain
-            verdict = judge(subject, case, reference, thorough=True, exact=arguments.exact)
+        cases = tuple(_cases(subject, config, arguments))
+        subject, verdict, others = judge_several(subject, cases, reference, exact=arguments.exact)
+        case = next(case for case in cases if case.config == verdict.config)
         if kept is not None:
             verdict = dataclasses.replace(verdict, kept=arguments.id)
         differs = is_failure(verdict) and is_explicable(verdict)
-        why = diagnose(subject, config, reference) if differs else None
+        why = diagnose(subject, case.config, reference) if differs else None
         after = follow(
             subject,
             case,
@@ -231,12 +229,14 @@ def _compare(config: Config, arguments: argparse.Namespace) -> Callable[[], int]
             terminal.print_diagnosis(why, explain=arguments.explain)
         if arguments.json != "-":
             terminal.print_lines((*then, *after.lines))
+            terminal.print_lines(map(brief, others))
             terminal.print_assumed(subject)
         for problem in after.problems:
             print(f"compare-one-config: {problem}", file=sys.stderr)
         _write(
             arguments.json,
             json_output.verdict_data(verdict)
+            | json_output.others_data(others)
             | json_output.diagnosis_data(why)
             | after.data()
             | json_output.subject_data(subject),
@@ -244,6 +244,15 @@ def _compare(config: Config, arguments: argparse.Namespace) -> Callable[[], int]
         return _status(verdict)
 
     return answer
+
+
+def _cases(subject: Subject, config: Config, arguments: argparse.Namespace) -> Iterator[Case]:
+    """Yield what is asked: the kept case, the configuration that was given, or the handful."""
+    if arguments.kept is not None:
+        yield arguments.kept.case
+        return
+    configs = [config] if arguments.chosen else HANDFUL
+    yield from map(draw, dict.fromkeys(subject.asked(one, arguments.given) for one in configs))
 
 
 def _train(config: Config, arguments: argparse.Namespace) -> Callable[[], int]:

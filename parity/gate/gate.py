@@ -93,14 +93,16 @@ class Gate:
 
     # -- chapters that a subject does not answer ---------------------------------------------------
 
-    def why_not_checked(self, part: str) -> str:
+    def why_not_checked(self, part: str, *, one_row: bool = False) -> str:
         """Return why a chapter is skipped; empty where the subject has arrays of it.
 
         It is skipped where the subject answers no array of it in any group, and some array of
-        another chapter. The behaviour is that of states and gradients.
+        another chapter. The behaviour is that of states and gradients, and with `one_row`, which
+        has no other rows to be independent of, that of gradients alone.
         """
         has = self.chapters_answered()
-        own = ("forward", "gradients") if part == BEHAVIOUR else (part,)
+        behaving = ("gradients",) if one_row else ("forward", "gradients")
+        own = behaving if part == BEHAVIOUR else (part,)
         if not has or has.intersection(own):
             return ""
         return nothing_of_this(self.subject.name)

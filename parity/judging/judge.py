@@ -60,7 +60,9 @@ def judge(
         comparisons = tuple(comparator.ruled(found, always=exact) for found in comparisons)
     if thorough:
         said = tuple(
-            constant_answers(subject, case, observation.trace, comparisons, reference, expected)
+            constant_answers(
+                subject, case, observation.trace, comparisons, reference, comparator.reference
+            )
         )
         agrees = all(found.status is not Status.DIFFERS for found in comparisons)
         behaved, failed = metamorphic_checks(

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from parity.diagnosis.diagnose import Diagnosis
@@ -48,6 +49,15 @@ def coverage_data(coverage: Coverage | None) -> dict[str, Any] | None:
         "not_judged": [
             dataclasses.asdict(part) | {"grave": part.grave} for part in coverage.not_judged
         ],
+    }
+
+
+def others_data(verdicts: Sequence[Verdict]) -> dict[str, Any]:
+    """Return, under one key, a line of each further configuration that was compared."""
+    return {
+        "others": [
+            {"id": str(v.config), "passed": v.passed, "summary": text.headline(v)} for v in verdicts
+        ]
     }
 
 

@@ -112,7 +112,8 @@ def _print_table(out: Console, verdict: Verdict, *, exact: bool = False) -> None
         left_out = comparison.status is Status.INCOMPLETE
         cells += ["not checked" if left_out else comparison.status.value, comparison.detail]
         table.add_row(*map(Text, cells), style=COLOURS.get(comparison.status, "red"))
-    out.print(Text(f"{verdict.config}: {verdict.subject} against {verdict.reference}\n", "bold"))
+    title = f"{verdict.config}: {verdict.subject} against {verdict.reference}\n"
+    out.print(Text(title, "bold"), soft_wrap=True)
     out.print(table)
     out.print()
 
