@@ -18,6 +18,7 @@ from xdist.scheduler import LoadScopeScheduling
 from parity.cases.grid import GRIDS, Group
 from parity.cli.pytest_plugin import SETTINGS, WANTED
 from parity.execution.ask import unlimited
+from parity.execution.coverage import Record, packed, unpacked
 from parity.execution.limits import MEMORY_LIMIT, TIME_LIMIT, Limits
 from parity.execution.process import closed, isolated, recorded
 from parity.gate import grid as tests
@@ -53,8 +54,8 @@ KNOWN = pytest.StashKey[dict[str, Any]]()
 COVERAGE = pytest.StashKey[Coverage]()
 """The subject's lines that all configurations together cover, after a run over all of them."""
 
-EXECUTED = pytest.StashKey[list[dict[str, list[int]]]]()
-"""The lines that have run in each worker, by file."""
+RECORD = pytest.StashKey[Record]()
+"""The subject's sources and the lines that have run in all workers, as far as they have ended."""
 
 # -- the subject -----------------------------------------------------------------------------------
 
@@ -255,20 +256,33 @@ def _recorded(judged: list[Verdict]) -> dict[str, Any]:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Send the subject's lines that have run in this worker to the controller."""
+    """Send the subject's lines that have run in this worker to the controller.
+
+    The controller knows nothing of the subject where only the workers have collected the grid.
+    """
     config = session.config
-    if hasattr(config, "workeroutput") and SUBJECT in config.stash:
-        record = recorded(config.stash[SUBJECT])
-        lines = {} if record is None else {f: sorted(ran) for f, ran in record.executed.items()}
-        config.workeroutput["parity"] = json.dumps(lines)
+    if not hasattr(config, "workeroutput") or SUBJECT not in config.stash:
+        return
+    if (record := recorded(config.stash[SUBJECT])) is not None:
+        sent = {
+            "known": _known(config),
+            "sources": packed(record.sources),
+            "executed": {file: sorted(lines) for file, lines in record.executed.items()},
+        }
+        config.workeroutput["parity"] = json.dumps(sent)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
     """Take the lines that a worker sends."""
-    sent = getattr(node, "workeroutput", {}).get("parity")
-    if sent is not None:
-        node.config.stash.setdefault(EXECUTED, []).append(json.loads(sent))
+    text = getattr(node, "workeroutput", {}).get("parity")
+    if text is None:
+        return
+    sent, stash = json.loads(text), node.config.stash
+    stash.setdefault(KNOWN, sent["known"])
+    record = stash.setdefault(RECORD, Record())
+    record.sources = record.sources or unpacked(sent["sources"])
+    record.add(sent["executed"])
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -285,15 +299,16 @@ def pytest_runtestloop(session: pytest.Session) -> Iterator[None]:
 
 def _coverage(config: pytest.Config) -> Coverage | None:
     """Return the lines that all configurations together cover; None where some were not asked."""
-    if hasattr(config, "workerinput") or SUBJECT not in config.stash:
+    if hasattr(config, "workerinput"):
         return None
-    record = recorded(config.stash[SUBJECT])
+    record = config.stash.get(RECORD, None)
+    if record is None and SUBJECT in config.stash:
+        record = recorded(config.stash[SUBJECT])
+    if record is None:
+        return None
     asked = {match[1] for match in map(GRID_TEST.search, _node_ids(config)) if match}
-    if record is None or not asked >= {group.id for group in _groups(config)}:
-        return None
-    for lines in config.stash.get(EXECUTED, []):
-        record.add(lines)
-    return coverage_of(record)
+    whole = asked >= {group.id for group in _groups(config)}
+    return coverage_of(record) if whole else None
 
 
 def _reports(config: pytest.Config) -> Iterator[Any]:
