@@ -13,12 +13,11 @@ from typing import Any, NoReturn
 
 from parity.cases.draw import draw
 from parity.cases.handful import HANDFUL
-from parity.cli.several import judge_several
+from parity.cli.several import beside, judge_several
 from parity.diagnosis.diagnose import diagnose, is_explicable
 from parity.execution.ask import unlimited
 from parity.execution.limits import MEMORY_LIMIT, TIME_LIMIT, Limits
 from parity.execution.process import Process
-from parity.gate.gate import brief
 from parity.judging.coverage import covered
 from parity.judging.training import Training, train
 from parity.model.case import Case, check_size
@@ -229,8 +228,8 @@ def _compare(config: Config, arguments: argparse.Namespace) -> Callable[[], int]
             terminal.print_diagnosis(why, explain=arguments.explain)
         if arguments.json != "-":
             terminal.print_lines((*then, *after.lines))
-            terminal.print_lines(map(brief, others))
-            terminal.print_assumed(subject)
+            terminal.print_lines(beside(verdict, others))
+            terminal.print_assumed(subject, binding=not verdict.not_understood)
         for problem in after.problems:
             print(f"compare-one-config: {problem}", file=sys.stderr)
         _write(

@@ -1,8 +1,10 @@
 """Several: a few cases of one subject, with one verdict in full and the others beside it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from parity.diagnosis.settle import settled
+from parity.gate.gate import brief
 from parity.judging.judge import judge
 from parity.model.case import Case
 from parity.model.verdict import Verdict
@@ -42,3 +44,10 @@ def judge_several(
 def _is_no_agreement(verdict: Verdict) -> bool:
     """Return whether something is wrong, or may have been asked wrongly."""
     return is_failure(verdict) or verdict.not_understood
+
+
+def beside(first: Verdict, others: Sequence[Verdict]) -> Iterator[str]:
+    """Yield a line for each of the other verdicts, without the faults that the first one has."""
+    for other in others:
+        own = (finding for finding in other.findings if finding not in first.findings)
+        yield brief(replace(other, findings=tuple(own)))
