@@ -72,6 +72,17 @@ def test_plugin_fails_the_run(untrained: Path, workers: str) -> None:
 
 
 @pytest.mark.slow
+def test_a_run_that_names_the_grid_covers_it(untrained: Path) -> None:
+    """Where only the workers collect the grid, the run knows the subject's lines from them."""
+    table = '[tool.parity]\nsubject = "untrained.py"\ngrid = "smoke"\nalways = true\n'
+    untrained.with_name("pyproject.toml").write_text(table)
+    flags = ["-n", "2", "-q", "-p", "no:cacheprovider", "--pyargs", "parity.gate.grid"]
+    done = outside(*flags, cwd=untrained.parent)
+    assert done.returncode == 1, done.stdout
+    assert f"INCOMPLETE  {SAID}" in done.stdout
+
+
+@pytest.mark.slow
 def test_a_part_of_the_grid_accuses_nobody(untrained: Path) -> None:
     """A run that selects some configurations does not say what none of them executes."""
     flags = ["-n", "0", "-q", "-p", "no:cacheprovider", "--parity-grid=smoke", "-k", "relu"]
