@@ -1,7 +1,6 @@
 """Attempts: a binding, run on a probing case without effects on anything later, and counted."""
 
 import contextlib
-import io
 import random
 import warnings
 from collections.abc import Callable, Iterator
@@ -11,6 +10,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from parity.subjects.silence import silenced
 from parity.subjects.time_limit import OutOfTimeError, limited
 
 T = TypeVar("T")
@@ -78,8 +78,7 @@ def quiet() -> Iterator[None]:
     state, numpy_state = random.getstate(), np.random.get_state()
     try:
         with (
-            contextlib.redirect_stdout(io.StringIO()),
-            contextlib.redirect_stderr(io.StringIO()),
+            silenced(),
             warnings.catch_warnings(action="ignore"),
             np.errstate(all="ignore"),
         ):
