@@ -1,5 +1,6 @@
 """Attempts: a binding, run on a probing case without effects on anything later, and counted."""
 
+import builtins
 import contextlib
 import random
 import warnings
@@ -52,7 +53,7 @@ def attempt(module: Any, attempts: Attempts, action: Callable[[], T]) -> T | Fai
     namespace = vars(module) if isinstance(module, ModuleType) else {}
     before = dict(namespace)
     try:
-        with quiet(), limited(TIME_LIMIT):
+        with quiet(), _without_files(), limited(TIME_LIMIT):
             return action()
     except KeyboardInterrupt:
         raise
@@ -70,6 +71,21 @@ def _set_back(namespace: dict[str, Any], before: dict[str, Any]) -> None:
     for name in [n for n in namespace if n not in before]:
         del namespace[name]
     namespace.update(before)
+
+
+@contextlib.contextmanager
+def _without_files() -> Iterator[None]:
+    """Let no file be opened: a method that saves is called as any other, with any argument."""
+    plain = builtins.open
+    builtins.open = _no_file
+    try:
+        yield
+    finally:
+        builtins.open = plain
+
+
+def _no_file(path: Any, *_: Any, **__: Any) -> Any:
+    raise PermissionError(f"a file is not opened while it is found out how to ask: {path!r}")
 
 
 @contextlib.contextmanager

@@ -167,6 +167,8 @@ def _options(
     ]
     if not is_required(parameter):
         keep = not named or named[0] not in ALWAYS_GIVEN
+        if keep and "one" in among and type(parameter.default) is int and parameter.default > 1:
+            return [LEFT_OUT, Value(text="1", role="one", penalty=0.4)]  # rounds, by another name
         return [LEFT_OUT] if keep else [*found, Value(text="", role="", penalty=3.0)]
     if parameter.name in facts(function).called:
         return [v for v in found if v.role in ("function", "activation")] or [
