@@ -26,6 +26,7 @@ class Target:
     attempts: Attempts
     tensors: bool = False  # arrays are handed over as PyTorch tensors
     errors: dict[str, BaseException] = field(default_factory=dict)  # by what was tried
+    makers: list[Any] | None = None  # the functions that make weights, once they are known
 
     @property
     def cls(self) -> type | None:
