@@ -30,7 +30,7 @@ from parity.model.errors import ConfigError
 
 LABELS = ("labels", "one_hot", "step_labels", "step_one_hot")
 BY_LOGITS = ("d_logits", "d_every_logits")
-BY_STATES = ("upstream", "d_last")
+BY_STATES = ("upstream", "upstream_output", "d_last")
 
 ROLES = (*LABELS, *BY_LOGITS, *BY_STATES, "x", "cache", "hidden", "logits", "h_0", "lr", "one")
 

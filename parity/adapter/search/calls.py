@@ -8,7 +8,7 @@ from typing import Any
 
 from parity.adapter import names
 from parity.adapter.search.static import facts
-from parity.adapter.search.values import Manner, Value, values
+from parity.adapter.search.values import Manner, Value, values, ways
 
 UNNAMED = 2.0
 """The penalty of a value that the parameter's name does not say."""
@@ -74,6 +74,7 @@ def proposals(
     if any(not option and is_required(p) for p, option in zip(wanted, options, strict=True)):
         return
     _second_upstream(wanted, options)
+    _final_upstream(wanted, options, manner)
     for chosen, penalty in best_first([option or [LEFT_OUT] for option in options]):
         pairs = [(p, v) for p, v in zip(wanted, chosen, strict=True) if v.text]
         yield Proposal(
@@ -95,6 +96,30 @@ def _second_upstream(wanted: Sequence[inspect.Parameter], options: list[list[Val
                 Value(text=v.text, role=v.role, penalty=v.penalty + 0.6) for v in option if v.text
             ]
             options[place] = [LEFT_OUT, *later]
+
+
+def _final_upstream(
+    wanted: Sequence[inspect.Parameter], options: list[list[Value]], manner: Manner
+) -> None:
+    """Tell the gradients by the states from those by the final one, where both must be given."""
+    places = [
+        place
+        for place, (parameter, option) in enumerate(zip(wanted, options, strict=True))
+        if is_required(parameter) and any(v.role == "upstream" and v.penalty < 1 for v in option)
+    ]
+    if len(places) != 2:
+        return
+    for place in places:
+        named = names.is_like(wanted[place].name, names.FINAL_UPSTREAM)
+        options[place] = [
+            Value(
+                text=text.replace("upstream", own),
+                role=own,
+                penalty=0.1 * order + 0.5 * (named != (own == "upstream_final")),
+            )
+            for own, layout in (("upstream_output", "NTH"), ("upstream_final", "NH"))
+            for order, text in enumerate(ways("upstream", layout, manner))
+        ]
 
 
 UPSTREAM = ("upstream", "d_last", "d_logits", "d_every_logits")

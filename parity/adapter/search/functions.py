@@ -73,7 +73,7 @@ def _ways(
     target: Target, probe: Probe, entry: Entry, effort: Effort
 ) -> Iterator[tuple[float, Entry, Proposal, Hypothesis, Binding]]:
     """Yield calls of a function with every reading of its weights, those first that cost little."""
-    for source in sources(target, probe, entry):
+    for source in sources(target, entry):
         proposed = proposals(
             entry.name, entry.function, probe.manner, source.roles, given=source.given
         )

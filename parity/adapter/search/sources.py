@@ -22,7 +22,6 @@ from parity.adapter.search.keys import globals_read, of_places, sizes_among, wei
 from parity.adapter.search.leaves import attributes
 from parity.adapter.search.makers import Maker, makers
 from parity.adapter.search.places import PARAMETERS, Hypothesis
-from parity.adapter.search.probe import Probe
 from parity.adapter.search.shaped import assignments
 from parity.adapter.search.static import attributes_of, keys_of
 from parity.adapter.search.trials import Target
@@ -53,14 +52,14 @@ class Source:
         return self.bindings[place if len(self.bindings) > 1 else 0]
 
 
-def sources(target: Target, probe: Probe, entry: Entry) -> Iterator[Source]:
+def sources(target: Target, entry: Entry) -> Iterator[Source]:
     """Yield the places that a function can have its weights from."""
     bare = Binding(tensors=target.tensors)
     handed = {names.role(p.name, names.WEIGHTS) for p in parameters(entry.function)}
     if {"W_x", "W_h"} <= handed:
         yield Source(bindings=[bare], roles=(*ROLES, *PARAMETERS))
         return
-    found = [*_holders(target, entry, bare), *_globals(target, probe, entry, bare)]
+    found = [*_holders(target, entry, bare), *_globals(target, entry, bare)]
     yield from found
     if not found and may_be_handed(entry.function):
         yield Source(bindings=[bare], roles=(*ROLES, *PARAMETERS))
@@ -86,7 +85,7 @@ def _holders(target: Target, entry: Entry, bare: Binding) -> Iterator[Source]:
     for name, maker in itertools.product(keys, makers(target)):
         if _is_held(maker, name, {*keys[name], *own[name]}):
             found = True
-            yield _as_made(name, maker, bare)
+            yield from _as_made(name, maker, bare, entry.function)
     if not found:
         yield from _unmade(target, keys, own, bare)
 
@@ -103,17 +102,29 @@ def _is_held(maker: Maker, name: str, read: set[Any]) -> bool:
     return bool(read & named) or bool(numbers and numbers <= read)
 
 
-def _as_made(name: str, maker: Maker, bare: Binding) -> Source:
+def _as_made(name: str, maker: Maker, bare: Binding, function: object) -> Iterator[Source]:
+    """Yield the readings of what a maker makes, those of the same sizes together.
+
+    A size that the function wants as well has the name that the maker gives it.
+    """
     word = name if name not in TAKEN else "weights"
-    shaped = list(itertools.islice(maker.shaped(word), READINGS))
-    return Source(
-        hypotheses=[one.hypothesis for one in shaped],
-        bindings=[
-            Binding(values={word: maker.text(dict(one.sizes))}, tensors=bare.tensors)
-            for one in shaped
-        ],
-        given={name: [Value(text=word, role="parameters")]},
-    )
+    by_sizes: dict[tuple[tuple[str, int], ...], list[Hypothesis]] = {}
+    for one in itertools.islice(maker.shaped(word), READINGS):
+        by_sizes.setdefault(tuple(sorted(one.sizes.items())), []).append(one.hypothesis)
+    wanted = {p.name for p in parameters(function)}
+    for sizes, hypotheses in by_sizes.items():
+        said = {number: size for size, number in sizes}
+        given = {
+            n: [Value(text=said[number], role=said[number])]
+            for n, number in maker.arguments.items()
+            if n in wanted and number in said
+        }
+        values = {word: maker.text(dict(sizes))}
+        yield Source(
+            hypotheses=hypotheses,
+            bindings=[Binding(values=values, tensors=bare.tensors)],
+            given={**given, name: [Value(text=word, role="parameters")]},
+        )
 
 
 TAKEN = ("x", "h", "t", "f", "b", "labels", "hidden", "lr")
@@ -155,7 +166,7 @@ def _empty(target: Target, wanted: Sequence[str]) -> str:
 # -- globals ---------------------------------------------------------------------------------------
 
 
-def _globals(target: Target, probe: Probe, entry: Entry, bare: Binding) -> Iterator[Source]:
+def _globals(target: Target, entry: Entry, bare: Binding) -> Iterator[Source]:
     """Yield the readings of the globals that a function reads: by their shapes, or their names."""
     read = globals_read(target.module, [entry.function])
     held = weights_among(target.module, read)
