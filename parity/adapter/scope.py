@@ -56,7 +56,8 @@ class CaseNames:
     def __init__(
         self, case: Case, answers: Mapping[str, Array] | None = None, *, tensors: bool = False
     ) -> None:
-        self.case, self.answers, self.tensors = case, answers or {}, tensors
+        self.case, self.tensors = case, tensors
+        self.answers = {} if answers is None else answers  # it grows while a case is asked
 
     def __getitem__(self, name: str) -> Any:
         if name in SIZES:
@@ -91,7 +92,7 @@ class CaseNames:
 
 SIZES = (
     *("batch", "steps", "features", "hidden", "classes", "layers", "directions", "width"),
-    *("activation", "dtype", "lr", "bidirectional"),
+    *("activation", "dtype", "lr", "bidirectional", "initial"),
 )
 WEIGHTS = ("W_x", "W_h", "b", "W_out", "b_out")
 

@@ -1,5 +1,6 @@
 """Finish: what else is known of a binding: fresh objects, formats, activations, remarks."""
 
+import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,6 +13,7 @@ from parity.adapter.binding import Binding, Certainty, Remark
 from parity.adapter.expressions import is_transposed, names_in
 from parity.adapter.interpreter import Run
 from parity.adapter.search.backwards import Backward
+from parity.adapter.search.calls import parameters
 from parity.adapter.search.forwards import entries
 from parity.adapter.search.gradients import parameters_of
 from parity.adapter.search.leaves import Leaf
@@ -33,6 +35,7 @@ class Finished:
 def finished(target: Target, found: Found) -> Finished:
     """Return the binding with everything that only running it whole can tell."""
     binding = found.binding
+    binding = _with_default_state(target, found)
     config = dict(binding.config) | _formats(found)
     config |= _activations(target, found, binding, config)
     if config.get("activation", "") is None:
@@ -41,7 +44,7 @@ def finished(target: Target, found: Found) -> Finished:
     if _must_be_fresh(target, found, binding):
         binding = replace(binding, fresh=True)
     return Finished(
-        binding=binding, assumed=tuple(_assumed(found, binding)), lacking=_lacking(target, found)
+        binding=binding, assumed=tuple(_assumed(found)), lacking=_lacking(target, found)
     )
 
 
@@ -52,6 +55,41 @@ def _case(found: Found, **changes: Any) -> Case:
 def _answer(target: Target, run: Run, case: Case) -> Mapping[str, Any] | None:
     answered = attempt(target.module, target.attempts, lambda: run(case))
     return None if isinstance(answered, Failed) else {n: np.array(a) for n, a in answered.items()}
+
+
+def _with_default_state(target: Target, found: Found) -> Binding:
+    """Return the binding that leaves an initial state to its default where a case has none.
+
+    Where that default is None; it is judged then as `nn.RNN` is without an initial state.
+    """
+    binding, forward = found.binding, found.whole.forward
+    function = forward.entry.function
+    for name, value in forward.proposal.arguments.items():
+        default = next((p.default for p in parameters(function) if p.name == name), ...)
+        if value.role != "h_0" or default is not None or binding.config.get("initial") == "zero":
+            continue
+        call = binding.calls["forward"]
+        text = _given_or_none(call.expression, value.text)
+        calls = {**binding.calls, "forward": replace(call, expression=text)}
+        asked = replace(binding, calls=calls, knows=(*binding.knows, "initial"))
+        case = _case(found, **{**_of_probe(binding.config), "initial": "absent"})
+        if _answer(target, Run(replace(asked, by_steps=False), target.module), case) is not None:
+            return asked
+    return binding
+
+
+def _given_or_none(expression: str, text: str) -> str:
+    """Return a call whose argument `text` is None where the case has no initial state."""
+    wanted = ast.unparse(ast.parse(text, mode="eval"))
+
+    class Given(ast.NodeTransformer):
+        def visit(self, node: ast.AST) -> ast.AST:
+            if isinstance(node, ast.expr) and ast.unparse(node) == wanted:
+                conditional = f"None if initial == 'absent' else {wanted}"
+                return ast.parse(conditional, mode="eval").body
+            return super().visit(node)
+
+    return ast.unparse(Given().visit(ast.parse(expression, mode="eval")))
 
 
 def _formats(found: Found) -> dict[str, str]:
@@ -155,21 +193,10 @@ def _of_call(one: Backward) -> Remark:
     return Remark(certainty=Certainty.LIKELY, text="the names say so; none of its numbers is right")
 
 
-def _assumed(found: Found, binding: Binding) -> Iterator[str]:
-    places = binding.parameters
-    if (
-        "W_x" in places
-        and "W_h" in places
-        and is_transposed(places["W_x"]) != is_transposed(places["W_h"])
-    ):
-        turned, plain = ("W_x", "W_h") if is_transposed(places["W_x"]) else ("W_h", "W_x")
-        yield (
-            f"{turned} is held as (out, in) and {plain} as (in, out): PyTorch's own weights, "
-            "copied in, would give other numbers"
-        )
-    others = [one for one in found.whole.forward.seen.values() if not one.is_answer]
-    for one in others:
-        yield f"not judged: the {one.right.replace('_', ' ')} that it answers in `{one.raw}`"
+def _assumed(found: Found) -> Iterator[str]:
+    for one in found.whole.forward.seen.values():
+        if not one.is_answer:
+            yield f"not judged: the {one.right.replace('_', ' ')} that it answers in `{one.raw}`"
 
 
 def _lacking(target: Target, found: Found) -> str:

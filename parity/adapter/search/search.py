@@ -16,6 +16,7 @@ from parity.adapter.search.leaves import members
 from parity.adapter.search.objects import Making, makings
 from parity.adapter.search.places import forms
 from parity.adapter.search.probe import Probe
+from parity.adapter.search.orientation import oriented
 from parity.adapter.search.proof import answers, doubts
 from parity.adapter.search.trials import Target
 from parity.adapter.search.values import MANNERS
@@ -152,6 +153,8 @@ def search(target: Target) -> "Found | None":
         target.attempts.most += FURTHER
         found = whole(target, best.whole.forward, thorough=True)
         best = replace(best, whole=found, binding=binding_of(found))
+    if best is not None:
+        best = replace(best, binding=oriented(target, best.whole, best.binding))
     return best
 
 
