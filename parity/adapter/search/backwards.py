@@ -17,22 +17,34 @@ from parity.adapter.attempts import Failed
 from parity.adapter.binding import Binding, Call
 from parity.adapter.expressions import evaluate
 from parity.adapter.search import gradients
-from parity.adapter.search.calls import Proposal, is_required, parameters, proposals
+from parity.adapter.search.calls import FINAL, Proposal, is_required, parameters, proposals
 from parity.adapter.search.forwards import Entry, Forward, entries, factors
 from parity.adapter.search.gradients import Gradients
 from parity.adapter.search.leaves import Leaf
 from parity.adapter.search.probe import Probe, expected
 from parity.adapter.search.static import facts, keys_of
 from parity.adapter.search.trials import Outcome, Target, tried
-from parity.adapter.search.values import Value
+from parity.adapter.search.values import Value, in_one_order
 from parity.model.case import Array, Case
 from parity.model.errors import ConfigError
 
 LABELS = ("labels", "one_hot", "step_labels", "step_one_hot")
 BY_LOGITS = ("d_logits", "d_every_logits")
-BY_STATES = ("upstream", "upstream_output", "d_last")
+BY_STATES = ("upstream", "d_last")
 
-ROLES = (*LABELS, *BY_LOGITS, *BY_STATES, "x", "cache", "hidden", "logits", "h_0", "lr", "one")
+ROLES = (
+    *LABELS,
+    *BY_LOGITS,
+    *BY_STATES,
+    FINAL,
+    "x",
+    "cache",
+    "hidden",
+    "logits",
+    "h_0",
+    "lr",
+    "one",
+)
 
 KINDS = {
     "labels": ("mean", "squared"),
@@ -170,9 +182,23 @@ def candidates(
             ),
             most,
         )
-        found += [(penalty + p.penalty, entry, p) for p in ways if p.penalty <= effort]
+        found += [
+            (penalty + p.penalty, entry, p)
+            for p in ways
+            if p.penalty <= effort and _fits(forward, p)
+        ]
     found.sort(key=lambda one: one[0])
     yield from ((entry, proposal) for _, entry, proposal in found)
+
+
+def _fits(forward: Forward, proposal: Proposal) -> bool:
+    """Return whether labels of every step are handed over in the layout of the inputs."""
+    return in_one_order(
+        value.text
+        for call in (forward.proposal, proposal)
+        for value in call.arguments.values()
+        if value.role in ("x", "step_labels", "step_one_hot")
+    )
 
 
 def _penalty(item: str, entry: Entry, forward: Forward) -> float:

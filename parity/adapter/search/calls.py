@@ -3,12 +3,12 @@
 import heapq
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from parity.adapter import names
 from parity.adapter.search.static import facts
-from parity.adapter.search.values import Manner, Value, values, ways
+from parity.adapter.search.values import Manner, Value, in_one_order, values
 
 UNNAMED = 2.0
 """The penalty of a value that the parameter's name does not say."""
@@ -74,11 +74,13 @@ def proposals(
     if any(not option and is_required(p) for p, option in zip(wanted, options, strict=True)):
         return
     _second_upstream(wanted, options)
-    _final_upstream(wanted, options, manner)
     for chosen, penalty in best_first([option or [LEFT_OUT] for option in options]):
-        pairs = [(p, v) for p, v in zip(wanted, chosen, strict=True) if v.text]
+        told = _told_apart(chosen)
+        if told is None or not in_one_order(v.text for v in told):
+            continue
+        pairs = [(p, v) for p, v in zip(wanted, told, strict=True) if v.text]
         yield Proposal(
-            text=f"{name}({', '.join(written(wanted, chosen))})",
+            text=f"{name}({', '.join(written(wanted, told))})",
             arguments={p.name: v for p, v in pairs},
             penalty=penalty,
         )
@@ -98,29 +100,25 @@ def _second_upstream(wanted: Sequence[inspect.Parameter], options: list[list[Val
             options[place] = [LEFT_OUT, *later]
 
 
-def _final_upstream(
-    wanted: Sequence[inspect.Parameter], options: list[list[Value]], manner: Manner
-) -> None:
-    """Tell the gradients by the states from those by the final one, where both must be given."""
-    places = [
-        place
-        for place, (parameter, option) in enumerate(zip(wanted, options, strict=True))
-        if is_required(parameter) and any(v.role == "upstream" and v.penalty < 1 for v in option)
-    ]
-    if len(places) != 2:
-        return
-    for place in places:
-        named = names.is_like(wanted[place].name, names.FINAL_UPSTREAM)
-        options[place] = [
-            Value(
-                text=text.replace("upstream", own),
-                role=own,
-                penalty=0.1 * order + 0.5 * (named != (own == "upstream_final")),
-            )
-            for own, layout in (("upstream_output", "NTH"), ("upstream_final", "NH"))
-            for order, text in enumerate(ways("upstream", layout, manner))
-        ]
+def _told_apart(chosen: Sequence[Value]) -> tuple[Value, ...] | None:
+    """Return arguments in which the gradient by the final state is in one of two places only.
 
+    None where it would be handed over without the gradient by the other states.
+    """
+    roles = [value.role for value in chosen]
+    if FINAL not in roles:
+        return tuple(chosen)
+    if "upstream" not in roles:
+        return None
+    return tuple(
+        replace(v, text=v.text.replace("upstream", "upstream_output"))
+        if v.role == "upstream"
+        else v
+        for v in chosen
+    )
+
+
+FINAL = "upstream_final"
 
 UPSTREAM = ("upstream", "d_last", "d_logits", "d_every_logits")
 
@@ -227,6 +225,7 @@ PATTERNS: Mapping[str, names.Words] = {
     **names.VALUES,
     **names.WEIGHTS,
     "upstream": (*names.VALUES["upstream"], *names.VALUES["d_logits"]),
+    FINAL: names.FINAL_UPSTREAM,
     "x_t": names.VALUES["x"],
     "h_t": names.VALUES["h_0"],
     "features": names.SIZES["features"],

@@ -2,7 +2,7 @@
 
 import itertools
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -111,6 +111,11 @@ class Forward:
         return bool(self.seen) and all(
             s.is_right for s in self.seen.values() if s.kind != "last" or states is None
         )
+
+    @property
+    def answers_most(self) -> bool:
+        """Whether it has answered states or scores: gradients of them can be asked for."""
+        return "hidden" in self.seen or any("logits" in kind for kind in self.seen)
 
     @property
     def from_zero(self) -> bool:
@@ -254,13 +259,18 @@ def _asked(
         placed = {**binding.parameters, **hypothesis.places}
         if state:
             placed["h_0"] = state
-        bias = {} if "b" in placed else {"bias": "zero"}
+        bias = {"bias": "zero"} if lacks_bias({*placed}) else {}
         full = replace(binding, parameters=placed, config={**binding.config, **bias})
         yield from judged(
             target, probe, full, entry, proposal,
             leaves=hypothesis.leaves, penalty=penalty + hypothesis.penalty,
             both="activation" in making.roles,
         )  # fmt: skip
+
+
+def lacks_bias(parts: Set[str]) -> bool:
+    """Return whether a network has no bias, or none in its head: then all biases are zero."""
+    return "b" not in parts or ("W_out" in parts and "b_out" not in parts)
 
 
 def _answers(probe: Probe, case: Case, outcome: Outcome) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from parity.adapter.attempts import Failed
 from parity.adapter.binding import Binding, Call
 from parity.adapter.search.calls import Proposal, proposals
-from parity.adapter.search.forwards import Effort, Entry, Forward, entries, judged
+from parity.adapter.search.forwards import Effort, Entry, Forward, entries, judged, lacks_bias
 from parity.adapter.search.loops import started
 from parity.adapter.search.places import PARAMETERS, Hypothesis
 from parity.adapter.search.probe import Probe
@@ -32,7 +32,7 @@ def of_module(target: Target, probe: Probe, effort: Effort) -> Iterator[Forward]
             continue
         known.add(key)
         start = {} if "h_0" in proposal.roles else {"initial": "zero"}
-        if not ({"b"} & (proposal.roles | set(hypothesis.places))):
+        if lacks_bias(proposal.roles | {*hypothesis.places}):
             start |= {"bias": "zero"}
         full = replace(
             binding,
