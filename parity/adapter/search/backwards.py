@@ -287,6 +287,7 @@ def read(
         asked_case = case if not kind else probe.case(**{**_options(case), "loss": kind})
         right = expected(asked_case)
         loss, of_loss = _loss(probe, offered, right)
+        loss_is_right = bool(loss and of_loss)
         if loss_before is not None and loss_before.loss_is_right:
             of_loss = of_loss or loss_before.factor
         times = factors(probe) if level >= 2 else {"1": 1.0}
@@ -297,7 +298,7 @@ def read(
         factor = _factor(by_factor, of_loss if of_loss in times else "")
         yield Backward(
             entry=entry, proposal=proposal, binding=binding, outcome=outcome, level=level,
-            kind=kind, factor=factor, loss=loss, loss_is_right=bool(loss and of_loss),
+            kind=kind, factor=factor, loss=loss, loss_is_right=loss_is_right,
             found=by_factor[factor], moved=moved,
         )  # fmt: skip
 
