@@ -51,7 +51,7 @@ def attempt(module: Any, attempts: Attempts, action: Callable[[], T]) -> T | Fai
     """Return what `action` returns, or its error; globals of the module are set back."""
     attempts.made += 1
     namespace = vars(module) if isinstance(module, ModuleType) else {}
-    before = dict(namespace)
+    before, inside = dict(namespace), _inside(namespace)
     try:
         with quiet(), _without_files(), limited(TIME_LIMIT):
             return action()
@@ -64,13 +64,24 @@ def attempt(module: Any, attempts: Attempts, action: Callable[[], T]) -> T | Fai
         return Failed(error=error)
     finally:
         if namespace:
-            _set_back(namespace, before)
+            _set_back(namespace, before, inside)
 
 
-def _set_back(namespace: dict[str, Any], before: dict[str, Any]) -> None:
+def _inside(namespace: dict[str, Any]) -> dict[str, dict[Any, Any]]:
+    """Return the items of the dictionaries among a module's globals."""
+    own = namespace.items()
+    return {n: dict(v) for n, v in own if type(v) is dict and not n.startswith("__")}
+
+
+def _set_back(
+    namespace: dict[str, Any], before: dict[str, Any], inside: dict[str, dict[Any, Any]]
+) -> None:
     for name in [n for n in namespace if n not in before]:
         del namespace[name]
     namespace.update(before)
+    for name, items in inside.items():
+        namespace[name].clear()
+        namespace[name].update(items)
 
 
 @contextlib.contextmanager
