@@ -2,7 +2,6 @@
 
 import builtins
 import contextlib
-import io
 import random
 import warnings
 from collections.abc import Callable, Iterator
@@ -12,6 +11,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from parity.subjects.silence import silenced
 from parity.subjects.time_limit import OutOfTimeError, limited
 
 T = TypeVar("T")
@@ -51,7 +51,7 @@ def attempt(module: Any, attempts: Attempts, action: Callable[[], T]) -> T | Fai
     """Return what `action` returns, or its error; globals of the module are set back."""
     attempts.made += 1
     namespace = vars(module) if isinstance(module, ModuleType) else {}
-    before = dict(namespace)
+    before, inside = dict(namespace), _inside(namespace)
     try:
         with quiet(), _without_files(), limited(TIME_LIMIT):
             return action()
@@ -64,13 +64,24 @@ def attempt(module: Any, attempts: Attempts, action: Callable[[], T]) -> T | Fai
         return Failed(error=error)
     finally:
         if namespace:
-            _set_back(namespace, before)
+            _set_back(namespace, before, inside)
 
 
-def _set_back(namespace: dict[str, Any], before: dict[str, Any]) -> None:
+def _inside(namespace: dict[str, Any]) -> dict[str, dict[Any, Any]]:
+    """Return the items of the dictionaries among a module's globals."""
+    own = namespace.items()
+    return {n: dict(v) for n, v in own if type(v) is dict and not n.startswith("__")}
+
+
+def _set_back(
+    namespace: dict[str, Any], before: dict[str, Any], inside: dict[str, dict[Any, Any]]
+) -> None:
     for name in [n for n in namespace if n not in before]:
         del namespace[name]
     namespace.update(before)
+    for name, items in inside.items():
+        namespace[name].clear()
+        namespace[name].update(items)
 
 
 @contextlib.contextmanager
@@ -94,8 +105,7 @@ def quiet() -> Iterator[None]:
     state, numpy_state = random.getstate(), np.random.get_state()
     try:
         with (
-            contextlib.redirect_stdout(io.StringIO()),
-            contextlib.redirect_stderr(io.StringIO()),
+            silenced(),
             warnings.catch_warnings(action="ignore"),
             np.errstate(all="ignore"),
         ):

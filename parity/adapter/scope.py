@@ -18,7 +18,7 @@
 """
 
 from collections.abc import Callable, Mapping
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -30,7 +30,7 @@ from parity.model.cell import Cell
 
 MISSING = object()
 
-HELPERS: Mapping[str, Any] = {"np": np}
+HELPERS: Mapping[str, Any] = {"np": np, "SimpleNamespace": SimpleNamespace}
 """Names that every expression knows, after somebody's own."""
 
 

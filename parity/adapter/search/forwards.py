@@ -2,7 +2,7 @@
 
 import itertools
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -113,6 +113,11 @@ class Forward:
         return bool(self.seen) and all(
             s.is_right for s in self.seen.values() if s.kind != "last" or states is None
         )
+
+    @property
+    def answers_most(self) -> bool:
+        """Whether it has answered states or scores: gradients of them can be asked for."""
+        return "hidden" in self.seen or any("logits" in kind for kind in self.seen)
 
     @property
     def from_zero(self) -> bool:
@@ -268,7 +273,8 @@ def _asked(
         placed = {**binding.parameters, **hypothesis.places}
         if state:
             placed["h_0"] = state
-        bias = {} if "b" in placed or "b" in making.roles else {"bias": "zero"}
+        known = {*placed, *({"b"} & making.roles)}
+        bias = {"bias": "zero"} if lacks_bias(known) else {}
         full = replace(binding, parameters=placed, config={**binding.config, **bias})
         yield from judged(
             target, probe, full, entry, proposal,
@@ -302,6 +308,11 @@ def _with_head(probe: Probe, outcome: Outcome, found: Hypothesis) -> Hypothesis:
         if len(spare) == 1:
             places[part], leaves[part] = spare[0].views[0][1], spare[0].leaf.text
     return replace(found, places=places, leaves=leaves)
+
+
+def lacks_bias(parts: Set[str]) -> bool:
+    """Return whether a network has no bias, or none in its head: then all biases are zero."""
+    return "b" not in parts or ("W_out" in parts and "b_out" not in parts)
 
 
 def _answers(probe: Probe, case: Case, outcome: Outcome) -> bool:
@@ -427,9 +438,7 @@ def _seen(
     return seen_by_step(probe, case, outcome, partial(_with_answer, target, binding, case))
 
 
-def _without_labels(
-    target: Target, binding: Binding, case: Case, outcome: Outcome
-) -> list[Leaf]:
+def _without_labels(target: Target, binding: Binding, case: Case, outcome: Outcome) -> list[Leaf]:
     """Return the arrays that stay as they are with other labels: no loss, and no gradient."""
     others = (np.roll(case.labels, 1), case.step_labels[::-1, ::-1])
     changed = case.replace(labels=others[0], step_labels=others[1])

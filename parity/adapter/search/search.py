@@ -1,6 +1,7 @@
 """Search: from a module to the best binding of what is in it."""
 
 import itertools
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -126,13 +127,15 @@ def forwards(target: Target) -> Iterator[Forward]:
     Whoever wants no more stops asking.
     """
     best: "Forward | None" = None
+    told: Counter[str] = Counter()
     for effort in EFFORTS:
         for manner in MANNERS:
             right = 0
             for found in _in(target, Probe(manner), effort):
                 if best is None or found.rank > best.rank:
                     best = found
-                if found.is_right and "hidden" in found.seen:
+                if found.is_right and found.answers_most and told[found.entry.name] < ALIKE:
+                    told[found.entry.name] += 1
                     right += 1
                     yield found
                     if right == PER_MANNER:
@@ -143,6 +146,9 @@ def forwards(target: Target) -> Iterator[Forward]:
     if best is not None:
         yield best
 
+
+ALIKE = 2
+"""Right forward passes of one function that are looked at, at most."""
 
 PER_MANNER = 5
 """Right forward passes of one manner of asking that are looked at, at most."""
