@@ -301,10 +301,12 @@ def _with_head(probe: Probe, outcome: Outcome, found: Hypothesis) -> Hypothesis:
             form
             for leaf in outcome.held
             if leaf.text in outcome.before and not outcome.has_changed(leaf)
-            if hypothesised(probe, leaf) and not names.is_like(leaf.name, names.GRADIENT)
+            if hypothesised(probe, leaf)
             for form in forms(probe, leaf)
             if form.parts == (part,)
         ]
+        if len(spare) > 1:  # a weight called V is no memory of an optimiser
+            spare = [form for form in spare if not names.is_like(form.leaf.name, names.GRADIENT)]
         if len(spare) == 1:
             places[part], leaves[part] = spare[0].views[0][1], spare[0].leaf.text
     return replace(found, places=places, leaves=leaves)
