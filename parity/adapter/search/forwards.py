@@ -196,8 +196,10 @@ def _penalty(name: str) -> float:
     return base + 1.0 * name.startswith("_") * (name != "__call__")
 
 
-OTHERS = names._words(
-    r"sample.* generate.* plot.* show.* save.* load.* print.* fit.* test.* get_.* set_.* .*softmax.* .*tanh.* sigmoid relu .*derivative.* d_.* one_?hot.*"
+OTHERS: names.Words = (
+    *(r"sample.*", r"generate.*", r"plot.*", r"show.*", r"save.*", r"load.*"),
+    *(r"print.*", r"fit.*", r"test.*", r"get_.*", r"set_.*", r".*softmax.*"),
+    *(r".*tanh.*", r"sigmoid", r"relu", r".*derivative.*", r"d_.*", r"one_?hot.*"),
 )
 
 
@@ -269,8 +271,8 @@ def _asked(
     penalty = making.penalty + entry.penalty + proposal.penalty
     live, state = live_leaves(target, probe, binding, case, outcome)
     for hypothesis in itertools.islice(hypotheses(probe, live), 24):
-        hypothesis = _with_head(probe, outcome, hypothesis)
-        placed = {**binding.parameters, **hypothesis.places}
+        held = _with_head(probe, outcome, hypothesis)
+        placed = {**binding.parameters, **held.places}
         if state:
             placed["h_0"] = state
         known = {*placed, *({"b"} & making.roles)}
@@ -278,7 +280,7 @@ def _asked(
         full = replace(binding, parameters=placed, config={**binding.config, **bias})
         yield from judged(
             target, probe, full, entry, proposal,
-            leaves=hypothesis.leaves, penalty=penalty + hypothesis.penalty,
+            leaves=held.leaves, penalty=penalty + held.penalty,
             both="activation" in making.roles,
         )  # fmt: skip
 

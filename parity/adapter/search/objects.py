@@ -31,16 +31,31 @@ TEXTS = (
 )
 """A text or a vocabulary of as many letters as there are features."""
 
-_TEXT = names._words(r"text data corpus vocab(ulary)? chars?(_.*)? words? .*_to_(ix|idx|id|index).* "
-                     r".*2(ix|idx|id|index) .*to_?i i?x?_?to_?(char|word).* (idx|ix|id|index|i)_?(to|2)_?.* alphabet")  # fmt: skip
-_LAYERS = names._words(r"n?_?(num)?_?layers? n_?layers? num_?layers? depth")
-_BIDIRECTIONAL = names._words(r"bi(directional)?")
-_STRUCTURE = names._words(
-    r"layers?(_?(sizes|dims|units))? sizes dims shape architecture units .*_?dims .*_?sizes"
+_TEXT: names.Words = (
+    *(r"text", r"data", r"corpus", r"vocab(ulary)?", r"chars?(_.*)?", r"words?"),
+    *(r".*_to_(ix|idx|id|index).*", r".*2(ix|idx|id|index)", r".*to_?i"),
+    *(r"i?x?_?to_?(char|word).*", r"(idx|ix|id|index|i)_?(to|2)_?.*", r"alphabet"),
+)
+_LAYERS: names.Words = (
+    r"n?_?(num)?_?layers?",
+    r"n_?layers?",
+    r"num_?layers?",
+    r"depth",
+)
+_BIDIRECTIONAL: names.Words = (r"bi(directional)?",)
+_STRUCTURE: names.Words = (
+    *(r"layers?(_?(sizes|dims|units))?", r"sizes", r"dims", r"shape", r"architecture"),
+    *(r"units", r".*_?dims", r".*_?sizes"),
 )
 
 
-_LISTED = names._words(r"layers?.* sizes dims shape architecture")
+_LISTED: names.Words = (
+    r"layers?.*",
+    r"sizes",
+    r"dims",
+    r"shape",
+    r"architecture",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +78,7 @@ def makings(name: str, cls: type, module: Any) -> Iterator[Making]:
     wanted = parameters(cls)
     by_weights = {"W_x", "W_h"} <= {names.role(p.name, names.WEIGHTS) for p in wanted}
     options = [_options(p, cls, module, by_weights=by_weights) for p in wanted]
-    _without_classes(wanted, options)
+    _without_classes(options)
     for chosen, penalty in best_first([option or [LEFT_OUT] for option in options]):
         if any(not v.text and is_required(p) for p, v in zip(wanted, chosen, strict=True)):
             continue
@@ -72,7 +87,7 @@ def makings(name: str, cls: type, module: Any) -> Iterator[Making]:
         yield Making(text=text, penalty=penalty, roles=roles, is_named=penalty < 2.0)
 
 
-def _without_classes(wanted: list[inspect.Parameter], options: list[list[Value]]) -> None:
+def _without_classes(options: list[list[Value]]) -> None:
     """Take the outputs of a layer, which has no classes, for its hidden units."""
     first = [option[0].role if option else "" for option in options]
     if "hidden" in first or "classes" not in first:
@@ -110,36 +125,44 @@ def _options(
 
 def _named(parameter: inspect.Parameter, module: Any, *, by_weights: bool) -> Iterator[Value]:
     """Yield what a parameter's name, or its default, says that it wants."""
+    only = list(_only(parameter, module, by_weights=by_weights))
+    yield from only or _said(parameter.name, module)
+
+
+def _only(parameter: inspect.Parameter, module: Any, *, by_weights: bool) -> Iterator[Value]:
+    """Yield what a parameter wants where it can be nothing else; nothing where it can."""
     name, default = parameter.name, parameter.default
+    part = names.role(name, names.WEIGHTS)
+    listed = isinstance(default, (list, tuple))
     if names.is_like(name, names.TRUE):
         yield Value(text="True", role="true")
-        return
-    if isinstance(default, (list, tuple)) and all(type(size) is int for size in default):
-        yield from (Value(text=t, role="sizes", penalty=0.1 * i) for i, t in enumerate(LISTS))
-        return
-    part = names.role(name, names.WEIGHTS)
-    if part is not None and (by_weights or default is None):
+    elif listed and all(type(size) is int for size in default):
+        yield from _lists(0.1)
+    elif part is not None and (by_weights or default is None):
         yield from _weights(name, part)
-        return
-    if names.is_like(name, names.ACTIVATION) or _is_function(parameter):
+    elif names.is_like(name, names.ACTIVATION) or _is_function(parameter):
         yield from _activations(parameter, module)
-        return
-    if names.is_like(name, _LAYERS) and not isinstance(default, (list, tuple)):
+    elif names.is_like(name, _LAYERS) and not listed:
         yield Value(text="layers", role="layers")
         yield Value(text="[features, hidden, classes]", role="sizes", penalty=1.0)
-        return
-    if names.is_like(name, _BIDIRECTIONAL):
+    elif names.is_like(name, _BIDIRECTIONAL):
         yield Value(text="bidirectional", role="bidirectional")
-        return
-    size = names.role(name, names.SIZES)
-    if names.is_like(name, _STRUCTURE):
-        single = name.removesuffix("s")  # `input_dims` is one number
-        one = names.role(single, names.SIZES) or names.role(name, names.SIZES)
-        if one is not None and not names.is_like(name, _LISTED):
+    elif names.is_like(name, _STRUCTURE):
+        one = names.role(name.removesuffix("s"), names.SIZES) or names.role(name, names.SIZES)
+        if one is None or names.is_like(name, _LISTED):
+            yield from _lists(0.3)
+        else:  # `input_dims` is one number
             yield Value(text=one, role=one)
-            return
-        yield from (Value(text=t, role="sizes", penalty=0.3 * i) for i, t in enumerate(LISTS))
-        return
+
+
+def _lists(by: float) -> Iterator[Value]:
+    """Yield several sizes in one value, each by so much less likely than the one before."""
+    yield from (Value(text=t, role="sizes", penalty=by * i) for i, t in enumerate(LISTS))
+
+
+def _said(name: str, module: Any) -> Iterator[Value]:
+    """Yield whatever a name can mean."""
+    size = names.role(name, names.SIZES)
     if size is not None:
         yield Value(text=size, role=size)
     if names.is_like(name, _TEXT):

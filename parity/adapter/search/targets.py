@@ -66,7 +66,7 @@ def _names(module: ModuleType, name: str) -> Iterator[str]:
 def _with_parts(cls: type, likely: Mapping[str, float]) -> float:
     """Return how likely a class is: one that makes an object of a likely class comes before it."""
     methods = [n for kind in cls.__mro__[:-1] for n in vars(kind)]
-    score = likely[cls.__name__] if cls.__name__ in likely else 0.0
+    score = likely.get(cls.__name__, 0.0)
     if not any(names.is_like(n, names.FORWARD[:9]) for n in methods):
         return score
     used = {n for method in vars(cls).values() for n in global_names(method) if callable(method)}
