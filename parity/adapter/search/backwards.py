@@ -154,7 +154,7 @@ def candidates(
     extra = extras(forward, outcome)
     found = []
     for entry in entries(owner, target.module):
-        penalty = _penalty(item, entry, forward)
+        penalty = penalty_of(item, entry, forward)
         if penalty > effort:
             continue
         known = {**(more or {}), **given(target, forward, outcome, entry.function)}
@@ -175,7 +175,7 @@ def candidates(
     yield from ((entry, proposal) for _, entry, proposal in found)
 
 
-def _penalty(item: str, entry: Entry, forward: Forward) -> float:
+def penalty_of(item: str, entry: Entry, forward: Forward) -> float:
     bare = entry.name.rpartition(".")[2]
     first = {
         "loss": names.LOSS,

@@ -58,8 +58,8 @@ def find(
             taken.add(leaf.text)
             places[name] = text
             exact |= {name} if is_right else set()
-            if name == "b" and " + " in str(forward.binding.parameters.get("b", "")):
-                seconds |= _second(probe, forward, offered, taken)
+            if name == "b" and _has_two(forward):
+                seconds |= _second(probe, forward, offered, taken, leaf.text)
     for name in INPUTS:
         _find_input(probe, name, offered, taken, right, factor, places, exact)
     return Gradients(places=places, right=frozenset(exact), seconds=seconds)
@@ -138,18 +138,33 @@ def _argument(forward: Forward, name: str) -> str:
 
 
 def _second(
-    probe: Probe, forward: Forward, offered: Sequence[Leaf], taken: set[str]
+    probe: Probe, forward: Forward, offered: Sequence[Leaf], taken: set[str], first: str
 ) -> dict[str, str]:
-    """Return the gradient of the second bias: the other array of its name or shape."""
-    _, _, second = str(forward.binding.parameters["b"]).partition(" + ")
-    bare = _bare(second).lower().replace("_", "")
+    """Return the gradient of the second bias: its name says so, or that of the first one's."""
     for leaf in offered:
-        near = bare in leaf.name.lower().replace("_", "")
-        if leaf.text not in taken and near:
-            for text in recognised(leaf.text, leaf.array.shape, "H", probe.axes):
-                taken.add(leaf.text)
-                return {"b_hh": text}
+        if leaf.text in taken or not _is_second(forward, leaf.name, _bare(first)):
+            continue
+        for text in recognised(leaf.text, leaf.array.shape, "H", probe.axes):
+            taken.add(leaf.text)
+            return {"b_hh": text}
     return {}
+
+
+def _is_second(forward: Forward, name: str, first: str) -> bool:
+    """Return whether a name is the second bias's gradient: d_bias_hh, or db_hh beside db_ih."""
+    _, _, place = str(forward.binding.parameters.get("b", "")).partition(" + ")
+    second = _bare(place) or next(
+        (n for n, v in forward.proposal.arguments.items() if v.role == "b_hh"), ""
+    )
+    squeezed = second.lower().replace("_", "")
+    if squeezed and squeezed in name.lower().replace("_", ""):
+        return True
+    return name != first and name == first.replace("ih", "hh")
+
+
+def _has_two(forward: Forward) -> bool:
+    """Return whether a forward pass has two biases, whose sum is the case's."""
+    return " + " in str(forward.binding.parameters.get("b", "")) or "b_hh" in forward.proposal.roles
 
 
 def _find_input(

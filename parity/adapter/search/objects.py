@@ -1,14 +1,13 @@
 """Objects: ways to make an object of somebody's class: by names, then by everything that fits."""
 
 import inspect
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from parity.adapter import names
 from parity.adapter.binding import Binding
-from parity.adapter.search.calls import LEFT_OUT, best_first, is_required, parameters, written
+from parity.adapter.search.calls import LEFT_OUT, best_first, is_required, parameters, second_bias, written
 from parity.adapter.search.trials import Target
 from parity.adapter.search.values import Value
 
@@ -61,6 +60,7 @@ def makings(name: str, cls: type, module: Any) -> Iterator[Making]:
     by_weights = {"W_x", "W_h"} <= {names.role(p.name, names.WEIGHTS) for p in wanted}
     options = [_options(p, cls, module, by_weights=by_weights) for p in wanted]
     _without_classes(wanted, options)
+    second_bias(options)
     for chosen, penalty in best_first([option or [LEFT_OUT] for option in options]):
         if any(not v.text and is_required(p) for p, v in zip(wanted, chosen, strict=True)):
             continue
@@ -107,7 +107,7 @@ def _named(parameter: inspect.Parameter, module: Any, *, by_weights: bool) -> It
     name, default = parameter.name, parameter.default
     part = names.role(name, names.WEIGHTS)
     if part is not None and (by_weights or default is None):
-        yield from _weights(name, part)
+        yield from _weights(part)
         return
     if names.is_like(name, names.ACTIVATION) or _is_function(parameter):
         yield from _activations(parameter, module)
@@ -134,12 +134,10 @@ def _named(parameter: inspect.Parameter, module: Any, *, by_weights: bool) -> It
         yield from (Value(text=t, role="object", penalty=0.3) for t in own_objects(module, None))
 
 
-def _weights(name: str, part: str) -> Iterator[Value]:
-    """Yield a weight that a constructor is handed, in its layouts; the second bias is another."""
+def _weights(part: str) -> Iterator[Value]:
+    """Yield a weight that a constructor is handed, in its layouts."""
     if part in ("b", "b_out"):
-        second = "b_hh" if re.search("hh|2|rec", name) else "b_ih"
-        one = second if part == "b" and re.search("ih|hh|1|2", name) else part
-        for place, text in enumerate((one, f"{one}[None]", f"{one}[:, None]")):
+        for place, text in enumerate((part, f"{part}[None]", f"{part}[:, None]")):
             yield Value(text=text, role=part, penalty=0.5 * place)
         return
     yield Value(text=part, role=part)

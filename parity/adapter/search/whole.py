@@ -24,6 +24,7 @@ from parity.adapter.search.gradients import Gradients, parameters_of
 from parity.adapter.search.probe import expected
 from parity.adapter.search.proof import answers
 from parity.adapter.search.static import facts
+from parity.adapter.search.steps_back import is_loop, stepped_back
 from parity.adapter.search.trials import Outcome, Target
 from parity.adapter.search.values import Value
 from parity.model.case import Case
@@ -116,6 +117,10 @@ def _backward(
     target: Target, forward: Forward, prior: Binding, outcome: Outcome, loss: Backward | None
 ) -> Backward | None:
     """Return the call that answers gradients, the one that computes most of the way."""
+    if is_loop(forward):
+        chosen = _best(stepped_back(target, forward, prior), forward)
+        if chosen is not None:
+            return chosen
     for effort, most, attempts in ((NAMED, 40, 900), (9.0, 600, 3000)):
         budget = target.attempts.made + attempts
         best: dict[tuple[int, str], Backward] = {}
