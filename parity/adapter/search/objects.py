@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from parity.adapter import names
@@ -35,8 +35,12 @@ _TEXT = names._words(r"text data corpus vocab(ulary)? chars?(_.*)? words? .*_to_
 _LAYERS = names._words(r"n?_?(num)?_?layers? n_?layers? num_?layers? depth")
 _BIDIRECTIONAL = names._words(r"bi(directional)?")
 _STRUCTURE = names._words(
-    r"layers?(_?(sizes|dims|units))? sizes dims shape architecture units .*_?dims .*_?sizes"
+    r"layers?(_?(sizes|dims|units))? sizes dims shape architecture .*_?dims .*_?sizes"
 )
+
+
+_PART = names._words(r".*cells?(_.*)? .*rnn.* .*layers? core unit recurrent.* inner.* (base|sub)?_?modules? net(work)? model")
+"""Parameters that are a cell or a layer."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,11 +58,14 @@ class Making:
         return Binding(make=self.text, setup=self.setup, reset=reset, tensors=target.tensors)
 
 
-def makings(name: str, cls: type, module: Any) -> Iterator[Making]:
-    """Yield expressions that make an object of a class, the likeliest first."""
+def makings(name: str, cls: type, module: Any, *, nested: bool = True) -> Iterator[Making]:
+    """Yield expressions that make an object of a class, the likeliest first.
+
+    nested: whether it may be handed objects of other classes that have sizes.
+    """
     wanted = parameters(cls)
     by_weights = {"W_x", "W_h"} <= {names.role(p.name, names.WEIGHTS) for p in wanted}
-    options = [_options(p, cls, module, by_weights=by_weights) for p in wanted]
+    options = [_options(p, cls, module, by_weights=by_weights, nested=nested) for p in wanted]
     _without_classes(wanted, options)
     second_bias(options)
     for chosen, penalty in best_first([option or [LEFT_OUT] for option in options]):
@@ -83,7 +90,7 @@ def _more_expensive(some: list[Value], by: float) -> list[Value]:
 
 
 def _options(
-    parameter: inspect.Parameter, cls: type, module: Any, *, by_weights: bool
+    parameter: inspect.Parameter, cls: type, module: Any, *, by_weights: bool, nested: bool
 ) -> list[Value]:
     found = list(_named(parameter, module, by_weights=by_weights))
     if not is_required(parameter):
@@ -92,6 +99,10 @@ def _options(
         return [LEFT_OUT, *_more_expensive(found, 0.6)]
     others = [Value(text=s, role=s, penalty=2.0 + 0.1 * i) for i, s in enumerate(SIZES)]
     others += [Value(text=t, role="object", penalty=3.0) for t in own_objects(module, cls)]
+    named = 0.3 if names.is_like(parameter.name, _PART) else 3.0
+    if nested:
+        handed = parts(parameter.name, cls, module)
+        others += [replace(v, penalty=named + v.penalty) for v in handed]
     others += [Value(text="f", role="activation", penalty=3.0)]
     others += [Value(text="activation", role="activation", penalty=3.1)]
     others += [Value(text="None", role="none", penalty=3.2)]
@@ -182,6 +193,22 @@ def _activations(parameter: inspect.Parameter, module: Any) -> Iterator[Value]:
     for name in ("tanh", "Tanh"):
         if callable(getattr(module, name, None)) and not isinstance(getattr(module, name), type):
             yield Value(text=name, role="activation", penalty=0.12)
+
+
+def parts(name: str, cls: type, module: Any) -> Iterator[Value]:
+    """Yield a cell or a layer, of another class of the file, that a constructor is handed.
+
+    Of several, in a list, there is one for each layer.
+    """
+    for other, kind in vars(module).items():
+        own = isinstance(kind, type) and kind is not cls and kind.__module__ == module.__name__
+        if not own or not any(is_required(p) for p in parameters(kind)):
+            continue
+        one = next(makings(other, kind, module, nested=False), None)
+        if one is None or not one.is_named or not one.roles & {"hidden", "W_h"}:
+            continue
+        alone, several = (Value(text=t, role="part") for t in (one.text, f"[{one.text}]"))
+        yield from (several, alone) if name.endswith("s") else (alone, several)
 
 
 def own_objects(module: Any, cls: type | None, like: str = "") -> list[str]:

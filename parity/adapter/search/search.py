@@ -138,7 +138,7 @@ def search(target: Target) -> "Found | None":
         one = Found(whole=found, binding=binding_of(target, found), doubt=_doubts(target, forward))
         if best is None or one.rank > best.rank:
             best = one
-        if one.is_complete or not _has_more(target, found):
+        if one.is_complete or not has_more(target, found):
             break
     return best
 
@@ -147,7 +147,7 @@ TRIED = 4
 """Right forward passes whose gradients are asked for, at most."""
 
 
-def _has_more(target: Target, found: Whole) -> bool:
+def has_more(target: Target, found: Whole) -> bool:
     """Return whether the code has a function that says that it computes gradients."""
     session = found.forward.outcome.session
     owner = session.model if target.cls is not None else target.module
