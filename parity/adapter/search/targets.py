@@ -80,16 +80,19 @@ def _names(module: ModuleType, name: str) -> Iterator[str]:
     if name:
         yield name if isinstance(getattr(module, name), type) else ""
         return
-    own = [
-        n
+    own = {
+        n: v
         for n, v in vars(module).items()
         if isinstance(v, type) and v.__module__ == module.__name__
-    ]
-    used = {o: sum(o in _mentioned(getattr(module, n)) for n in own if n != o) for o in own}
-    own.sort(key=lambda n: (used[n] > 0, -_likely(getattr(module, n))))
-    yield from (n for n in own if _likely(getattr(module, n)) > 0)
+    }
+    uses = {n: _mentioned(cls) & {*own} - {n} for n, cls in own.items()}
+    used = set().union(*uses.values())
+    alone = {n: _likely(cls) for n, cls in own.items()}
+    likely = {n: max([alone[n], *(alone[other] for other in uses[n])]) for n in own}
+    ordered = sorted(own, key=lambda n: (n in used, -likely[n]))
+    yield from (n for n in ordered if likely[n] > 0)
     yield ""
-    yield from (n for n in own if _likely(getattr(module, n)) <= 0)
+    yield from (n for n in ordered if likely[n] <= 0)
 
 
 def _likely(cls: type) -> float:
