@@ -17,6 +17,7 @@ from parity.adapter.search.objects import Making, makings
 from parity.adapter.search.places import forms
 from parity.adapter.search.probe import Probe
 from parity.adapter.search.proof import answers, doubts
+from parity.adapter.search.static import repeats
 from parity.adapter.search.trials import Target
 from parity.adapter.search.values import MANNERS
 from parity.adapter.search.whole import Whole, binding_of, whole
@@ -105,13 +106,20 @@ EFFORTS = (
 """First what names say, in every manner of asking; then everything."""
 
 
+def _efforts(target: Target) -> list[Effort]:
+    """Return the efforts in their order; a class without a loop does one step a call."""
+    if target.cls is None or repeats(target.cls):
+        return list(EFFORTS)
+    return sorted(EFFORTS, key=lambda effort: not effort.loops)
+
+
 def forwards(target: Target) -> Iterator[Forward]:
     """Yield forward passes of a class, or of a module's functions: right ones, or the best one.
 
     Whoever wants no more stops asking.
     """
     best: "Forward | None" = None
-    for effort in EFFORTS:
+    for effort in _efforts(target):
         for manner in MANNERS:
             right = 0
             for found in _in(target, Probe(manner), effort):
