@@ -14,6 +14,7 @@ from parity.adapter.search.again import STEPPING, answered, changes, renewed
 from parity.adapter.search.backwards import Backward
 from parity.adapter.search.forwards import entries
 from parity.adapter.search.gradients import parameters_of
+from parity.adapter.search.layers import layered
 from parity.adapter.search.leaves import Leaf
 from parity.adapter.search.probe import expected, share
 from parity.adapter.search.search import Found
@@ -38,6 +39,7 @@ def finished(target: Target, found: Found) -> Finished:
     if config.get("activation", "") is None:
         del config["activation"]
     binding = replace(binding, config=config, remarks=dict(_remarks(found)))
+    binding = layered(target, found.whole.forward.probe, binding)
     case = _case(found, **_of_probe(binding.config))
     binding = renewed(target, found.whole.forward.probe, binding, case)
     if _must_be_fresh(target, found, binding):
