@@ -40,6 +40,9 @@ VALUES: Mapping[str, Words] = {
         r"d_?(logits?|scores?|y|z|o|outs?|outputs?|y_?hat|zy|v) grad_?(logits?|scores|out.*|y) "
         r"delta_?(out|y) error loss_?grad dl_?d(y|o|logits) delta_?o"
     ),
+    "d_final": _words(
+        r"d_?h_?n d_?h?_?last.* d_?h?_?final.* grad_?(h_?n|h?_?final|h?_?last).* d_?states?"
+    ),
     "upstream": _words(
         r"d_?h(s|_?seq|_?out.*|_?next|_?last|_?t|_?n|_?all|idden.*)? d_?a d_?out(put)?s? dout "
         r"grads? grad_?(h.*|out.*|seq.*) delta upstream.* d_?states? dy gradient d_?h_?.* "

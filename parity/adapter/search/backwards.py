@@ -6,6 +6,7 @@ its arguments are.
 """
 
 import itertools
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -19,6 +20,7 @@ from parity.adapter.expressions import evaluate
 from parity.adapter.search import gradients
 from parity.adapter.search.calls import Proposal, is_required, parameters, proposals
 from parity.adapter.search.forwards import Entry, Forward, entries, factors
+from parity.adapter.search.directions import joined
 from parity.adapter.search.gradients import Gradients
 from parity.adapter.search.leaves import Leaf
 from parity.adapter.search.probe import Probe, expected
@@ -30,7 +32,7 @@ from parity.model.errors import ConfigError
 
 LABELS = ("labels", "one_hot", "step_labels", "step_one_hot")
 BY_LOGITS = ("d_logits", "d_every_logits")
-BY_STATES = ("upstream", "d_last")
+BY_STATES = ("upstream", "d_last", "d_final")
 
 ROLES = (*LABELS, *BY_LOGITS, *BY_STATES, "x", "cache", "hidden", "logits", "h_0", "lr", "one")
 
@@ -210,7 +212,7 @@ def asked(
     roles = proposal.roles
     changes: dict[str, Any] = {}
     if roles & {*BY_STATES} and "d_last" not in roles and not roles & {*LABELS, *BY_LOGITS}:
-        changes["kind"] = "layer"
+        changes["kind"] = "classifier" if forward.probe.manner.both else "layer"
     by_step = bool(roles & {"step_labels", "step_one_hot", "d_every_logits"})
     if loss_before is not None and loss_before.loss_is_right and level >= 1:
         if by_step != loss_before.kind.endswith("steps"):
@@ -220,7 +222,7 @@ def asked(
     if level == 3 and "h_0" not in roles:
         changes["initial"] = "zero"  # it runs forward by itself, from its own first state
     name = "scored" if item == "loss" else "back" if item == "backward" else "stepped"
-    call = Call(expression=proposal.text, targets=(name,))
+    call = Call(expression=_with_final(proposal), targets=(name,))
     calls = {k: c for k, c in prior.calls.items() if k != item}
     if item == "train" or level == 3:
         calls = {k: c for k, c in calls.items() if k == "forward"}
@@ -238,6 +240,13 @@ def asked(
     )
 
 
+def _with_final(proposal: Proposal) -> str:
+    """Return a call in which the gradient by the final states is handed over once."""
+    if "d_final" not in proposal.roles:
+        return proposal.text
+    return re.sub(r"\bupstream\b", "upstream_output", proposal.text)
+
+
 def read(
     forward: Forward, binding: Binding, entry: Entry, proposal: Proposal, outcome: Outcome, level: int,
     *, by_step: bool, loss_before: Backward | None = None,
@@ -246,6 +255,8 @@ def read(
     probe, case = forward.probe, outcome.session.case
     offered = [leaf for leaf in outcome.found if leaf.text not in _answered(forward)]
     offered = [leaf for leaf in offered if not _is_weight(case, leaf)]
+    if probe.manner.both:
+        offered = [*joined(outcome.session, offered).values(), *offered]
     moved = frozenset(
         name for name, text in forward.leaves.items()
         if any(leaf.text == text and outcome.has_changed(leaf) for leaf in outcome.held)

@@ -110,7 +110,7 @@ def second_bias(options: list[list[Value]]) -> None:
         ]
 
 
-UPSTREAM = ("upstream", "d_last", "d_logits", "d_every_logits")
+UPSTREAM = ("upstream", "d_last", "d_final", "d_logits", "d_every_logits")
 
 
 LEFT_OUT = Value(text="", role="")
@@ -207,7 +207,7 @@ ALWAYS_GIVEN = ("one", "x", "h_0", "x_t", "h_t", "labels", "one_hot", "lr", "ste
 ALIKE: Mapping[str, tuple[str, ...]] = {
     "labels": ("step_labels",),
     "one_hot": ("step_one_hot",),
-    "upstream": ("d_last", "d_logits", "d_every_logits"),
+    "upstream": ("d_last", "d_logits", "d_every_logits", "d_final"),
     "d_logits": ("d_every_logits", "upstream"),
     "hidden": ("last", "x"),
     "h_0": ("hidden",),
@@ -219,6 +219,7 @@ PATTERNS: Mapping[str, names.Words] = {
     **names.VALUES,
     **names.WEIGHTS,
     "upstream": (*names.VALUES["upstream"], *names.VALUES["d_logits"]),
+    "d_final": names.VALUES["d_final"],
     "x_t": names.VALUES["x"],
     "h_t": names.VALUES["h_0"],
     "features": names.SIZES["features"],

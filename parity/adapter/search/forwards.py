@@ -14,6 +14,7 @@ from parity.adapter.attempts import Failed
 from parity.adapter.binding import Binding, Call, Loop
 from parity.adapter.search.answers import Seen, seen, seen_by_step
 from parity.adapter.search.calls import Proposal, proposals
+from parity.adapter.search.directions import is_wide, joined
 from parity.adapter.search.leaves import Leaf
 from parity.adapter.search.loops import started
 from parity.adapter.search.objects import Making
@@ -249,7 +250,16 @@ def _asked(
     if isinstance(outcome, Failed) or not _answers(probe, case, outcome):
         return
     penalty = making.penalty + entry.penalty + proposal.penalty
+    if is_wide(probe, outcome) and not probe.manner.both:
+        target.is_wide = True
+        return
     live, state = live_leaves(target, probe, binding, case, outcome)
+    own = {leaf.text: leaf.text for leaf in live}
+    if probe.manner.both:
+        pairs = joined(outcome.session, live)
+        own = {pair.text: text for text, pair in pairs.items()}
+        live = [*pairs.values(), *(leaf for leaf in live if _of_head(probe, leaf))]
+        own |= {leaf.text: leaf.text for leaf in live if leaf.text not in own}
     for hypothesis in itertools.islice(hypotheses(probe, live), 24):
         placed = {**binding.parameters, **hypothesis.places}
         if state:
@@ -258,9 +268,16 @@ def _asked(
         full = replace(binding, parameters=placed, config={**binding.config, **bias})
         yield from judged(
             target, probe, full, entry, proposal,
-            leaves=hypothesis.leaves, penalty=penalty + hypothesis.penalty,
+            leaves={n: own[t] for n, t in hypothesis.leaves.items()},
+            penalty=penalty + hypothesis.penalty,
             both="activation" in making.roles,
         )  # fmt: skip
+
+
+def _of_head(probe: Probe, leaf: Leaf) -> bool:
+    """Return whether an array has the shape of a head's weights."""
+    parts = {part for form in forms(probe, leaf) for part in form.parts}
+    return bool(parts) and parts <= {"W_out", "b_out"}
 
 
 def _answers(probe: Probe, case: Case, outcome: Outcome) -> bool:

@@ -1,5 +1,6 @@
 """Gradients: which array that a backward pass has left is which gradient."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -61,7 +62,7 @@ def find(
             if name == "b" and _has_two(forward):
                 seconds |= _second(probe, forward, offered, taken, leaf.text)
     for name in INPUTS:
-        _find_input(probe, name, offered, taken, right, factor, places, exact)
+        _find_input(forward, name, offered, taken, right, factor, places, exact)
     return Gradients(places=places, right=frozenset(exact), seconds=seconds)
 
 
@@ -167,8 +168,15 @@ def _has_two(forward: Forward) -> bool:
     return " + " in str(forward.binding.parameters.get("b", "")) or "b_hh" in forward.proposal.roles
 
 
+def _is_returned(forward: Forward, leaf: Leaf, text: str) -> bool:
+    """Return whether an array of the shape of x was returned by a backward pass, and is not x."""
+    x = forward.outcome.session.case.x
+    own = re.fullmatch(r"back(ed)?(\[\d\])?", leaf.text) is not None
+    return own and not np.array_equal(laid_out(text, leaf), x)
+
+
 def _find_input(
-    probe: Probe,
+    forward: Forward,
     name: str,
     offered: Sequence[Leaf],
     taken: set[str],
@@ -178,6 +186,7 @@ def _find_input(
     exact: set[str],
 ) -> None:
     """Find the gradient by x or h_0: by value, or by its name, or because it was returned."""
+    probe = forward.probe
     if name == "x" and probe.manner.ids:
         return
     best: tuple[tuple[float, ...], str, bool, str] | None = None
@@ -188,7 +197,9 @@ def _find_input(
             is_right = share(laid_out(text, leaf), right[f"grad/{name}"] * factor) == 1
             bare = name.lower().replace("_", "_?")
             named = names.is_like(leaf.name, (rf"d_?{bare}", rf"grad_?{bare}", rf"{bare}_?grad"))
-            if name == "h_0":
+            if name == "x":
+                named = named or _is_returned(forward, leaf, text)
+            else:
                 named = named or names.is_like(
                     leaf.name, (r"d_?h_?(prev|init|0).*", r"d_?prev_?h.*")
                 )

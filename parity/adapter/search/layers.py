@@ -7,6 +7,7 @@ or where there is one way only to say it, and they move as they must.
 
 import ast
 import itertools
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -43,7 +44,7 @@ OPTIONS: Mapping[str, Any] = {"layers": 2, "bidirectional": True}
 
 def layered(target: Target, probe: Probe, binding: Binding) -> Binding:
     """Return the binding of a network of any number of layers, or directions, where it is one."""
-    if not binding.make or target.cls is None or probe.manner.one_row:
+    if not binding.make or target.cls is None or probe.manner.one_row or probe.manner.both:
         return binding
     for option in OPTIONS:
         for make in _makes(target.cls, binding.make, option):
@@ -109,8 +110,9 @@ class _Option:
     def __init__(self, target: Target, probe: Probe, binding: Binding, option: str) -> None:
         self.target, self.probe, self.option = target, probe, option
         config = dict(binding.config)
-        if config.get("kind") == "layer":  # a stack is handed no gradients by its final states
-            config["kind"] = "classifier"
+        finals = any("every_upstream_final" in call.names for call in binding.calls.values())
+        if config.get("kind") == "layer" and not finals:
+            config["kind"] = "classifier"  # no gradients by every final state
         self.binding = replace(binding, config=config, knows=(*binding.knows, option))
 
     def bound(self) -> Binding | None:
@@ -289,11 +291,9 @@ def _read(session: Session, name: str, text: str) -> dict[str, Any] | None:
 
 def _handed(expression: str) -> Iterator[str]:
     """Yield a forward pass that is handed the initial states of every cell."""
-    if "h_0" not in expression:
-        yield expression
-        return
-    for old in ("h_0[None]", "h_0"):
-        if old in expression:
-            yield expression.replace(old, "every_h_0", 1)
-            yield expression.replace(old, "list(every_h_0)", 1)
+    for own in (r"\bh_0\[None(, :)*\]", r"\bh_0\b"):
+        for every in ("every_h_0", "list(every_h_0)"):
+            handed = re.sub(own, every, expression, count=1)
+            if handed != expression:
+                yield handed
     yield expression

@@ -15,6 +15,7 @@ from parity.adapter.shapes import CANONICAL, SIZES, letters
 from parity.cases.draw import draw
 from parity.model.case import Array, Case
 from parity.model.config import Config
+from parity.model.names import ArrayName
 from parity.reference.noise.floor import noise_floor
 
 LR = 0.125
@@ -37,7 +38,7 @@ class Probe:
         sizes = {**SIZES, "batch": 1} if self.manner.one_row else SIZES
         config = Config(lr=LR).replace(**sizes)
         shared = {"classes": config.features} if self.manner.data == "vocabulary" else {}
-        return config.replace(data=self.manner.data, **shared)
+        return config.replace(data=self.manner.data, bidirectional=self.manner.both, **shared)
 
     @functools.cached_property
     def _drawn(self) -> Case:
@@ -53,18 +54,28 @@ class Probe:
         config = self.config.replace(**changes)
         none = ("h_0",) if config.initial == "zero" else ()
         none += ("b", "b_out") if config.bias == "zero" else ()
-        zeros = {name: getattr(self._drawn, name) * 0 for name in none}
+        zeros = {n: a * 0 for n, a in self._drawn.arrays.items() if _quantity(n) in none}
         return writable(self._drawn.replace(config, **zeros))
 
     @functools.cached_property
     def axes(self) -> dict[int, str]:
         """Which axis a size is."""
-        return letters(self.config)
+        return letters(self.config) | ({self.config.width: "W"} if self.manner.both else {})
 
     def own(self, kind: str) -> str:
         """Return the layout of an array in this probe's letters: ids have no axis of classes."""
         layout = CANONICAL[kind]
+        if self.manner.both and kind in WIDE:
+            layout = layout.replace("H", "W")
         return layout.replace("C", "F") if self.manner.data == "vocabulary" else layout
+
+
+WIDE = ("hidden", "last", "W_out", "upstream", "d_last")
+"""Arrays with the states of both directions, side by side."""
+
+
+def _quantity(name: str) -> str:
+    return ArrayName.parse(name).quantity
 
 
 def writable(case: Case) -> Case:
@@ -98,7 +109,7 @@ def _expected(key: _Key) -> Mapping[str, Array]:
     for t in range(case.config.steps):
         h = ACTIVATIONS[case.config.activation](case.x[:, t] @ case.W_x + h @ case.W_h + case.b)
         states.append(h)
-    hidden = np.stack(states, axis=1)
+    hidden = np.stack(states, axis=1) if len(case.config.cells) == 1 else found["hidden"]
     every = hidden @ case.W_out + case.b_out
     return found | {
         "hidden": hidden,

@@ -19,7 +19,7 @@ from parity.adapter.search.probe import Probe
 from parity.adapter.search.proof import answers, doubts
 from parity.adapter.search.static import repeats
 from parity.adapter.search.trials import Target
-from parity.adapter.search.values import MANNERS
+from parity.adapter.search.values import BOTH, MANNERS, Manner
 from parity.adapter.search.whole import Whole, binding_of, whole
 
 MAKINGS = 40
@@ -106,6 +106,14 @@ EFFORTS = (
 """First what names say, in every manner of asking; then everything."""
 
 
+def _manners(target: Target, effort: Effort) -> Iterator[Manner]:
+    """Yield the manners of asking: two directions come second, where they were seen."""
+    for manner in MANNERS:
+        yield manner
+        if target.is_wide and manner == MANNERS[0] and not effort.loops:
+            yield BOTH
+
+
 def _efforts(target: Target) -> list[Effort]:
     """Return the efforts in their order; a class without a loop does one step a call."""
     if target.cls is None or repeats(target.cls):
@@ -120,7 +128,7 @@ def forwards(target: Target) -> Iterator[Forward]:
     """
     best: "Forward | None" = None
     for effort in _efforts(target):
-        for manner in MANNERS:
+        for manner in _manners(target, effort):
             right = 0
             for found in _in(target, Probe(manner), effort):
                 if best is None or found.rank > best.rank:

@@ -130,7 +130,7 @@ def _both(node: ast.expr) -> Iterator[ast.expr]:
         case ast.Subscript(value=owner, slice=ast.Constant(value=0)):
             yield _item(owner, "direction")
         case ast.Subscript(value=owner, slice=ast.Name(id="layer")):
-            yield _item(owner, "2 * layer + direction")
+            yield _item(owner, "directions * layer + direction")
             yield _item(owner, "layer + layers * direction")
             yield _expression(f"{ast.unparse(owner)}[layer][direction]")
             yield _expression(f"{ast.unparse(owner)}[direction][layer]")

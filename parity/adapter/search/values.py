@@ -22,6 +22,7 @@ class Manner:
 
     one_row: bool = False
     data: str = "drawn"
+    both: bool = False  # two directions
 
     @property
     def ids(self) -> bool:
@@ -34,6 +35,10 @@ MANNERS = tuple(
     for data in ("drawn", "vocabulary", "ids")
     for one_row in (False, True)
 )
+
+
+BOTH = Manner(both=True)
+"""The manner of asking a network that always has two directions."""
 
 
 @lru_cache
@@ -58,6 +63,8 @@ def _texts(role: str, manner: Manner) -> Iterator[str]:
         yield from (role, f"{role}.T")
     elif role in ("b", "b_out"):
         yield from (role, f"{role}[None]", f"{role}[:, None]")
+    elif role == "h_0" and manner.both:
+        yield from ("every_h_0", "list(every_h_0)")
     elif role in CANONICAL:
         yield from ways(role, CANONICAL[role], manner)
     if role == "x" and not manner.ids:
@@ -78,6 +85,7 @@ PLAIN: Mapping[str, tuple[str, ...]] = {
     "function": ("f", "activation"),
     "dtype": ("dtype",),
     "every_logits": ("every_logits",),
+    "d_final": ("every_upstream_final", "every_upstream_final[0]", "every_upstream_final[0].T"),
 }
 
 

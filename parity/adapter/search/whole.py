@@ -317,6 +317,8 @@ def binding_of(found: Whole) -> Binding:
         config["data"] = forward.probe.manner.data
     if forward.probe.manner.one_row:
         config["batch"] = 1
+    if forward.probe.manner.both:
+        config["bidirectional"] = True
     order = [k for k in ("forward", "loss", "backward", "update", "train") if k in calls]
     return replace(
         base,
