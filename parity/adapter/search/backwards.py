@@ -20,7 +20,7 @@ from parity.adapter.expressions import evaluate
 from parity.adapter.search import gradients
 from parity.adapter.search.calls import Proposal, is_required, parameters, proposals
 from parity.adapter.search.forwards import Entry, Forward, entries, factors
-from parity.adapter.search.directions import joined
+from parity.adapter.search.several import joined
 from parity.adapter.search.gradients import Gradients
 from parity.adapter.search.leaves import Leaf
 from parity.adapter.search.probe import Probe, expected
@@ -56,6 +56,7 @@ class Backward:
     loss: str = ""  # where the loss is
     loss_is_right: bool = False
     found: Gradients = field(default_factory=Gradients)
+    is_begun: bool = False  # what it computes first is right
     moved: frozenset[str] = frozenset()  # parameters that it has changed
 
     @property
@@ -212,7 +213,7 @@ def asked(
     roles = proposal.roles
     changes: dict[str, Any] = {}
     if roles & {*BY_STATES} and "d_last" not in roles and not roles & {*LABELS, *BY_LOGITS}:
-        changes["kind"] = "classifier" if forward.probe.manner.both else "layer"
+        changes["kind"] = "classifier" if forward.probe.manner.several else "layer"
     by_step = bool(roles & {"step_labels", "step_one_hot", "d_every_logits"})
     if loss_before is not None and loss_before.loss_is_right and level >= 1:
         if by_step != loss_before.kind.endswith("steps"):
@@ -255,8 +256,8 @@ def read(
     probe, case = forward.probe, outcome.session.case
     offered = [leaf for leaf in outcome.found if leaf.text not in _answered(forward)]
     offered = [leaf for leaf in offered if not _is_weight(case, leaf)]
-    if probe.manner.both:
-        offered = [*joined(outcome.session, offered).values(), *offered]
+    if probe.manner.several:
+        offered = [*joined(probe, outcome.session, offered).values(), *offered]
     moved = frozenset(
         name for name, text in forward.leaves.items()
         if any(leaf.text == text and outcome.has_changed(leaf) for leaf in outcome.held)

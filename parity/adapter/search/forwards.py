@@ -14,11 +14,11 @@ from parity.adapter.attempts import Failed
 from parity.adapter.binding import Binding, Call, Loop
 from parity.adapter.search.answers import Seen, seen, seen_by_step
 from parity.adapter.search.calls import Proposal, proposals
-from parity.adapter.search.directions import is_wide, joined
+from parity.adapter.search.several import always, joined
 from parity.adapter.search.leaves import Leaf
 from parity.adapter.search.loops import started
 from parity.adapter.search.objects import Making
-from parity.adapter.search.places import forms, hypotheses
+from parity.adapter.search.places import Hypothesis, forms, hypotheses
 from parity.adapter.search.probe import ACTIVATIONS, Probe, expected
 from parity.adapter.search.trials import Outcome, Target, perturbed, tried
 from parity.model.case import Case
@@ -84,6 +84,7 @@ class Forward:
     activation: str = "tanh"
     penalty: float = 0.0
     loss: str = ""  # the kind of loss that it has answered
+    unplaced: str = ""  # an array of a weight's shape that is read, and is no parameter
 
     @property
     def evidence(self) -> float:
@@ -250,13 +251,13 @@ def _asked(
     if isinstance(outcome, Failed) or not _answers(probe, case, outcome):
         return
     penalty = making.penalty + entry.penalty + proposal.penalty
-    if is_wide(probe, outcome) and not probe.manner.both:
-        target.is_wide = True
-        return
     live, state = live_leaves(target, probe, binding, case, outcome)
+    if not probe.manner.several and (option := always(probe, outcome, live)):
+        target.several = option
+        return
     own = {leaf.text: leaf.text for leaf in live}
-    if probe.manner.both:
-        pairs = joined(outcome.session, live)
+    if probe.manner.several:
+        pairs = joined(probe, outcome.session, live)
         own = {pair.text: text for text, pair in pairs.items()}
         live = [*pairs.values(), *(leaf for leaf in live if _of_head(probe, leaf))]
         own |= {leaf.text: leaf.text for leaf in live if leaf.text not in own}
@@ -270,8 +271,16 @@ def _asked(
             target, probe, full, entry, proposal,
             leaves={n: own[t] for n, t in hypothesis.leaves.items()},
             penalty=penalty + hypothesis.penalty,
+            unplaced=_unplaced(outcome, live, hypothesis),
             both="activation" in making.roles,
         )  # fmt: skip
+
+
+def _unplaced(outcome: Outcome, live: Sequence[Leaf], hypothesis: Hypothesis) -> str:
+    """Return an array that is read, could be a weight, and has no place; empty without one."""
+    placed = " ".join(hypothesis.places.values())
+    other = (leaf.text for leaf in live if leaf.text not in placed and leaf.text in outcome.before)
+    return next(other, "")
 
 
 def _of_head(probe: Probe, leaf: Leaf) -> bool:
@@ -303,6 +312,8 @@ def live_leaves(
         return held, ""
     flat = [leaf for leaf in live if leaf.array.size == probe.config.hidden]
     square = [leaf for leaf in live if leaf.array.shape == (probe.config.hidden,) * 2]
+    if probe.manner.layers > 1:
+        return live, ""  # a second layer's W_x is square, too
     if len(flat) > 1 or (flat and names.is_like(flat[0].name, names.STATE)):
         states = [
             leaf for leaf in flat if not _moves(target, binding, case, None, leaf, zeroed=square)
@@ -360,6 +371,7 @@ def judged(
     leaves: Mapping[str, str],
     penalty: float,
     both: bool,
+    unplaced: str = "",
 ) -> Iterator[Forward]:
     """Run a whole binding, and yield it with what it has answered, for the likelier activation."""
     start = dict(binding.config)
@@ -378,6 +390,7 @@ def judged(
                 Forward(
                     probe=probe, binding=binding, entry=entry, proposal=proposal, outcome=outcome,
                     seen=answered, leaves=leaves, activation=activation, penalty=penalty, loss=loss,
+                    unplaced=unplaced,
                 )
             )  # fmt: skip
     if found:

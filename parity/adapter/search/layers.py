@@ -44,7 +44,7 @@ OPTIONS: Mapping[str, Any] = {"layers": 2, "bidirectional": True}
 
 def layered(target: Target, probe: Probe, binding: Binding) -> Binding:
     """Return the binding of a network of any number of layers, or directions, where it is one."""
-    if not binding.make or target.cls is None or probe.manner.one_row or probe.manner.both:
+    if not binding.make or target.cls is None or probe.manner.one_row or probe.manner.several:
         return binding
     for option in OPTIONS:
         for make in _makes(target.cls, binding.make, option):

@@ -38,7 +38,7 @@ class Probe:
         sizes = {**SIZES, "batch": 1} if self.manner.one_row else SIZES
         config = Config(lr=LR).replace(**sizes)
         shared = {"classes": config.features} if self.manner.data == "vocabulary" else {}
-        return config.replace(data=self.manner.data, bidirectional=self.manner.both, **shared)
+        return config.replace(data=self.manner.data, **self.manner.several, **shared)
 
     @functools.cached_property
     def _drawn(self) -> Case:

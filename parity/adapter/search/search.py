@@ -19,7 +19,7 @@ from parity.adapter.search.probe import Probe
 from parity.adapter.search.proof import answers, doubts
 from parity.adapter.search.static import repeats
 from parity.adapter.search.trials import Target
-from parity.adapter.search.values import BOTH, MANNERS, Manner
+from parity.adapter.search.values import MANNERS, SEVERAL, Manner
 from parity.adapter.search.whole import Whole, binding_of, whole
 
 MAKINGS = 40
@@ -110,8 +110,8 @@ def _manners(target: Target, effort: Effort) -> Iterator[Manner]:
     """Yield the manners of asking: two directions come second, where they were seen."""
     for manner in MANNERS:
         yield manner
-        if target.is_wide and manner == MANNERS[0] and not effort.loops:
-            yield BOTH
+        if target.several and manner == MANNERS[0] and not effort.loops:
+            yield SEVERAL[target.several]
 
 
 def _efforts(target: Target) -> list[Effort]:
@@ -219,7 +219,8 @@ class Found:
 
 
 def _doubts(target: Target, found: Forward) -> str:
-    return doubts(target, answers(found.binding, found.seen), found.case)
+    unplaced = f"`{found.unplaced}` is read as well, and is no parameter" if found.unplaced else ""
+    return unplaced or doubts(target, answers(found.binding, found.seen), found.case)
 
 
 def _in(target: Target, probe: Probe, effort: Effort) -> Iterator[Forward]:

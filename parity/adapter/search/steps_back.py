@@ -11,7 +11,7 @@ parameters that a step answers anew are summed over the steps; so are lists with
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from inspect import Parameter
 from typing import Any
@@ -26,6 +26,7 @@ from parity.adapter.search.backwards import BY_LOGITS, LABELS, Backward, penalty
 from parity.adapter.search.calls import UNNAMED, Proposal, is_required, parameters, proposals
 from parity.adapter.search.forwards import Entry, Forward, entries
 from parity.adapter.search.leaves import Leaf, attributes
+from parity.adapter.search.probe import expected, share
 from parity.adapter.search.static import facts
 from parity.adapter.search.trials import Outcome, Target, perturbed, tried
 from parity.adapter.search.values import Value
@@ -347,11 +348,21 @@ def _read(
             call, outcome = anew, found
             binding = _binding(forward, prior, proposal, call)
     leaves = tuple(_joined(target, forward, binding, call, outcome))
+    begun = _is_begun(outcome, leaves)
     level = 2 if proposal.roles & {*LABELS} else 1 if proposal.roles & {*BY_LOGITS} else 0
-    yield from read(
+    for one in read(
         forward, binding, entry, proposal, replace(outcome, returned=leaves), level,
         by_step=level > 0,
-    )  # fmt: skip
+    ):  # fmt: skip
+        yield replace(one, is_begun=begun)
+
+
+def _is_begun(outcome: Outcome, leaves: Sequence[Leaf]) -> bool:
+    """Return whether the gradient by the last step's x, which comes first, is right."""
+    case = outcome.session.case
+    right = expected(case)["grad/x"][:, -1]
+    arrays = [leaf.array for leaf in leaves if leaf.array.shape == case.x.shape]
+    return any(share(array[:, -1], right) == 1 for array in arrays)
 
 
 def _joined(

@@ -25,7 +25,7 @@ class Target:
     name: str  # of the class; empty for functions
     attempts: Attempts
     tensors: bool = False  # arrays are handed over as PyTorch tensors
-    is_wide: bool = False  # states of two directions, side by side, were seen
+    several: str = ""  # the option of which it always has two, as was seen
     errors: dict[str, BaseException] = field(default_factory=dict)  # by what was tried
 
     @property

@@ -170,7 +170,9 @@ def _is_understood(found: Backward, forward: Forward) -> bool:
         return False  # it is handed nothing that gradients depend on
     matrices = {"W_x", "W_h"} & {*parameters_of(forward)}
     answered = found.found.weights | found.moved
-    return matrices <= answered and (found.evidence > 0 or found.proposal.is_named)
+    return matrices <= answered and (
+        found.evidence > 0 or found.is_begun or found.proposal.is_named
+    )
 
 
 def _update(target: Target, forward: Forward, backward: Backward) -> Backward | None:
@@ -317,11 +319,12 @@ def binding_of(found: Whole) -> Binding:
         config["data"] = forward.probe.manner.data
     if forward.probe.manner.one_row:
         config["batch"] = 1
-    if forward.probe.manner.both:
-        config["bidirectional"] = True
+    config |= forward.probe.manner.several
+    further = dict(main.binding.values) if main is not None else {}
     order = [k for k in ("forward", "loss", "backward", "update", "train") if k in calls]
     return replace(
         base,
+        values={**base.values, **further},
         calls={k: calls[k] for k in order},
         config=config,
         by_steps=bool(main is not None and main.moved and not main.found.weights),
