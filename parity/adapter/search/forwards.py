@@ -252,7 +252,7 @@ def _asked(
         return
     penalty = making.penalty + entry.penalty + proposal.penalty
     live, state = live_leaves(target, probe, binding, case, outcome)
-    if not probe.manner.several and (option := always(probe, outcome, live)):
+    if not target.several and (option := always(probe, outcome, live)):
         target.several = option
         return
     own = {leaf.text: leaf.text for leaf in live}
@@ -279,8 +279,11 @@ def _asked(
 def _unplaced(outcome: Outcome, live: Sequence[Leaf], hypothesis: Hypothesis) -> str:
     """Return an array that is read, could be a weight, and has no place; empty without one."""
     placed = " ".join(hypothesis.places.values())
-    other = (leaf.text for leaf in live if leaf.text not in placed and leaf.text in outcome.before)
-    return next(other, "")
+    for leaf in live:
+        is_gradient = leaf.text.endswith(".grad") or names.is_like(leaf.name, names.GRADIENT)
+        if leaf.text in outcome.before and leaf.text not in placed and not is_gradient:
+            return leaf.text
+    return ""
 
 
 def _of_head(probe: Probe, leaf: Leaf) -> bool:

@@ -18,7 +18,7 @@ from parity.adapter.search.places import forms
 from parity.adapter.search.probe import Probe
 from parity.adapter.search.proof import answers, doubts
 from parity.adapter.search.static import repeats
-from parity.adapter.search.trials import Target
+from parity.adapter.search.trials import NEITHER, Target
 from parity.adapter.search.values import MANNERS, SEVERAL, Manner
 from parity.adapter.search.whole import Whole, binding_of, whole
 
@@ -112,6 +112,8 @@ def _manners(target: Target, effort: Effort) -> Iterator[Manner]:
         yield manner
         if target.several and manner == MANNERS[0] and not effort.loops:
             yield SEVERAL[target.several]
+            target.several = NEITHER
+            yield manner
 
 
 def _efforts(target: Target) -> list[Effort]:

@@ -24,8 +24,9 @@ def always(probe: Probe, outcome: Outcome, live: Sequence[Leaf]) -> str:
     if any(2 * probe.config.hidden in leaf.array.shape for leaf in leaves):
         return "bidirectional"
     pairs = joined(replace(probe, manner=SEVERAL["layers"]), outcome.session, live)
-    first = [text for text, pair in pairs.items() if probe.config.features in pair.array.shape]
-    return "layers" if first else ""
+    shapes = {pair.array.shape for pair in pairs.values()}
+    f, h = probe.config.features, probe.config.hidden
+    return "layers" if (h, h) in shapes and shapes & {(f, h), (h, f)} else ""
 
 
 def joined(probe: Probe, session: Session, leaves: Sequence[Leaf]) -> Mapping[str, Leaf]:
