@@ -4,7 +4,6 @@ A mistake is one line that names the item. The network's own wrong numbers are n
 """
 
 import contextlib
-import io
 import re
 import warnings
 from collections.abc import Iterator
@@ -19,13 +18,14 @@ from parity.adapter.checking.answers import by_shape, refuse_misread
 from parity.adapter.checking.by_shape import answers_in, parts_of
 from parity.adapter.checking.places import Place
 from parity.adapter.checking.wording import did_you_mean, names_of, place_of, told
-from parity.adapter.interpreter import AnswerError, Piece, Session, made
+from parity.adapter.interpreter import AnswerError, CallError, Piece, Session, made
 from parity.adapter.scope import SIZES
 from parity.cases.draw import draw
 from parity.model.case import Case
 from parity.model.config import Config
 from parity.model.errors import ConfigError, SubjectError
 from parity.model.names import ArrayName
+from parity.subjects.silence import silenced
 
 PROBING = {"batch": 2, "steps": 3, "features": 4, "hidden": 5, "classes": 7}
 LAYERED = PROBING | {"batch": 6, "features": 8}
@@ -122,6 +122,10 @@ class _Check:
             yield
         except BindError:
             raise
+        except CallError as error:
+            raised = error.__cause__
+            said = f"raised {type(raised).__name__}: {raised}"
+            raise BindError(f"`{item}`: {text} {said}{self._hint(raised)}") from error
         except SubjectError as error:
             cause = error.__cause__ if isinstance(error, AnswerError) else None
             raise BindError(f"`{item}`: {error}{self._hint(cause)}") from error
@@ -178,7 +182,7 @@ def quiet() -> Iterator[None]:
     numpy_state = np.random.get_state()
     try:
         with (
-            contextlib.redirect_stdout(io.StringIO()),
+            silenced(),
             warnings.catch_warnings(action="ignore"),
             np.errstate(all="ignore"),
         ):

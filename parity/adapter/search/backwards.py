@@ -6,9 +6,9 @@ its arguments are.
 """
 
 import itertools
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import FunctionType, MethodType
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from parity.adapter.attempts import Failed
 from parity.adapter.binding import Binding, Call
 from parity.adapter.expressions import evaluate
 from parity.adapter.search import gradients
-from parity.adapter.search.calls import Proposal, is_required, parameters, proposals
+from parity.adapter.search.calls import FINAL, Proposal, is_required, parameters, proposals
 from parity.adapter.search.forwards import Entry, Forward, entries, factors
 from parity.adapter.search.several import joined
 from parity.adapter.search.gradients import Gradients
@@ -26,15 +26,18 @@ from parity.adapter.search.leaves import Leaf
 from parity.adapter.search.probe import Probe, expected
 from parity.adapter.search.static import facts, keys_of
 from parity.adapter.search.trials import Outcome, Target, tried
-from parity.adapter.search.values import Value
+from parity.adapter.search.values import Value, in_one_order
 from parity.model.case import Array, Case
 from parity.model.errors import ConfigError
 
 LABELS = ("labels", "one_hot", "step_labels", "step_one_hot")
 BY_LOGITS = ("d_logits", "d_every_logits")
-BY_STATES = ("upstream", "d_last", "d_final")
+BY_STATES = ("upstream", "d_last")
 
-ROLES = (*LABELS, *BY_LOGITS, *BY_STATES, "x", "cache", "hidden", "logits", "h_0", "lr", "one")
+ROLES = (
+    *(*LABELS, *BY_LOGITS, *BY_STATES, FINAL),
+    *("x", "cache", "hidden", "logits", "h_0", "lr", "one", "mask"),
+)
 
 KINDS = {
     "labels": ("mean", "squared"),
@@ -156,7 +159,7 @@ def candidates(
     owner = outcome.session.model if target.cls is not None else target.module
     extra = extras(forward, outcome)
     found = []
-    for entry in entries(owner, target.module):
+    for entry in (*entries(owner, target.module), *_answered_functions(outcome)):
         penalty = penalty_of(item, entry, forward)
         if penalty > effort:
             continue
@@ -173,9 +176,34 @@ def candidates(
             ),
             most,
         )
-        found += [(penalty + p.penalty, entry, p) for p in ways if p.penalty <= effort]
+        found += [
+            (penalty + p.penalty, entry, p)
+            for p in ways
+            if p.penalty <= effort and _fits(forward, p)
+        ]
     found.sort(key=lambda one: one[0])
     yield from ((entry, proposal) for _, entry, proposal in found)
+
+
+def _answered_functions(outcome: Outcome) -> list[Entry]:
+    """Return the functions that a forward pass has answered: they go back."""
+    value = outcome.session.values.get("out")
+    parts = [(f"out[{i}]", v) for i, v in enumerate(value)] if isinstance(value, tuple) else []
+    return [
+        Entry(name=text, function=function)
+        for text, function in (("out", value), *parts)
+        if isinstance(function, (FunctionType, MethodType))
+    ]
+
+
+def _fits(forward: Forward, proposal: Proposal) -> bool:
+    """Return whether labels of every step are handed over in the layout of the inputs."""
+    return in_one_order(
+        value.text
+        for call in (forward.proposal, proposal)
+        for value in call.arguments.values()
+        if value.role in ("x", "step_labels", "step_one_hot")
+    )
 
 
 def penalty_of(item: str, entry: Entry, forward: Forward) -> float:
@@ -186,6 +214,8 @@ def penalty_of(item: str, entry: Entry, forward: Forward) -> float:
         "update": names.UPDATE,
         "train": names.TRAIN,
     }
+    if entry.name.startswith("out"):
+        return 0.0 if item == "backward" else 99.0
     if (rank := names.rank(bare, first[item])) is not None:
         return 0.02 * rank
     if names.is_like(bare, names.MODES) and not any(map(is_required, parameters(entry.function))):
@@ -223,7 +253,7 @@ def asked(
     if level == 3 and "h_0" not in roles:
         changes["initial"] = "zero"  # it runs forward by itself, from its own first state
     name = "scored" if item == "loss" else "back" if item == "backward" else "stepped"
-    call = Call(expression=_with_final(proposal), targets=(name,))
+    call = Call(expression=proposal.text, targets=(name,))
     calls = {k: c for k, c in prior.calls.items() if k != item}
     if item == "train" or level == 3:
         calls = {k: c for k, c in calls.items() if k == "forward"}
@@ -239,13 +269,6 @@ def asked(
     yield from read(
         forward, binding, entry, proposal, outcome, level, by_step=by_step, loss_before=loss_before
     )
-
-
-def _with_final(proposal: Proposal) -> str:
-    """Return a call in which the gradient by the final states is handed over once."""
-    if "d_final" not in proposal.roles:
-        return proposal.text
-    return re.sub(r"\bupstream\b", "upstream_output", proposal.text)
 
 
 def read(
@@ -273,6 +296,7 @@ def read(
         asked_case = case if not kind else probe.case(**{**_options(case), "loss": kind})
         right = expected(asked_case)
         loss, of_loss = _loss(probe, offered, right)
+        loss_is_right = bool(loss and of_loss)
         if loss_before is not None and loss_before.loss_is_right:
             of_loss = of_loss or loss_before.factor
         times = factors(probe) if level >= 2 else {"1": 1.0}
@@ -283,7 +307,7 @@ def read(
         factor = _factor(by_factor, of_loss if of_loss in times else "")
         yield Backward(
             entry=entry, proposal=proposal, binding=binding, outcome=outcome, level=level,
-            kind=kind, factor=factor, loss=loss, loss_is_right=bool(loss and of_loss),
+            kind=kind, factor=factor, loss=loss, loss_is_right=loss_is_right,
             found=by_factor[factor], moved=moved,
         )  # fmt: skip
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from parity.adapter import names
 from parity.adapter.search.static import facts
-from parity.adapter.search.values import Manner, Value, values
+from parity.adapter.search.values import Manner, Value, in_one_order, values
 
 UNNAMED = 2.0
 """The penalty of a value that the parameter's name does not say."""
@@ -76,9 +76,12 @@ def proposals(
     _second_upstream(wanted, options)
     second_bias(options)
     for chosen, penalty in best_first([option or [LEFT_OUT] for option in options]):
-        pairs = [(p, v) for p, v in zip(wanted, chosen, strict=True) if v.text]
+        told = _told_apart(chosen)
+        if told is None or not in_one_order(v.text for v in told):
+            continue
+        pairs = [(p, v) for p, v in zip(wanted, told, strict=True) if v.text]
         yield Proposal(
-            text=f"{name}({', '.join(written(wanted, chosen))})",
+            text=f"{name}({', '.join(written(wanted, told))})",
             arguments={p.name: v for p, v in pairs},
             penalty=penalty,
         )
@@ -110,7 +113,27 @@ def second_bias(options: list[list[Value]]) -> None:
         ]
 
 
-UPSTREAM = ("upstream", "d_last", "d_final", "d_logits", "d_every_logits")
+def _told_apart(chosen: Sequence[Value]) -> tuple[Value, ...] | None:
+    """Return arguments in which the gradient by the final state is in one of two places only.
+
+    None where it would be handed over without the gradient by the other states.
+    """
+    roles = [value.role for value in chosen]
+    if FINAL not in roles:
+        return tuple(chosen)
+    if "upstream" not in roles:
+        return None
+    return tuple(
+        replace(v, text=v.text.replace("upstream", "upstream_output"))
+        if v.role == "upstream"
+        else v
+        for v in chosen
+    )
+
+
+FINAL = "upstream_final"
+
+UPSTREAM = ("upstream", "d_last", "d_logits", "d_every_logits")
 
 
 LEFT_OUT = Value(text="", role="")
@@ -184,6 +207,8 @@ def _options(
     ]
     if not is_required(parameter):
         keep = not named or named[0] not in ALWAYS_GIVEN
+        if keep and "one" in among and type(parameter.default) is int and parameter.default > 1:
+            return [LEFT_OUT, Value(text="1", role="one", penalty=0.4)]  # rounds, by another name
         return [LEFT_OUT] if keep else [*found, Value(text="", role="", penalty=3.0)]
     if parameter.name in facts(function).called:
         return [v for v in found if v.role in ("function", "activation")] or [
@@ -207,7 +232,7 @@ ALWAYS_GIVEN = ("one", "x", "h_0", "x_t", "h_t", "labels", "one_hot", "lr", "ste
 ALIKE: Mapping[str, tuple[str, ...]] = {
     "labels": ("step_labels",),
     "one_hot": ("step_one_hot",),
-    "upstream": ("d_last", "d_logits", "d_every_logits", "d_final"),
+    "upstream": ("d_last", "d_logits", "d_every_logits"),
     "d_logits": ("d_every_logits", "upstream"),
     "hidden": ("last", "x"),
     "h_0": ("hidden",),
@@ -219,7 +244,7 @@ PATTERNS: Mapping[str, names.Words] = {
     **names.VALUES,
     **names.WEIGHTS,
     "upstream": (*names.VALUES["upstream"], *names.VALUES["d_logits"]),
-    "d_final": names.VALUES["d_final"],
+    FINAL: names.FINAL_UPSTREAM,
     "x_t": names.VALUES["x"],
     "h_t": names.VALUES["h_0"],
     "features": names.SIZES["features"],

@@ -1,5 +1,6 @@
 """Finish: what else is known of a binding: fresh objects, formats, activations, remarks."""
 
+import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,12 +13,14 @@ from parity.adapter.expressions import is_transposed, names_in
 from parity.adapter.interpreter import Run
 from parity.adapter.search.again import STEPPING, answered, changes, renewed
 from parity.adapter.search.backwards import Backward
+from parity.adapter.search.calls import parameters
 from parity.adapter.search.forwards import entries
 from parity.adapter.search.gradients import parameters_of
 from parity.adapter.search.layers import layered
 from parity.adapter.search.leaves import Leaf
 from parity.adapter.search.probe import expected, share
 from parity.adapter.search.search import Found
+from parity.adapter.search.static import answers_function
 from parity.adapter.search.trials import Target
 from parity.model.case import Case
 
@@ -34,6 +37,7 @@ class Finished:
 def finished(target: Target, found: Found) -> Finished:
     """Return the binding with everything that only running it whole can tell."""
     binding = found.binding
+    binding = _with_default_state(target, found)
     config = dict(binding.config) | _formats(found)
     config |= _activations(target, found, binding, config)
     if config.get("activation", "") is None:
@@ -45,12 +49,47 @@ def finished(target: Target, found: Found) -> Finished:
     if _must_be_fresh(target, found, binding):
         binding = replace(binding, fresh=True)
     return Finished(
-        binding=binding, assumed=tuple(_assumed(found, binding)), lacking=_lacking(target, found)
+        binding=binding, assumed=tuple(_assumed(found)), lacking=_lacking(target, found)
     )
 
 
 def _case(found: Found, **changes: Any) -> Case:
     return found.whole.forward.probe.case(**changes)
+
+
+def _with_default_state(target: Target, found: Found) -> Binding:
+    """Return the binding that leaves an initial state to its default where a case has none.
+
+    Where that default is None; it is judged then as `nn.RNN` is without an initial state.
+    """
+    binding, forward = found.binding, found.whole.forward
+    function = forward.entry.function
+    for name, value in forward.proposal.arguments.items():
+        default = next((p.default for p in parameters(function) if p.name == name), ...)
+        if value.role != "h_0" or default is not None or binding.config.get("initial") == "zero":
+            continue
+        call = binding.calls["forward"]
+        text = _given_or_none(call.expression, value.text)
+        calls = {**binding.calls, "forward": replace(call, expression=text)}
+        asked = replace(binding, calls=calls, knows=(*binding.knows, "initial"))
+        case = _case(found, **{**_of_probe(binding.config), "initial": "absent"})
+        if answered(target, Run(replace(asked, by_steps=False), target.module), case) is not None:
+            return asked
+    return binding
+
+
+def _given_or_none(expression: str, text: str) -> str:
+    """Return a call whose argument `text` is None where the case has no initial state."""
+    wanted = ast.unparse(ast.parse(text, mode="eval"))
+
+    class Given(ast.NodeTransformer):
+        def visit(self, node: ast.AST) -> ast.AST:
+            if isinstance(node, ast.expr) and ast.unparse(node) == wanted:
+                conditional = f"None if initial == 'absent' else {wanted}"
+                return ast.parse(conditional, mode="eval").body
+            return super().visit(node)
+
+    return ast.unparse(Given().visit(ast.parse(expression, mode="eval")))
 
 
 def _formats(found: Found) -> dict[str, str]:
@@ -69,10 +108,10 @@ def _activations(
         return {"activation": own}
     other = {"tanh": "relu", "relu": "tanh"}[own]
     case = _case(found, **{**_of_probe(config), "activation": other})
-    answered = answered(target, Run(binding, target.module), case)
-    if answered is None or "hidden" not in answered:
+    told = answered(target, Run(binding, target.module), case)
+    if told is None or "hidden" not in told:
         return {"activation": own}
-    right = share(answered["hidden"], expected(case)["hidden"]) == 1
+    right = share(told["hidden"], expected(case)["hidden"]) == 1
     return {"activation": None if right else own}
 
 
@@ -145,21 +184,10 @@ def _of_call(one: Backward) -> Remark:
     return Remark(certainty=Certainty.LIKELY, text="the names say so; none of its numbers is right")
 
 
-def _assumed(found: Found, binding: Binding) -> Iterator[str]:
-    places = binding.parameters
-    if (
-        "W_x" in places
-        and "W_h" in places
-        and is_transposed(places["W_x"]) != is_transposed(places["W_h"])
-    ):
-        turned, plain = ("W_x", "W_h") if is_transposed(places["W_x"]) else ("W_h", "W_x")
-        yield (
-            f"{turned} is held as (out, in) and {plain} as (in, out): PyTorch's own weights, "
-            "copied in, would give other numbers"
-        )
-    others = [one for one in found.whole.forward.seen.values() if not one.is_answer]
-    for one in others:
-        yield f"not judged: the {one.right.replace('_', ' ')} that it answers in `{one.raw}`"
+def _assumed(found: Found) -> Iterator[str]:
+    for one in found.whole.forward.seen.values():
+        if not one.is_answer:
+            yield f"not judged: the {one.right.replace('_', ' ')} that it answers in `{one.raw}`"
 
 
 def _lacking(target: Target, found: Found) -> str:
@@ -187,7 +215,10 @@ def _has_gradients(target: Target, found: Found) -> bool:
     """Return whether the code has a function whose name says that it computes gradients."""
     session = found.whole.forward.outcome.session
     owner = session.model if target.cls is not None else target.module
-    own = [entry.name.rpartition(".")[2] for entry in entries(owner, target.module)]
+    callables = entries(owner, target.module)
+    if any(answers_function(entry.function) for entry in callables):
+        return True
+    own = [entry.name.rpartition(".")[2] for entry in callables]
     said, other = (*names.BACKWARD, *names.TRAIN), (*names.MODES, *names.STEP)
     return any(names.is_like(n, said) and not names.is_like(n, other) for n in own)
 
@@ -203,9 +234,16 @@ def unread_weights(found: Found) -> list[str]:
         is_gradient = leaf.text.endswith(".grad") or names.is_like(leaf.name, names.GRADIENT)
         if role not in ("b", "W_h", "W_x") or is_gradient:
             continue
+        if leaf.text.endswith((".grad", ".grad.data")) or leaf.text in forward.leaves.values():
+            continue
         place = forward.binding.parameters.get(role, "")
         known = forward.leaves.get(role, "")
-        if not known or leaf.text in forward.leaves.values() or leaf.text in place:
+        if role == "b" and not known and "b" not in parameters_of(forward):
+            matrix = forward.leaves.get("W_x", "")
+            if _is_unread_bias(found, leaf, matrix):
+                unread.append(leaf.text)
+            continue
+        if not known or leaf.text in place:
             continue
         same_owner = leaf.text.rpartition(leaf.name)[0] == known.rpartition(_last(known))[0]
         before = forward.outcome.before.get(leaf.text)
@@ -213,6 +251,14 @@ def unread_weights(found: Found) -> list[str]:
         if same_owner and unchanged and _same_shape(leaf.array, taken):
             unread.append(leaf.text)
     return unread
+
+
+def _is_unread_bias(found: Found, leaf: Leaf, matrix: str) -> bool:
+    """Return whether an array beside W_x is a bias that the forward pass does not add."""
+    outcome, hidden = found.whole.forward.outcome, found.whole.forward.probe.config.hidden
+    beside = leaf.text.rpartition(leaf.name)[0] == matrix.rpartition(_last(matrix))[0]
+    kept = leaf.text in outcome.before and not outcome.has_changed(leaf)
+    return bool(matrix) and beside and kept and leaf.array.size == hidden
 
 
 def _same_shape(array: Any, taken: list[Any]) -> bool:

@@ -110,10 +110,11 @@ class _Option:
     def __init__(self, target: Target, probe: Probe, binding: Binding, option: str) -> None:
         self.target, self.probe, self.option = target, probe, option
         config = dict(binding.config)
-        finals = any("every_upstream_final" in call.names for call in binding.calls.values())
+        calls = {name: _with_every_final(call) for name, call in binding.calls.items()}
+        finals = any("every_upstream_final" in call.names for call in calls.values())
         if config.get("kind") == "layer" and not finals:
             config["kind"] = "classifier"  # no gradients by every final state
-        self.binding = replace(binding, config=config, knows=(*binding.knows, option))
+        self.binding = replace(binding, config=config, calls=calls, knows=(*binding.knows, option))
 
     def bound(self) -> Binding | None:
         """Return the binding that knows the option; None where there is none."""
@@ -287,6 +288,12 @@ def _read(session: Session, name: str, text: str) -> dict[str, Any] | None:
         return session.read(name, text)
     except Exception:  # noqa: BLE001 - whatever somebody's object raises
         return None
+
+
+def _with_every_final(call: Call) -> Call:
+    """Return a call that is handed the gradients by the final states of every cell."""
+    every = re.sub(r"\bupstream_final\[None(, :)*\]", "every_upstream_final", call.expression)
+    return replace(call, expression=every)
 
 
 def _handed(expression: str) -> Iterator[str]:

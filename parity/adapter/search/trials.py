@@ -30,6 +30,8 @@ class Target:
     tensors: bool = False  # arrays are handed over as PyTorch tensors
     several: str = ""  # the option of which it always has two, as was seen; or NEITHER
     errors: dict[str, BaseException] = field(default_factory=dict)  # by what was tried
+    makers: list[Any] | None = None  # the functions that make weights, once they are known
+    ran: dict[str, tuple[tuple[int, ...], ...]] = field(default_factory=dict)  # shapes answered
 
     @property
     def cls(self) -> type | None:
@@ -86,8 +88,10 @@ def tried(
         )
 
     result = attempt(target.module, target.attempts, action)
-    if isinstance(result, Failed) and title:
+    if title and isinstance(result, Failed):
         target.errors.setdefault(title, result.error)
+    elif title and isinstance(result, Outcome):
+        target.ran.setdefault(title, tuple(leaf.array.shape for leaf in result.returned))
     return result
 
 
@@ -118,8 +122,9 @@ def returned(session: Session, call: Call | None) -> list[Leaf]:
         return []
     found: list[Leaf] = []
     for name in call.targets or ("out",):
-        if name in session.values and name != "_":
-            found += leaves(name, session.values[name])
+        value = session.values.get(name)
+        if name != "_" and value is not None and value is not session.model:
+            found += leaves(name, value)
     return [Leaf(text=leaf.text, array=np.array(leaf.array)) for leaf in found]
 
 
