@@ -20,6 +20,7 @@ from parity.adapter.expressions import evaluate
 from parity.adapter.search import gradients
 from parity.adapter.search.calls import FINAL, Proposal, is_required, parameters, proposals
 from parity.adapter.search.forwards import Entry, Forward, entries, factors
+from parity.adapter.search.several import joined
 from parity.adapter.search.gradients import Gradients
 from parity.adapter.search.leaves import Leaf
 from parity.adapter.search.probe import Probe, expected
@@ -58,6 +59,7 @@ class Backward:
     loss: str = ""  # where the loss is
     loss_is_right: bool = False
     found: Gradients = field(default_factory=Gradients)
+    is_begun: bool = False  # what it computes first is right
     moved: frozenset[str] = frozenset()  # parameters that it has changed
 
     @property
@@ -158,7 +160,7 @@ def candidates(
     extra = extras(forward, outcome)
     found = []
     for entry in (*entries(owner, target.module), *_answered_functions(outcome)):
-        penalty = _penalty(item, entry, forward)
+        penalty = penalty_of(item, entry, forward)
         if penalty > effort:
             continue
         known = {**(more or {}), **given(target, forward, outcome, entry.function)}
@@ -204,7 +206,7 @@ def _fits(forward: Forward, proposal: Proposal) -> bool:
     )
 
 
-def _penalty(item: str, entry: Entry, forward: Forward) -> float:
+def penalty_of(item: str, entry: Entry, forward: Forward) -> float:
     bare = entry.name.rpartition(".")[2]
     first = {
         "loss": names.LOSS,
@@ -241,7 +243,7 @@ def asked(
     roles = proposal.roles
     changes: dict[str, Any] = {}
     if roles & {*BY_STATES} and "d_last" not in roles and not roles & {*LABELS, *BY_LOGITS}:
-        changes["kind"] = "layer"
+        changes["kind"] = "classifier" if forward.probe.manner.several else "layer"
     by_step = bool(roles & {"step_labels", "step_one_hot", "d_every_logits"})
     if loss_before is not None and loss_before.loss_is_right and level >= 1:
         if by_step != loss_before.kind.endswith("steps"):
@@ -277,6 +279,8 @@ def read(
     probe, case = forward.probe, outcome.session.case
     offered = [leaf for leaf in outcome.found if leaf.text not in _answered(forward)]
     offered = [leaf for leaf in offered if not _is_weight(case, leaf)]
+    if probe.manner.several:
+        offered = [*joined(probe, outcome.session, offered).values(), *offered]
     moved = frozenset(
         name for name, text in forward.leaves.items()
         if any(leaf.text == text and outcome.has_changed(leaf) for leaf in outcome.held)

@@ -14,6 +14,7 @@ from parity.adapter.attempts import Failed
 from parity.adapter.binding import Binding, Call, Loop
 from parity.adapter.search.answers import Seen, seen, seen_by_step
 from parity.adapter.search.calls import Proposal, proposals
+from parity.adapter.search.several import always, joined
 from parity.adapter.search.leaves import Leaf
 from parity.adapter.search.loops import started
 from parity.adapter.search.objects import Making
@@ -85,6 +86,7 @@ class Forward:
     activation: str = "tanh"
     penalty: float = 0.0
     loss: str = ""  # the kind of loss that it has answered
+    unplaced: str = ""  # an array of a weight's shape that is read, and is no parameter
 
     @property
     def evidence(self) -> float:
@@ -263,6 +265,15 @@ def _asked(
         return
     penalty = making.penalty + entry.penalty + proposal.penalty
     live, state = live_leaves(target, probe, binding, case, outcome)
+    if not target.several and (option := always(probe, outcome, live)):
+        target.several = option
+        return
+    own = {leaf.text: leaf.text for leaf in live}
+    if probe.manner.several:
+        pairs = joined(probe, outcome.session, live)
+        own = {pair.text: text for text, pair in pairs.items()}
+        live = [*pairs.values(), *(leaf for leaf in live if _of_head(probe, leaf))]
+        own |= {leaf.text: leaf.text for leaf in live if leaf.text not in own}
     for hypothesis in itertools.islice(hypotheses(probe, live), 24):
         hypothesis = _with_head(probe, outcome, hypothesis)
         placed = {**binding.parameters, **hypothesis.places}
@@ -273,11 +284,27 @@ def _asked(
         full = replace(binding, parameters=placed, config={**binding.config, **bias})
         yield from judged(
             target, probe, full, entry, proposal,
-            leaves=hypothesis.leaves, penalty=penalty + hypothesis.penalty,
+            leaves={n: own[t] for n, t in hypothesis.leaves.items()},
+            penalty=penalty + hypothesis.penalty,
+            unplaced=_unplaced(outcome, live, hypothesis),
             both="activation" in making.roles,
         )  # fmt: skip
 
 
+def _unplaced(outcome: Outcome, live: Sequence[Leaf], hypothesis: Hypothesis) -> str:
+    """Return an array that is read, could be a weight, and has no place; empty without one."""
+    placed = " ".join(hypothesis.places.values())
+    for leaf in live:
+        is_gradient = leaf.text.endswith(".grad") or names.is_like(leaf.name, names.GRADIENT)
+        if leaf.text in outcome.before and leaf.text not in placed and not is_gradient:
+            return leaf.text
+    return ""
+
+
+def _of_head(probe: Probe, leaf: Leaf) -> bool:
+    """Return whether an array has the shape of a head's weights."""
+    parts = {part for form in forms(probe, leaf) for part in form.parts}
+    return bool(parts) and parts <= {"W_out", "b_out"}
 def _with_head(probe: Probe, outcome: Outcome, found: Hypothesis) -> Hypothesis:
     """Return the places with those of a head that the call does not read, but a loss may."""
     if {"W_out", "b_out"} & {*found.places}:
@@ -325,6 +352,8 @@ def live_leaves(
         return held, ""
     flat = [leaf for leaf in live if leaf.array.size == probe.config.hidden]
     square = [leaf for leaf in live if leaf.array.shape == (probe.config.hidden,) * 2]
+    if probe.manner.layers > 1:
+        return live, ""  # a second layer's W_x is square, too
     if len(flat) > 1 or (flat and names.is_like(flat[0].name, names.STATE)):
         states = [
             leaf for leaf in flat if not _moves(target, binding, case, None, leaf, zeroed=square)
@@ -382,6 +411,7 @@ def judged(
     leaves: Mapping[str, str],
     penalty: float,
     both: bool,
+    unplaced: str = "",
 ) -> Iterator[Forward]:
     """Run a whole binding, and yield it with what it has answered, for the likelier activation."""
     start = dict(binding.config)
@@ -400,6 +430,7 @@ def judged(
                 Forward(
                     probe=probe, binding=binding, entry=entry, proposal=proposal, outcome=outcome,
                     seen=answered, leaves=leaves, activation=activation, penalty=penalty, loss=loss,
+                    unplaced=unplaced,
                 )
             )  # fmt: skip
     if found:

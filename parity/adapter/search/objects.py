@@ -1,14 +1,13 @@
 """Objects: ways to make an object of somebody's class: by names, then by everything that fits."""
 
 import inspect
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from parity.adapter import names
 from parity.adapter.binding import Binding
-from parity.adapter.search.calls import LEFT_OUT, best_first, is_required, parameters, written
+from parity.adapter.search.calls import LEFT_OUT, best_first, is_required, parameters, second_bias, written
 from parity.adapter.search.trials import Target
 from parity.adapter.search.values import Value
 
@@ -36,8 +35,12 @@ _TEXT = names._words(r"text data corpus vocab(ulary)? chars?(_.*)? words? .*_to_
 _LAYERS = names._words(r"n?_?(num)?_?layers? n_?layers? num_?layers? depth")
 _BIDIRECTIONAL = names._words(r"bi(directional)?")
 _STRUCTURE = names._words(
-    r"layers?(_?(sizes|dims|units))? sizes dims shape architecture units .*_?dims .*_?sizes"
+    r"layers?(_?(sizes|dims|units))? sizes dims shape architecture .*_?dims .*_?sizes"
 )
+
+
+_PART = names._words(r".*cells?(_.*)? .*rnn.* .*layers? core unit recurrent.* inner.* (base|sub)?_?modules? net(work)? model")
+"""Parameters that are a cell or a layer."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,12 +58,16 @@ class Making:
         return Binding(make=self.text, setup=self.setup, reset=reset, tensors=target.tensors)
 
 
-def makings(name: str, cls: type, module: Any) -> Iterator[Making]:
-    """Yield expressions that make an object of a class, the likeliest first."""
+def makings(name: str, cls: type, module: Any, *, nested: bool = True) -> Iterator[Making]:
+    """Yield expressions that make an object of a class, the likeliest first.
+
+    nested: whether it may be handed objects of other classes that have sizes.
+    """
     wanted = parameters(cls)
     by_weights = {"W_x", "W_h"} <= {names.role(p.name, names.WEIGHTS) for p in wanted}
-    options = [_options(p, cls, module, by_weights=by_weights) for p in wanted]
+    options = [_options(p, cls, module, by_weights=by_weights, nested=nested) for p in wanted]
     _without_classes(wanted, options)
+    second_bias(options)
     for chosen, penalty in best_first([option or [LEFT_OUT] for option in options]):
         if any(not v.text and is_required(p) for p, v in zip(wanted, chosen, strict=True)):
             continue
@@ -83,7 +90,7 @@ def _more_expensive(some: list[Value], by: float) -> list[Value]:
 
 
 def _options(
-    parameter: inspect.Parameter, cls: type, module: Any, *, by_weights: bool
+    parameter: inspect.Parameter, cls: type, module: Any, *, by_weights: bool, nested: bool
 ) -> list[Value]:
     found = list(_named(parameter, module, by_weights=by_weights))
     if not is_required(parameter):
@@ -94,6 +101,10 @@ def _options(
         return [LEFT_OUT, *_more_expensive(found, 0.6)]
     others = [Value(text=s, role=s, penalty=2.0 + 0.1 * i) for i, s in enumerate(SIZES)]
     others += [Value(text=t, role="object", penalty=3.0) for t in own_objects(module, cls)]
+    named = 0.3 if names.is_like(parameter.name, _PART) else 3.0
+    if nested:
+        handed = parts(parameter.name, cls, module)
+        others += [replace(v, penalty=named + v.penalty) for v in handed]
     others += [Value(text="f", role="activation", penalty=3.0)]
     others += [Value(text="activation", role="activation", penalty=3.1)]
     others += [Value(text="None", role="none", penalty=3.2)]
@@ -112,7 +123,7 @@ def _named(parameter: inspect.Parameter, module: Any, *, by_weights: bool) -> It
         return
     part = names.role(name, names.WEIGHTS)
     if part is not None and (by_weights or default is None):
-        yield from _weights(name, part)
+        yield from _weights(part)
         return
     if names.is_like(name, names.ACTIVATION) or _is_function(parameter):
         yield from _activations(parameter, module)
@@ -143,12 +154,10 @@ def _named(parameter: inspect.Parameter, module: Any, *, by_weights: bool) -> It
         yield from (Value(text=t, role="object", penalty=0.3) for t in own_objects(module, None))
 
 
-def _weights(name: str, part: str) -> Iterator[Value]:
-    """Yield a weight that a constructor is handed, in its layouts; the second bias is another."""
+def _weights(part: str) -> Iterator[Value]:
+    """Yield a weight that a constructor is handed, in its layouts."""
     if part in ("b", "b_out"):
-        second = "b_hh" if re.search("hh|2|rec", name) else "b_ih"
-        one = second if part == "b" and re.search("ih|hh|1|2", name) else part
-        for place, text in enumerate((one, f"{one}[None]", f"{one}[:, None]")):
+        for place, text in enumerate((part, f"{part}[None]", f"{part}[:, None]")):
             yield Value(text=text, role=part, penalty=0.5 * place)
         return
     yield Value(text=part, role=part)
@@ -195,6 +204,22 @@ def _activations(parameter: inspect.Parameter, module: Any) -> Iterator[Value]:
     for name in ("tanh", "Tanh"):
         if callable(getattr(module, name, None)) and not isinstance(getattr(module, name), type):
             yield Value(text=name, role="activation", penalty=0.12)
+
+
+def parts(name: str, cls: type, module: Any) -> Iterator[Value]:
+    """Yield a cell or a layer, of another class of the file, that a constructor is handed.
+
+    Of several, in a list, there is one for each layer.
+    """
+    for other, kind in vars(module).items():
+        own = isinstance(kind, type) and kind is not cls and kind.__module__ == module.__name__
+        if not own or not any(is_required(p) for p in parameters(kind)):
+            continue
+        one = next(makings(other, kind, module, nested=False), None)
+        if one is None or not one.is_named or not one.roles & {"hidden", "W_h"}:
+            continue
+        alone, several = (Value(text=t, role="part") for t in (one.text, f"[{one.text}]"))
+        yield from (several, alone) if name.endswith("s") else (alone, several)
 
 
 def own_objects(module: Any, cls: type | None, like: str = "") -> list[str]:

@@ -16,6 +16,7 @@ from parity.adapter.shapes import CANONICAL, SIZES, letters
 from parity.cases.draw import draw
 from parity.model.case import Array, Case
 from parity.model.config import Config
+from parity.model.names import ArrayName
 
 LR = 0.125
 
@@ -34,7 +35,7 @@ class Probe:
         sizes = {**SIZES, "batch": 1} if self.manner.one_row else SIZES
         config = Config(lr=LR).replace(**sizes)
         shared = {"classes": config.features} if self.manner.data == "vocabulary" else {}
-        return config.replace(data=self.manner.data, **shared)
+        return config.replace(data=self.manner.data, **self.manner.several, **shared)
 
     @functools.cached_property
     def _drawn(self) -> Case:
@@ -50,18 +51,28 @@ class Probe:
         config = self.config.replace(**changes)
         none = ("h_0",) if config.initial == "zero" else ()
         none += ("b", "b_out") if config.bias == "zero" else ()
-        zeros = {name: getattr(self._drawn, name) * 0 for name in none}
+        zeros = {n: a * 0 for n, a in self._drawn.arrays.items() if _quantity(n) in none}
         return writable(self._drawn.replace(config, **zeros))
 
     @functools.cached_property
     def axes(self) -> dict[int, str]:
         """Which axis a size is."""
-        return letters(self.config)
+        return letters(self.config) | ({self.config.width: "W"} if self.manner.both else {})
 
     def own(self, kind: str) -> str:
         """Return the layout of an array in this probe's letters: ids have no axis of classes."""
         layout = CANONICAL[kind]
+        if self.manner.both and kind in WIDE:
+            layout = layout.replace("H", "W")
         return layout.replace("C", "F") if self.manner.data == "vocabulary" else layout
+
+
+WIDE = ("hidden", "last", "W_out", "upstream", "d_last")
+"""Arrays with the states of both directions, side by side."""
+
+
+def _quantity(name: str) -> str:
+    return ArrayName.parse(name).quantity
 
 
 def writable(case: Case) -> Case:
