@@ -20,10 +20,10 @@ from parity.adapter.expressions import evaluate
 from parity.adapter.search import gradients
 from parity.adapter.search.calls import FINAL, Proposal, is_required, parameters, proposals
 from parity.adapter.search.forwards import Entry, Forward, entries, factors
-from parity.adapter.search.several import joined
 from parity.adapter.search.gradients import Gradients
 from parity.adapter.search.leaves import Leaf
 from parity.adapter.search.probe import Probe, expected
+from parity.adapter.search.several import joined
 from parity.adapter.search.static import facts, keys_of
 from parity.adapter.search.trials import Outcome, Target, tried
 from parity.adapter.search.values import Value, in_one_order

@@ -180,7 +180,8 @@ BIASES = ("b", "b_hh", "b_out")
 
 
 def _extra(chosen: Sequence[Value]) -> float:
-    roles = [v.role for v in chosen if v.role and v.role not in ("zero", "one", "many", "none")]
+    plain = ("zero", "one", "many", "none", "true", "number", "seed")
+    roles = [v.text if v.role == "object" else v.role for v in chosen if v.role not in ("", *plain)]
     twice = len(roles) - len(set(roles))
     matrices = {v.text.endswith(".T") for v in chosen if v.role in ("W_x", "W_h", "W_out")}
     biases = {v.text.partition("[")[2] for v in chosen if v.role in BIASES}
@@ -253,5 +254,6 @@ PATTERNS: Mapping[str, names.Words] = {
     "batch": names.SIZES["batch"],
     "steps": names.SIZES["steps"],
     "one": names.ROUNDS,
+    "shape": (r".*shape.*",),
     "activation": (*names.ACTIVATION, *names.FUNCTION),
 }

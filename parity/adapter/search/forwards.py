@@ -14,12 +14,12 @@ from parity.adapter.attempts import Failed
 from parity.adapter.binding import Binding, Call, Loop
 from parity.adapter.search.answers import Seen, seen, seen_by_step
 from parity.adapter.search.calls import Proposal, proposals
-from parity.adapter.search.several import always, joined
 from parity.adapter.search.leaves import Leaf
 from parity.adapter.search.loops import started
 from parity.adapter.search.objects import Making
 from parity.adapter.search.places import Hypothesis, forms, hypotheses
 from parity.adapter.search.probe import ACTIVATIONS, Probe, expected, writable
+from parity.adapter.search.several import always, joined
 from parity.adapter.search.trials import Outcome, Target, perturbed, tried
 from parity.model.case import Case
 
@@ -263,6 +263,11 @@ def _asked(
     outcome = tried(target, binding, case, title=proposal.text)
     if isinstance(outcome, Failed) or not _answers(probe, case, outcome):
         return
+    if _makes_weights(probe, outcome):  # in the first call: the setting of weights comes later
+        binding = replace(binding, setup=(*binding.setup, proposal.text))
+        outcome = tried(target, binding, case)
+        if isinstance(outcome, Failed):
+            return
     penalty = making.penalty + entry.penalty + proposal.penalty
     live, state = live_leaves(target, probe, binding, case, outcome)
     if not target.several and (option := always(probe, outcome, live)):
@@ -305,6 +310,16 @@ def _of_head(probe: Probe, leaf: Leaf) -> bool:
     """Return whether an array has the shape of a head's weights."""
     parts = {part for form in forms(probe, leaf) for part in form.parts}
     return bool(parts) and parts <= {"W_out", "b_out"}
+
+
+def _makes_weights(probe: Probe, outcome: Outcome) -> bool:
+    """Return whether an object has had no square matrix before its first call, and has one now."""
+    square = [
+        leaf for leaf in outcome.held if any("W_h" in form.parts for form in forms(probe, leaf))
+    ]
+    return bool(square) and not any(leaf.text in outcome.before for leaf in square)
+
+
 def _with_head(probe: Probe, outcome: Outcome, found: Hypothesis) -> Hypothesis:
     """Return the places with those of a head that the call does not read, but a loss may."""
     if {"W_out", "b_out"} & {*found.places}:
@@ -315,10 +330,12 @@ def _with_head(probe: Probe, outcome: Outcome, found: Hypothesis) -> Hypothesis:
             form
             for leaf in outcome.held
             if leaf.text in outcome.before and not outcome.has_changed(leaf)
-            if hypothesised(probe, leaf) and not names.is_like(leaf.name, names.GRADIENT)
+            if hypothesised(probe, leaf)
             for form in forms(probe, leaf)
             if form.parts == (part,)
         ]
+        if len(spare) > 1:  # a weight called V is no memory of an optimiser
+            spare = [form for form in spare if not names.is_like(form.leaf.name, names.GRADIENT)]
         if len(spare) == 1:
             places[part], leaves[part] = spare[0].views[0][1], spare[0].leaf.text
     return replace(found, places=places, leaves=leaves)
@@ -423,7 +440,7 @@ def judged(
             outcome = tried(target, binding, case)
         if isinstance(outcome, Failed):
             continue
-        answered = _seen(target, probe, binding, case, outcome)
+        answered = _seen(target, probe, binding, case, _without_weights(outcome, leaves))
         loss = loss_kind(probe, start | {"activation": activation}, outcome)
         if answered or loss:
             found.append(
@@ -435,6 +452,13 @@ def judged(
             )  # fmt: skip
     if found:
         yield max(found, key=lambda f: (f.rank, f.activation == "tanh"))
+
+
+def _without_weights(outcome: Outcome, leaves: Mapping[str, str]) -> Outcome:
+    """Return what a run has left but for the weights, which are no answer where they have moved."""
+    weights = {*leaves.values()}
+    kept = tuple(leaf for leaf in outcome.held if leaf.text not in weights)
+    return replace(outcome, held=kept)
 
 
 def _seen(

@@ -74,7 +74,10 @@ def _makes(cls: type, make: str, option: str) -> Iterator[str]:
         else:
             args = [ast.unparse(a) for a in tree.args]
             kept = [k for k in tree.keywords if k.arg != parameter.name]
-            rest = [*(f"{k.arg}={ast.unparse(k.value)}" for k in kept), f"{parameter.name}={option}"]
+            rest = [
+                *(f"{k.arg}={ast.unparse(k.value)}" for k in kept),
+                f"{parameter.name}={option}",
+            ]
         if not isinstance(parameter.default, (list, tuple)) or is_required(parameter):
             yield f"{ast.unparse(tree.func)}({', '.join([*args, *rest])})"
     if option == "layers":
@@ -205,7 +208,10 @@ class _Option:
             if session is None:
                 return None
             told = [self._answer(session, name, where, right) for name, where in call.answers]
-            if any(text is None and name != "grad/h_0" for (name, _), text in zip(call.answers, told, strict=True)):
+            if any(
+                text is None and name != "grad/h_0"
+                for (name, _), text in zip(call.answers, told, strict=True)
+            ):
                 return None
             kept = tuple((n, t) for (n, _), t in zip(call.answers, told, strict=True) if t)
             calls[item] = replace(call, answers=kept)
@@ -215,9 +221,7 @@ class _Option:
     def _run(self, binding: Binding, case: Case, item: str) -> Session | None:
         """Return the session after the calls up to one, whose answers are not yet read."""
         last = replace(binding.calls[item], answers=self._by_step(binding.calls[item]))
-        session = self._session(
-            replace(binding, calls={**binding.calls, item: last}), case
-        )
+        session = self._session(replace(binding, calls={**binding.calls, item: last}), case)
         if session is None:
             return None
         done = attempt(self.target.module, self.target.attempts, session.run)
@@ -261,8 +265,12 @@ class _Option:
         hidden = np.asarray(found.get("hidden", np.zeros(0)))
         if share(hidden, right["hidden"]) == 1:
             return True
-        return alone and hidden.shape == right["hidden"].shape and not doubts(
-            self.target, replace(binding, calls={"forward": binding.calls["forward"]}), case
+        return (
+            alone
+            and hidden.shape == right["hidden"].shape
+            and not doubts(
+                self.target, replace(binding, calls={"forward": binding.calls["forward"]}), case
+            )
         )
 
 

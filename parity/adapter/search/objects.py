@@ -1,13 +1,21 @@
 """Objects: ways to make an object of somebody's class: by names, then by everything that fits."""
 
 import inspect
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 from parity.adapter import names
 from parity.adapter.binding import Binding
-from parity.adapter.search.calls import LEFT_OUT, best_first, is_required, parameters, second_bias, written
+from parity.adapter.search.calls import (
+    LEFT_OUT,
+    best_first,
+    is_required,
+    parameters,
+    second_bias,
+    written,
+)
 from parity.adapter.search.trials import Target
 from parity.adapter.search.values import Value
 
@@ -39,8 +47,13 @@ _STRUCTURE = names._words(
 )
 
 
-_PART = names._words(r".*cells?(_.*)? .*rnn.* .*layers? core unit recurrent.* inner.* (base|sub)?_?modules? net(work)? model")
+_PART = names._words(
+    r".*cells?(_.*)? .*rnn.* .*layers? core unit recurrent.* inner.* (base|sub)?_?modules? net(work)? model"
+)
 """Parameters that are a cell or a layer."""
+
+
+_LISTED = names._words(r"layers?.* sizes dims shape architecture")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +113,8 @@ def _options(
             return [*found, Value(text="", role="", penalty=1.0)]
         return [LEFT_OUT, *_more_expensive(found, 0.6)]
     others = [Value(text=s, role=s, penalty=2.0 + 0.1 * i) for i, s in enumerate(SIZES)]
-    others += [Value(text=t, role="object", penalty=3.0) for t in own_objects(module, cls)]
+    fitting = _fitting(parameter.name, cls, module)
+    others += [Value(text=t, role="object", penalty=3.0) for t in fitting]
     named = 0.3 if names.is_like(parameter.name, _PART) else 3.0
     if nested:
         handed = parts(parameter.name, cls, module)
@@ -118,6 +132,9 @@ def _options(
 def _named(parameter: inspect.Parameter, module: Any, *, by_weights: bool) -> Iterator[Value]:
     """Yield what a parameter's name, or its default, says that it wants."""
     name, default = parameter.name, parameter.default
+    if names.is_like(name, names.TRUE):
+        yield Value(text="True", role="true")
+        return
     if isinstance(default, (list, tuple)) and all(type(size) is int for size in default):
         yield from (Value(text=t, role="sizes", penalty=0.1 * i) for i, t in enumerate(LISTS))
         return
@@ -137,8 +154,9 @@ def _named(parameter: inspect.Parameter, module: Any, *, by_weights: bool) -> It
         return
     size = names.role(name, names.SIZES)
     if names.is_like(name, _STRUCTURE):
-        one = names.role(name.removesuffix("s"), names.SIZES)  # `input_dims` is one number
-        if one is not None and "_" in name.strip("_"):
+        single = name.removesuffix("s")  # `input_dims` is one number
+        one = names.role(single, names.SIZES) or names.role(name, names.SIZES)
+        if one is not None and not names.is_like(name, _LISTED):
             yield Value(text=one, role=one)
             return
         yield from (Value(text=t, role="sizes", penalty=0.3 * i) for i, t in enumerate(LISTS))
@@ -151,7 +169,10 @@ def _named(parameter: inspect.Parameter, module: Any, *, by_weights: bool) -> It
         if names.is_like(name, words):
             yield from values
     if names.is_like(name, (*names.OPTIMISER, *names.INITIALISER, r".*loss.*", r"criterion")):
-        yield from (Value(text=t, role="object", penalty=0.3) for t in own_objects(module, None))
+        yield from (
+            Value(text=text, role="object", penalty=0.3 + 0.02 * place)
+            for place, text in enumerate(_fitting(name, None, module))
+        )
 
 
 def _weights(part: str) -> Iterator[Value]:
@@ -166,7 +187,6 @@ def _weights(part: str) -> Iterator[Value]:
 
 _BESIDE = {
     names.ROUNDS: [Value(text="1", role="one")],
-    names.WARM: [Value(text="True", role="true")],
     names.INITIAL_STATE: [Value(text="h_0", role="h_0", penalty=0.2)],
     names.SEED: [
         Value(text="0", role="seed"),
@@ -224,17 +244,43 @@ def parts(name: str, cls: type, module: Any) -> Iterator[Value]:
 
 def own_objects(module: Any, cls: type | None, like: str = "") -> list[str]:
     """Return expressions that make an object of a class of the same file without sizes."""
+    return [text for text, _ in _objects(module, cls) if not like or names.is_like(text, (like,))]
+
+
+def _objects(module: Any, cls: type | None) -> list[tuple[str, type]]:
     found = []
     for name, value in vars(module).items():
         if not isinstance(value, type) or value is cls or value.__module__ != module.__name__:
             continue
-        if like and not names.is_like(name, (like,)):
+        own = parameters(value)
+        rate = next((p.name for p in own if names.is_like(p.name, names.SIZES["lr"])), "")
+        wanted = [p.name for p in own if is_required(p) and p.name != rate]
+        if any(not names.is_like(n, names.KNOB) for n in wanted):
             continue
-        wanted = [p for p in parameters(value) if is_required(p)]
-        rates = [names.is_like(p.name, names.SIZES["lr"]) for p in parameters(value)]
-        if not wanted and not any(rates):
-            found.append(f"{name}()")
-        elif all(names.is_like(p.name, names.SIZES["lr"]) for p in wanted) and any(rates):
-            rate = next(p for p, is_rate in zip(parameters(value), rates, strict=True) if is_rate)
-            found.append(f"{name}({rate.name}=lr)")
+        given = [f"{rate}=lr"] * bool(rate) + [f"{n}=0.01" for n in wanted]
+        found.append((f"{name}({', '.join(given)})", value))
     return found
+
+
+def _fitting(name: str, cls: type | None, module: Any) -> list[str]:
+    """Return own objects for a parameter: those that have what the code asks of it come first.
+
+    Of `initializer.W(...)` it follows that an object has a method W.
+    """
+    asked = _asked_of(name, cls)
+    objects = _objects(module, cls)
+    able = [(t, kind) for t, kind in objects if asked and all(hasattr(kind, a) for a in asked)]
+    kinds = (names.OPTIMISER, names.OPTIMISERS), (names.INITIALISER, names.INITIALISER)
+    said = next((words for own, words in kinds if names.is_like(name, own)), ())
+    objects = able or objects
+    objects.sort(key=lambda one: not names.is_like(one[1].__name__, said))
+    return [text for text, _ in objects]
+
+
+def _asked_of(name: str, cls: type | None) -> set[str]:
+    """Return the attributes that a class's text reads of a parameter."""
+    try:
+        text = inspect.getsource(cls) if cls is not None else ""
+    except (OSError, TypeError):
+        return set()
+    return set(re.findall(rf"\b(?:self\.)?_*{re.escape(name)}\.([A-Za-z]\w*)", text))

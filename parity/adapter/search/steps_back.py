@@ -295,9 +295,7 @@ def _tried(
     return None if isinstance(outcome, Failed) else outcome
 
 
-def _carried(
-    forward: Forward, proposal: Proposal, alone: Call, first: Outcome
-) -> Iterator[Call]:
+def _carried(forward: Forward, proposal: Proposal, alone: Call, first: Outcome) -> Iterator[Call]:
     """Yield the calls that hand the gradient by the state before to the step before."""
     value = first.session.values.get(KEPT)
     view = _Texts.of(forward).view

@@ -163,7 +163,9 @@ def _alike(held: Any, name: Any) -> list[Any]:
     """Return the other names under which the same kind of thing is held."""
     if name not in held:
         return []
-    return [n for n, v in held.items() if n != name and v is not held[name] and _same(v, held[name])]
+    return [
+        n for n, v in held.items() if n != name and v is not held[name] and _same(v, held[name])
+    ]
 
 
 def _same(one: Any, other: Any) -> bool:

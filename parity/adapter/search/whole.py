@@ -141,8 +141,11 @@ def _backward(
             key = (level_of(proposal), entry.name)
             if key in best and _is_complete(best[key], forward):
                 continue
+            if key[0] >= 2 and _disagree(loss, proposal):
+                continue
             for found in asked(target, forward, prior, entry, proposal, "backward", loss):
-                told.setdefault(key, set()).add(_kind_of_labels(proposal))
+                if proposal.is_named or key not in best or not best[key].proposal.is_named:
+                    told.setdefault(key, set()).add(_kind_of_labels(proposal))
                 if key not in best or found.rank > best[key].rank:
                     best[key] = found
         sure = [one for key, one in best.items() if one.evidence > 0 or len(told[key]) == 1]
@@ -159,6 +162,13 @@ def _kind_of_labels(proposal: Proposal) -> tuple[bool, bool]:
     """
     texts = [v.text for v in proposal.arguments.values() if v.role in LABELS]
     return any("one_hot" in text for text in texts), any("step" in text for text in texts)
+
+
+def _disagree(loss: Backward | None, proposal: Proposal) -> bool:
+    """Return whether a right loss wants labels of every step and a call of one, or the reverse."""
+    if loss is None or not loss.loss_is_right:
+        return False
+    return _kind_of_labels(loss.proposal)[1] != _kind_of_labels(proposal)[1]
 
 
 def _is_complete(found: Backward, forward: Forward) -> bool:
@@ -285,9 +295,10 @@ def _train(
 ) -> Backward | None:
     """Return the call that does everything: from x and labels to changed weights."""
     best: Backward | None = None
+    told: dict[str, set[tuple[bool, bool]]] = {}
     budget = target.attempts.made + 500
     bare = replace(prior, calls={k: c for k, c in prior.calls.items() if k == "forward"})
-    for entry, proposal in candidates(target, forward, outcome, "train", NAMED, 30):
+    for entry, proposal in candidates(target, forward, outcome, "train", NAMED, 60):
         if level_of(proposal) != 3 or target.attempts.made > budget:
             continue
         if backward is not None and entry.name == backward.entry.name and not backward.moved:
@@ -297,6 +308,7 @@ def _train(
                 continue
             if _starts_anew(target, found):
                 continue
+            told.setdefault(entry.name, set()).add(_kind_of_labels(proposal))
             if best is None or (found.evidence, _step_rank(found)) > (
                 best.evidence,
                 _step_rank(best),
@@ -304,6 +316,8 @@ def _train(
                 best = found
         if best is not None and len(right_moves(best)) >= len(parameters_of(forward)):
             return best
+    if best is not None and best.evidence == 0 and len(told[best.entry.name]) > 1:
+        return None  # nobody knows which labels it wants
     return best
 
 
