@@ -15,9 +15,9 @@ from parity.adapter.search.forwards import Effort, Forward, entries, of_object
 from parity.adapter.search.functions import of_module
 from parity.adapter.search.leaves import members
 from parity.adapter.search.objects import Making, makings
+from parity.adapter.search.orientation import oriented
 from parity.adapter.search.places import forms
 from parity.adapter.search.probe import Probe
-from parity.adapter.search.orientation import oriented
 from parity.adapter.search.proof import answers, doubts
 from parity.adapter.search.trials import Target
 from parity.adapter.search.values import MANNERS
