@@ -19,6 +19,7 @@ from parity.adapter.search.loops import started
 from parity.adapter.search.objects import Making
 from parity.adapter.search.places import forms, hypotheses
 from parity.adapter.search.probe import ACTIVATIONS, Probe, expected
+from parity.adapter.search.static import global_names
 from parity.adapter.search.trials import Outcome, Target, perturbed, tried
 from parity.adapter.shapes import SIZES
 from parity.model.case import Case
@@ -168,7 +169,13 @@ def _own(owner: Any, module: Any) -> list[str]:
         and n != "main"
         and callable(getattr(owner, n, None))
         and not isinstance(getattr(owner, n), type)
+        and not _opens_files(getattr(owner, n))
     ]
+
+
+def _opens_files(function: Any) -> bool:
+    """Return whether a function opens a file by itself: a number could be one of ours."""
+    return "open" in global_names(function)
 
 
 def _penalty(name: str) -> float:

@@ -27,6 +27,7 @@ class Target:
     attempts: Attempts
     tensors: bool = False  # arrays are handed over as PyTorch tensors
     errors: dict[str, BaseException] = field(default_factory=dict)  # by what was tried
+    failed: set[str] = field(default_factory=set)  # ways to ask a function that raised
     makers: list[Any] | None = None  # the functions that make weights, once they are known
     ran: dict[str, tuple[tuple[int, ...], ...]] = field(default_factory=dict)  # shapes answered
 
