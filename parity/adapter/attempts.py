@@ -1,7 +1,7 @@
 """Attempts: a binding, run on a probing case without effects on anything later, and counted."""
 
+import builtins
 import contextlib
-import io
 import random
 import warnings
 from collections.abc import Callable, Iterator
@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from parity.subjects.silence import silenced
 from parity.subjects.time_limit import OutOfTimeError, limited
 
 T = TypeVar("T")
@@ -52,7 +53,7 @@ def attempt(module: Any, attempts: Attempts, action: Callable[[], T]) -> T | Fai
     namespace = vars(module) if isinstance(module, ModuleType) else {}
     before, inside = dict(namespace), _inside(namespace)
     try:
-        with quiet(), limited(TIME_LIMIT):
+        with quiet(), _without_files(), limited(TIME_LIMIT):
             return action()
     except KeyboardInterrupt:
         raise
@@ -84,13 +85,27 @@ def _set_back(
 
 
 @contextlib.contextmanager
+def _without_files() -> Iterator[None]:
+    """Let no file be opened: a method that saves is called as any other, with any argument."""
+    plain = builtins.open
+    builtins.open = _no_file
+    try:
+        yield
+    finally:
+        builtins.open = plain
+
+
+def _no_file(path: Any, *_: Any, **__: Any) -> Any:
+    raise PermissionError(f"a file is not opened while it is found out how to ask: {path!r}")
+
+
+@contextlib.contextmanager
 def quiet() -> Iterator[None]:
     """Undo the effects of somebody's code: prints, warnings and global random numbers."""
     state, numpy_state = random.getstate(), np.random.get_state()
     try:
         with (
-            contextlib.redirect_stdout(io.StringIO()),
-            contextlib.redirect_stderr(io.StringIO()),
+            silenced(),
             warnings.catch_warnings(action="ignore"),
             np.errstate(all="ignore"),
         ):

@@ -8,6 +8,7 @@ its arguments are.
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import FunctionType, MethodType
 from typing import Any
 
 import numpy as np
@@ -32,17 +33,8 @@ BY_LOGITS = ("d_logits", "d_every_logits")
 BY_STATES = ("upstream", "d_last")
 
 ROLES = (
-    *LABELS,
-    *BY_LOGITS,
-    *BY_STATES,
-    FINAL,
-    "x",
-    "cache",
-    "hidden",
-    "logits",
-    "h_0",
-    "lr",
-    "one",
+    *(*LABELS, *BY_LOGITS, *BY_STATES, FINAL),
+    *("x", "cache", "hidden", "logits", "h_0", "lr", "one", "mask"),
 )
 
 KINDS = {
@@ -164,7 +156,7 @@ def candidates(
     owner = outcome.session.model if target.cls is not None else target.module
     extra = extras(forward, outcome)
     found = []
-    for entry in entries(owner, target.module):
+    for entry in (*entries(owner, target.module), *_answered_functions(outcome)):
         penalty = _penalty(item, entry, forward)
         if penalty > effort:
             continue
@@ -190,6 +182,17 @@ def candidates(
     yield from ((entry, proposal) for _, entry, proposal in found)
 
 
+def _answered_functions(outcome: Outcome) -> list[Entry]:
+    """Return the functions that a forward pass has answered: they go back."""
+    value = outcome.session.values.get("out")
+    parts = [(f"out[{i}]", v) for i, v in enumerate(value)] if isinstance(value, tuple) else []
+    return [
+        Entry(name=text, function=function)
+        for text, function in (("out", value), *parts)
+        if isinstance(function, (FunctionType, MethodType))
+    ]
+
+
 def _fits(forward: Forward, proposal: Proposal) -> bool:
     """Return whether labels of every step are handed over in the layout of the inputs."""
     return in_one_order(
@@ -208,6 +211,8 @@ def _penalty(item: str, entry: Entry, forward: Forward) -> float:
         "update": names.UPDATE,
         "train": names.TRAIN,
     }
+    if entry.name.startswith("out"):
+        return 0.0 if item == "backward" else 99.0
     if (rank := names.rank(bare, first[item])) is not None:
         return 0.02 * rank
     if names.is_like(bare, names.MODES) and not any(map(is_required, parameters(entry.function))):

@@ -146,7 +146,7 @@ def best_first(options: Sequence[Sequence[Value]]) -> Iterator[tuple[tuple[Value
     queue = [(sum(o[0].penalty for o in ordered), start)]
     known = {start}
     held: list[tuple[float, tuple[int, ...]]] = []  # found, and waiting for their extra cost
-    while queue or held:
+    while (queue or held) and len(known) < STATES:
         if held and (not queue or held[0][0] <= queue[0][0]):
             penalty, places = heapq.heappop(held)
             yield tuple(o[i] for o, i in zip(ordered, places, strict=True)), penalty
@@ -163,11 +163,21 @@ def best_first(options: Sequence[Sequence[Value]]) -> Iterator[tuple[tuple[Value
                     heapq.heappush(queue, (base + step, following))
 
 
+STATES = 12_000
+"""Combinations that are looked at, at most: many of them cost extra, and wait."""
+
+
 def _extra(chosen: Sequence[Value]) -> float:
-    roles = [v.role for v in chosen if v.role and v.role not in ("zero", "one", "many", "none")]
-    twice = len(roles) - len(set(roles))
-    matrices = {v.text.endswith(".T") for v in chosen if v.role in ("W_x", "W_h", "W_out")}
+    roles = [v.role for v in chosen if v.role not in PLAIN_ROLES]
+    twice = len(roles) - len({*roles})
+    matrices = {v.text.endswith(".T") for v in chosen if v.role in MATRICES}
     return TWICE * twice + 0.75 * (len(matrices) > 1)
+
+
+PLAIN_ROLES = frozenset({"", "zero", "one", "many", "none"})
+"""Roles that several arguments can play."""
+
+MATRICES = frozenset({"W_x", "W_h", "W_out"})
 
 
 def _options(
@@ -190,6 +200,8 @@ def _options(
     ]
     if not is_required(parameter):
         keep = not named or named[0] not in ALWAYS_GIVEN
+        if keep and "one" in among and type(parameter.default) is int and parameter.default > 1:
+            return [LEFT_OUT, Value(text="1", role="one", penalty=0.4)]  # rounds, by another name
         return [LEFT_OUT] if keep else [*found, Value(text="", role="", penalty=3.0)]
     if parameter.name in facts(function).called:
         return [v for v in found if v.role in ("function", "activation")] or [
@@ -218,6 +230,7 @@ ALIKE: Mapping[str, tuple[str, ...]] = {
     "hidden": ("last", "x"),
     "h_0": ("hidden",),
     "logits": ("every_logits",),
+    "batch": ("steps",),
 }
 """Roles that a name can mean as well."""
 

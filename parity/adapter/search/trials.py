@@ -135,8 +135,9 @@ def returned(session: Session, call: Call | None) -> list[Leaf]:
         return []
     found: list[Leaf] = []
     for name in call.targets or ("out",):
-        if name in session.values and name != "_":
-            found += leaves(name, session.values[name])
+        value = session.values.get(name)
+        if name != "_" and value is not None and value is not session.model:
+            found += leaves(name, value)
     return [Leaf(text=leaf.text, array=np.array(leaf.array)) for leaf in found]
 
 

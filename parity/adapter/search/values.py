@@ -72,6 +72,7 @@ def _texts(role: str, manner: Manner) -> Iterator[str]:
 PLAIN: Mapping[str, tuple[str, ...]] = {
     **{name: (name,) for name in ("features", "hidden", "classes", "batch", "steps", "layers")},
     "lr": ("lr",),
+    "mask": ("np.ones((batch, steps))", "np.ones((steps, batch))"),
     "zero": ("0.0",),
     "one": ("1",),
     "many": ("1000",),
