@@ -159,7 +159,7 @@ def best_first(options: Sequence[Sequence[Value]]) -> Iterator[tuple[tuple[Value
     queue = [(sum(o[0].penalty for o in ordered), start)]
     known = {start}
     held: list[tuple[float, tuple[int, ...]]] = []  # found, and waiting for their extra cost
-    while queue or held:
+    while (queue or held) and len(known) < STATES:
         if held and (not queue or held[0][0] <= queue[0][0]):
             penalty, places = heapq.heappop(held)
             yield tuple(o[i] for o, i in zip(ordered, places, strict=True)), penalty
@@ -176,16 +176,24 @@ def best_first(options: Sequence[Sequence[Value]]) -> Iterator[tuple[tuple[Value
                     heapq.heappush(queue, (base + step, following))
 
 
+STATES = 12_000
+"""Combinations that are looked at, at most: many of them cost extra, and wait."""
+
 BIASES = ("b", "b_hh", "b_out")
 
 
 def _extra(chosen: Sequence[Value]) -> float:
-    plain = ("zero", "one", "many", "none", "true", "number", "seed")
-    roles = [v.text if v.role == "object" else v.role for v in chosen if v.role not in ("", *plain)]
-    twice = len(roles) - len(set(roles))
-    matrices = {v.text.endswith(".T") for v in chosen if v.role in ("W_x", "W_h", "W_out")}
+    roles = [v.text if v.role == "object" else v.role for v in chosen if v.role not in PLAIN_ROLES]
+    twice = len(roles) - len({*roles})
+    matrices = {v.text.endswith(".T") for v in chosen if v.role in MATRICES}
     biases = {v.text.partition("[")[2] for v in chosen if v.role in BIASES}
     return TWICE * twice + 0.75 * (len(matrices) > 1) + 0.75 * (len(biases) > 1)
+
+
+PLAIN_ROLES = frozenset({"", "zero", "one", "many", "none", "true", "number", "seed"})
+"""Roles that several arguments can play."""
+
+MATRICES = frozenset({"W_x", "W_h", "W_out"})
 
 
 def _options(
@@ -238,6 +246,7 @@ ALIKE: Mapping[str, tuple[str, ...]] = {
     "hidden": ("last", "x"),
     "h_0": ("hidden",),
     "logits": ("every_logits",),
+    "batch": ("steps",),
 }
 """Roles that a name can mean as well."""
 

@@ -20,7 +20,9 @@ from parity.adapter.search.objects import Making
 from parity.adapter.search.places import Hypothesis, forms, hypotheses
 from parity.adapter.search.probe import ACTIVATIONS, Probe, expected, writable
 from parity.adapter.search.several import always, joined
+from parity.adapter.search.static import global_names
 from parity.adapter.search.trials import Outcome, Target, perturbed, tried
+from parity.adapter.shapes import SIZES
 from parity.model.case import Case
 
 ROLES = ("x", "mask", "h_0", "labels", "one_hot", "step_labels", "step_one_hot", "lr")
@@ -170,7 +172,13 @@ def _own(owner: Any, module: Any) -> list[str]:
         if not (n in vars(object) or n in _PROTOCOL or n == "main")
         and callable(getattr(owner, n, None))
         and not isinstance(getattr(owner, n), type)
+        and not _opens_files(getattr(owner, n))
     ]
+
+
+def _opens_files(function: Any) -> bool:
+    """Return whether a function opens a file by itself: a number could be one of ours."""
+    return "open" in global_names(function)
 
 
 _PROTOCOL = {
@@ -442,6 +450,8 @@ def judged(
             continue
         answered = _seen(target, probe, binding, case, _without_weights(outcome, leaves))
         loss = loss_kind(probe, start | {"activation": activation}, outcome)
+        if loss:  # then so are the states and scores: what has their shape is a gradient
+            answered = {kind: one for kind, one in answered.items() if one.share > 0}
         if answered or loss:
             found.append(
                 Forward(
@@ -513,10 +523,8 @@ def loss_kind(probe: Probe, changes: Mapping[str, Any], outcome: Outcome) -> str
 def factors(probe: Probe) -> dict[str, float]:
     """Return the factors by which somebody's loss may differ from ours, as text and number."""
     config, found = probe.config, {"1": 1.0}
-    for text in ("batch", "steps", "batch * steps", "2", "classes"):
-        size = 1.0
-        for part in text.split(" * "):
-            size *= float(part) if part.isdigit() else float(getattr(config, part))
+    for text in ("batch", "steps", "batch * steps", "2", "classes", "2 * batch", "2 / classes"):
+        size = float(eval(text, {n: getattr(config, n) for n in SIZES}))  # noqa: S307 - our own text
         if size != 1:
             found |= {text: size, f"1 / ({text})" if " " in text else f"1 / {text}": 1 / size}
     for over, size in (("classes", 1), ("classes * steps", config.steps)):  # of every entry

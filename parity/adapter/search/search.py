@@ -115,10 +115,11 @@ SETUP = names._words(
 EFFORTS = (
     Effort(attempts=1200, proposals=150, penalty=1.99),
     Effort(attempts=800, proposals=40, penalty=4.0, loops=True),
-    Effort(attempts=2000, proposals=1500, penalty=12.0),
+    Effort(attempts=600, proposals=300, penalty=5.0),
+    Effort(attempts=2000, proposals=600, penalty=12.0),
     Effort(attempts=800, proposals=200, penalty=12.0, loops=True),
 )
-"""First what names say, in every manner of asking; then everything."""
+"""First what names say, in every manner of asking; then what they leave open; then everything."""
 
 
 def _manners(target: Target, effort: Effort) -> Iterator[Manner]:

@@ -266,18 +266,15 @@ def _steps(case: Case) -> dict[str, Any]:
 
 def right_moves(found: Backward) -> set[str]:
     """Return the parameters that a call has moved as one step of SGD does."""
-    session = found.outcome.session
-    right, moved = _steps(session.case), set()
-    for name, place, scope in session.places():
-        if f"grad/{name}" in right and name in found.moved:
-            now = np.asarray(evaluate(place, scope)) if "+" not in place else None
-            if (
-                now is not None
-                and now.shape == right[f"grad/{name}"].shape
-                and np.allclose(now, right[f"grad/{name}"], rtol=1e-5)
-            ):
-                moved.add(name)
-    return moved
+    right = _steps(found.outcome.session.case)
+    return {
+        name
+        for name, now in found.outcome.after.items()
+        if name in found.moved
+        and f"grad/{name}" in right
+        and now.shape == right[f"grad/{name}"].shape
+        and np.allclose(now, right[f"grad/{name}"], rtol=1e-5)
+    }
 
 
 def _stepped(forward: Forward, found: Backward) -> Gradients:
