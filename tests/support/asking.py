@@ -63,7 +63,10 @@ def refused(error: ParityError) -> Asked:
 
 
 def judged(subject: Subject, grid: str = "default") -> Asked:
-    """Judge a subject: its default configuration, the grid's extremes, then the grid's others."""
+    """Judge a subject: its default configuration, the grid's extremes, then the grid's others.
+
+    Without a grid, the first three alone.
+    """
     first: Verdict | None = None
     incomplete = ""
     for config in _configs(subject, grid):
@@ -85,7 +88,7 @@ def _configs(subject: Subject, grid: str) -> Iterator[Config]:
     default = subject.asked(Config())
     yield default
     yield from (default.replace(steps=28, hidden=16), default.replace(steps=1))
-    yield from subject.fitting(mixed(grid))
+    yield from subject.fitting(mixed(grid)) if grid else ()
 
 
 @functools.cache

@@ -130,7 +130,7 @@ def _drawn(ids: tuple[str, ...]) -> Iterator[Case]:
         case = Case.of(config, dict(_arrays(config, rng)))
         yield case
         if text in LARGE:
-            yield case.replace(W_out=case.W_out * 2000)
+            yield case.replace(W_out=case.W_out * 20_000)
 
 
 def _arrays(config: Config, rng: np.random.Generator) -> Iterator[tuple[str, Array]]:
