@@ -212,8 +212,13 @@ def asked(
     if roles & {*BY_STATES} and "d_last" not in roles and not roles & {*LABELS, *BY_LOGITS}:
         changes["kind"] = "layer"
     by_step = bool(roles & {"step_labels", "step_one_hot", "d_every_logits"})
+    if loss_before is not None and loss_before.loss_is_right and level >= 1:
+        if by_step != loss_before.kind.endswith("steps"):
+            return
     if by_step:
         changes["loss"] = "steps"
+    if level == 3 and "h_0" not in roles:
+        changes["initial"] = "zero"  # it runs forward by itself, from its own first state
     name = "scored" if item == "loss" else "back" if item == "backward" else "stepped"
     call = Call(expression=proposal.text, targets=(name,))
     calls = {k: c for k, c in prior.calls.items() if k != item}

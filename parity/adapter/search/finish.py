@@ -198,10 +198,8 @@ def _has_gradients(target: Target, found: Found) -> bool:
     session = found.whole.forward.outcome.session
     owner = session.model if target.cls is not None else target.module
     own = [entry.name.rpartition(".")[2] for entry in entries(owner, target.module)]
-    return any(
-        names.is_like(n, (*names.BACKWARD, *names.TRAIN)) and not names.is_like(n, names.MODES)
-        for n in own
-    )
+    said, other = (*names.BACKWARD, *names.TRAIN), (*names.MODES, *names.STEP)
+    return any(names.is_like(n, said) and not names.is_like(n, other) for n in own)
 
 
 def unread_weights(found: Found) -> list[str]:
@@ -212,7 +210,8 @@ def unread_weights(found: Found) -> list[str]:
     unread = []
     for leaf in forward.outcome.held:
         role = names.role(leaf.name, names.WEIGHTS)
-        if role not in ("b", "W_h", "W_x") or names.is_like(leaf.name, names.GRADIENT):
+        is_gradient = leaf.text.endswith(".grad") or names.is_like(leaf.name, names.GRADIENT)
+        if role not in ("b", "W_h", "W_x") or is_gradient:
             continue
         place = forward.binding.parameters.get(role, "")
         known = forward.leaves.get(role, "")

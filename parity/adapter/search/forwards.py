@@ -59,6 +59,7 @@ class Effort:
     attempts: int
     proposals: int  # of one function, at most
     penalty: float  # of a proposal, at most
+    loops: bool = False  # cells, called at every step, and not whole sequences
 
     def of(self, some: Iterator[Proposal]) -> Iterator[Proposal]:
         """Yield the proposals that are tried."""
@@ -194,6 +195,9 @@ def of_object(
     budget = target.attempts.made + effort.attempts
     own = entries(model, target.module)
     made = making.binding(target, resets(probe, own))
+    if effort.loops:
+        yield from _looped(target, probe, making, made, own, effort, budget)
+        return
     queue = [
         (entry, proposal)
         for entry in own
@@ -208,6 +212,18 @@ def of_object(
         call = Call(expression=proposal.text)
         binding = replace(made, calls={"forward": call}, config=start)
         yield from _asked(target, probe, making, entry, proposal, binding)
+
+
+def _looped(
+    target: Target,
+    probe: Probe,
+    making: Making,
+    made: Binding,
+    own: Sequence[Entry],
+    effort: Effort,
+    budget: int,
+) -> Iterator[Forward]:
+    """Yield forward passes that call a cell of an object at every step."""
     for entry in own:
         for proposal, binding in started(
             target, probe, made, entry.name, entry.function, most=effort.proposals

@@ -29,13 +29,20 @@ NO_WEIGHTS = Hypothesis(places={}, leaves={})
 def of_module(target: Target, probe: Probe, effort: Effort) -> Iterator[Forward]:
     """Yield the forward passes among a module's functions."""
     budget = target.attempts.made + effort.attempts
+    if effort.loops:
+        yield from _looped(target, probe, effort, budget)
+        return
     queue: list[tuple[float, Entry, Proposal, Hypothesis, Binding]] = []
     for entry in entries(target.module, target.module):
         queue += list(_ways(target, probe, entry, effort))
     queue.sort(key=lambda way: way[0])
+    known: set[tuple[str, str]] = set()
     for penalty, entry, proposal, hypothesis, binding in queue:
         if target.attempts.made > budget or not target.attempts.left:
             return
+        if (key := (proposal.text, str(hypothesis.places))) in known:
+            continue
+        known.add(key)
         start = {} if "h_0" in proposal.roles else {"initial": "zero"}
         if not ({"b"} & (proposal.roles | set(hypothesis.places))):
             start |= {"bias": "zero"}
@@ -52,7 +59,6 @@ def of_module(target: Target, probe: Probe, effort: Effort) -> Iterator[Forward]
             target, probe, full, entry, proposal,
             leaves=hypothesis.leaves, penalty=penalty, both=True,
         )  # fmt: skip
-    yield from _looped(target, probe, effort, budget)
 
 
 def _looped(target: Target, probe: Probe, effort: Effort, budget: int) -> Iterator[Forward]:

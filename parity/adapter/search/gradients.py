@@ -40,7 +40,7 @@ def find(
     taken: set[str] = set()
     own = {*forward.leaves.values()}
     offered = [leaf for leaf in found if leaf.text not in own and leaf.array.dtype.kind == "f"]
-    for name in parameters_of(forward):
+    for name in (n for n in parameters_of(forward) if f"grad/{n}" in right):
         wanted, stacked = right[f"grad/{name}"] * factor, _is_stacked(forward, name)
         best: tuple[tuple[float, ...], Leaf, str, bool] | None = None
         for place, leaf in enumerate(offered):

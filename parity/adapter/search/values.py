@@ -109,8 +109,8 @@ def ways(text: str, own: str, manner: Manner) -> list[str]:
 
 def _lists(manner: Manner) -> Iterator[str]:
     if manner.one_row:
-        yield from ("list(x[0])", "list(x[0][:, :, None])", "list(x[0][:, None])", "x[0].tolist()")
-        yield from ("x", "x.swapaxes(0, 1)")
+        yield from ("x", "list(x[0])", "list(x[0][:, :, None])", "list(x[0][:, None])")
+        yield from ("x[0].tolist()", "x.swapaxes(0, 1)")
     else:
         yield from ("list(x.swapaxes(0, 1))", "list(x.transpose(1, 2, 0))", "x.tolist()")
 

@@ -49,8 +49,8 @@ NAMED = 2.4
 """The penalty of a call, at most, while its names say what it is."""
 
 
-def whole(target: Target, forward: Forward) -> Whole:
-    """Return the calls that a forward pass is followed by."""
+def whole(target: Target, forward: Forward, *, thorough: bool = False) -> Whole:
+    """Return the calls that a forward pass is followed by; `thorough`: by trying everything."""
     prior = answers(forward.binding, forward.seen)
     prior = replace(prior, config={**prior.config, "activation": forward.activation})
     outcome = forward.outcome
@@ -62,7 +62,7 @@ def whole(target: Target, forward: Forward) -> Whole:
             prior, outcome = loss.binding, loss.outcome
     backward = _best([own] if own is not None else [], forward)
     if backward is None:
-        backward = _backward(target, forward, prior, outcome, loss)
+        backward = _backward(target, forward, prior, outcome, loss, thorough=thorough)
     if backward is not None and backward.level == 3 and backward.moved:
         return Whole(forward=forward, train=backward)
     if backward is not None and not backward.found.weights and backward.moved:
@@ -113,10 +113,16 @@ def _loss(target: Target, forward: Forward, prior: Binding, outcome: Outcome) ->
 
 
 def _backward(
-    target: Target, forward: Forward, prior: Binding, outcome: Outcome, loss: Backward | None
+    target: Target,
+    forward: Forward,
+    prior: Binding,
+    outcome: Outcome,
+    loss: Backward | None,
+    *,
+    thorough: bool,
 ) -> Backward | None:
     """Return the call that answers gradients, the one that computes most of the way."""
-    for effort, most, attempts in ((NAMED, 40, 900), (9.0, 600, 3000)):
+    for effort, most, attempts in ((9.0, 600, 3000),) if thorough else ((NAMED, 40, 900),):
         budget = target.attempts.made + attempts
         best: dict[tuple[int, str], Backward] = {}
         for entry, proposal in candidates(target, forward, outcome, "backward", effort, most):
@@ -273,21 +279,17 @@ def _train(
 # -- the binding -----------------------------------------------------------------------------------
 
 
-def binding_of(target: Target, found: Whole) -> Binding:
+def binding_of(found: Whole) -> Binding:
     """Return the whole binding: every call, every answer, and what can be asked."""
     forward = found.forward
     base = answers(forward.binding, forward.seen)
     calls: dict[str, Call] = {"forward": base.calls["forward"]}
     config: dict[str, Any] = {**base.config, "activation": forward.activation}
     main = found.main
-    factor = "1"
-    if main is not None:
-        if "activation" in main.binding.config:
-            config |= {k: v for k, v in main.binding.config.items() if k in ("kind", "loss")}
-        config |= {"loss": main.kind} if main.kind not in ("", "mean") else {}
-        factor = main.factor
-    elif found.loss is not None and found.loss.kind not in ("", "mean"):
-        config["loss"] = found.loss.kind
+    factor = "1" if main is None else main.factor
+    for one in (found.loss, main):
+        if one is not None:
+            config |= _asked_for(one)
     for item, one in (
         ("loss", found.loss),
         ("backward", found.backward),
@@ -317,6 +319,13 @@ def binding_of(target: Target, found: Whole) -> Binding:
         config=config,
         by_steps=bool(main is not None and main.moved and not main.found.weights),
     )
+
+
+def _asked_for(one: Backward) -> dict[str, Any]:
+    """Return the options that a call can be asked with."""
+    config = one.binding.config
+    found = {n: config[n] for n in ("kind", "loss", "initial") if n in config}
+    return found | ({"loss": one.kind} if one.kind not in ("", "mean") else {})
 
 
 def target_is_layer(found: Whole) -> bool:
