@@ -453,14 +453,14 @@ KINDS = {
     "a mistake between inner functions": Kind(
         _changed(OUTER_FUNCTION, "d[rows, labels] -= 1", "d[rows, labels] += 1"),
         DIFFERS,
-        "grad/W_x",
+        "grad/W_out",
     ),
     "a step uphill": Kind(
-        _changed(OUTER_FUNCTION, "p[name] - rate", "p[name] + rate"), DIFFERS, "step/W_x"
+        _changed(OUTER_FUNCTION, "p[name] - rate", "p[name] + rate"), DIFFERS, "step/W_out"
     ),
     "its own training": Kind(OWN_TRAINING),
     "a mistake in its own training": Kind(
-        _changed(OWN_TRAINING, "labels] -= 1", "labels] += 1"), DIFFERS, "step/W_x"
+        _changed(OWN_TRAINING, "labels] -= 1", "labels] += 1"), DIFFERS, "grad/W_out"
     ),
     "a cell is a function": Kind(CELL_FUNCTION),
     "one sentence at a time": Kind(SENTENCE),
@@ -473,7 +473,7 @@ KINDS = {
     ),
     "a mean, and its gradients": Kind(MEAN_LOSS),
     "a mean, and the gradients of a sum": Kind(
-        _changed(MEAN_LOSS, "        d = d / len(y)\n", ""), DIFFERS, "grad/W_x"
+        _changed(MEAN_LOSS, "        d = d / len(y)\n", ""), DIFFERS, "grad/W_out"
     ),
     "a layout that is mixed": Kind(MIXED_LAYOUT),
     "a start that is learned": Kind(LEARNED_START),
