@@ -24,6 +24,10 @@ Lookup = Callable[[str], Any]
 """Returns the value of a name; raises KeyError for an unknown one."""
 
 
+PLACE = "<binding>"
+"""The name that tracebacks show for an expression of a binding."""
+
+
 class PlaceError(SubjectError):
     """An array cannot be written to a place; the message says why."""
 
@@ -43,7 +47,7 @@ def parsed(text: str) -> _Parsed:
     except (SyntaxError, ValueError) as error:
         raise SubjectError(f"{text!r} is not a Python expression") from error
     names = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
-    return _Parsed(code=compile(tree, "<binding>", "eval"), names=frozenset(names), tree=tree.body)
+    return _Parsed(code=compile(tree, PLACE, "eval"), names=frozenset(names), tree=tree.body)
 
 
 def names_in(text: str) -> frozenset[str]:

@@ -15,7 +15,7 @@ import numpy as np
 
 from parity.adapter import borders
 from parity.adapter.binding import CALLS, Binding, Call, Loop
-from parity.adapter.expressions import assign, evaluate, names_in, put, summands
+from parity.adapter.expressions import PLACE, assign, evaluate, names_in, put, summands
 from parity.adapter.scope import HELPERS, SIZES, CaseNames, Scope
 from parity.model.biases import shares
 from parity.model.case import Array, Case
@@ -44,11 +44,10 @@ FAR = 2.0**60
 
 
 class CallError(SubjectError):
-    """Somebody's code raised in a call of a binding; `__cause__` is its own error."""
+    """A line of a binding itself raised, and not the code that it calls; `__cause__` is the error.
 
-    def __init__(self, item: str, text: str) -> None:
-        super().__init__(text)
-        self.item = item
+    The subject was asked wrongly then: nobody is accused.
+    """
 
 
 class AnswerError(SubjectError):
@@ -252,12 +251,21 @@ class Session:
     def call(self, item: str, call: Call) -> None:
         """Make one call, keep what it returns, and read its answers."""
         if call.loop is Loop.ONCE:
-            self._bind(call, evaluate(call.expression, self._arguments()))
+            self._bind(call, self._evaluated(call, self._arguments()))
             self._read(call.answers)
         else:
             self._looped(call)
         if item in ("update", "train") and not any(n.startswith("step/") for n, _ in call.answers):
             self._read_steps()
+
+    def _evaluated(self, call: Call, scope: Scope) -> Any:
+        try:
+            return evaluate(call.expression, scope)
+        except Exception as error:
+            if raised_here(error):
+                said = f"`{call.expression}` raised {type(error).__name__}: {error}"
+                raise CallError(said) from error
+            raise
 
     def _bind(self, call: Call, value: Any) -> None:
         if not call.targets:
@@ -323,7 +331,7 @@ class Session:
         state = [n for n in call.targets if n in call.names]
         for name in state:
             start = self.values[name] if name in self.binding.values else self.names["h_0"]
-            self.values[name] = start * 0 if backward else start
+            self.values[name] = start * 0 if backward else start + 0  # a cell may write into it
             self.begun.setdefault(name, start)
         returned = {*call.targets, "out"}
         by_step = [a for a in call.answers if a[0] in BY_STEP or names_in(a[1]) & returned]
@@ -332,7 +340,7 @@ class Session:
         for t in reversed(steps) if backward else steps:
             more = {"t": t, **self._at(t)} if backward else {"t": t}
             more = {k: v for k, v in more.items() if k not in call.targets or k == "t"}
-            self._bind(call, evaluate(call.expression, self._arguments(**more)))
+            self._bind(call, self._evaluated(call, self._arguments(**more)))
             for name, values in kept.items():
                 if name in self.values:
                     values.append(self.values[name])
@@ -361,6 +369,14 @@ def _before_a_step(case: Case, stepped: Mapping[str, Any]) -> dict[str, Array]:
         if ArrayName.parse(name).quantity == "b" and step_name(1, second_bias(name)) in stepped:
             found[name], found[second_bias(name)] = shares(array)
     return found
+
+
+def raised_here(error: BaseException) -> bool:
+    """Return whether an expression of a binding raised, and not a function that it calls."""
+    at = error.__traceback__
+    while at is not None and at.tb_next is not None:
+        at = at.tb_next
+    return at is not None and at.tb_frame.f_code.co_filename == PLACE
 
 
 def of_cell(cell: Cell) -> dict[str, Any]:

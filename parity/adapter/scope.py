@@ -91,7 +91,7 @@ class CaseNames:
 
 SIZES = (
     *("batch", "steps", "features", "hidden", "classes", "layers", "directions", "width"),
-    *("activation", "dtype", "lr", "bidirectional"),
+    *("activation", "dtype", "lr", "bidirectional", "initial"),
 )
 WEIGHTS = ("W_x", "W_h", "b", "W_out", "b_out")
 

@@ -19,7 +19,7 @@ from parity.adapter.checking.answers import by_shape, refuse_misread
 from parity.adapter.checking.by_shape import answers_in, parts_of
 from parity.adapter.checking.places import Place
 from parity.adapter.checking.wording import did_you_mean, names_of, place_of, told
-from parity.adapter.interpreter import AnswerError, Piece, Session, made
+from parity.adapter.interpreter import AnswerError, CallError, Piece, Session, made
 from parity.adapter.scope import SIZES
 from parity.cases.draw import draw
 from parity.model.case import Case
@@ -122,6 +122,10 @@ class _Check:
             yield
         except BindError:
             raise
+        except CallError as error:
+            raised = error.__cause__
+            said = f"raised {type(raised).__name__}: {raised}"
+            raise BindError(f"`{item}`: {text} {said}{self._hint(raised)}") from error
         except SubjectError as error:
             cause = error.__cause__ if isinstance(error, AnswerError) else None
             raise BindError(f"`{item}`: {error}{self._hint(cause)}") from error

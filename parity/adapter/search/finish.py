@@ -1,5 +1,6 @@
 """Finish: what else is known of a binding: fresh objects, formats, activations, remarks."""
 
+import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,6 +13,7 @@ from parity.adapter.binding import Binding, Certainty, Remark
 from parity.adapter.expressions import is_transposed, names_in
 from parity.adapter.interpreter import Run
 from parity.adapter.search.backwards import Backward
+from parity.adapter.search.calls import parameters
 from parity.adapter.search.forwards import entries
 from parity.adapter.search.gradients import parameters_of
 from parity.adapter.search.leaves import Leaf
@@ -33,6 +35,7 @@ class Finished:
 def finished(target: Target, found: Found) -> Finished:
     """Return the binding with everything that only running it whole can tell."""
     binding = found.binding
+    binding = _with_default_state(target, found)
     config = dict(binding.config) | _formats(found)
     config |= _activations(target, found, binding, config)
     if config.get("activation", "") is None:
@@ -52,6 +55,41 @@ def _case(found: Found, **changes: Any) -> Case:
 def _answer(target: Target, run: Run, case: Case) -> Mapping[str, Any] | None:
     answered = attempt(target.module, target.attempts, lambda: run(case))
     return None if isinstance(answered, Failed) else {n: np.array(a) for n, a in answered.items()}
+
+
+def _with_default_state(target: Target, found: Found) -> Binding:
+    """Return the binding that leaves an initial state to its default where a case has none.
+
+    Where that default is None; it is judged then as `nn.RNN` is without an initial state.
+    """
+    binding, forward = found.binding, found.whole.forward
+    function = forward.entry.function
+    for name, value in forward.proposal.arguments.items():
+        default = next((p.default for p in parameters(function) if p.name == name), ...)
+        if value.role != "h_0" or default is not None or binding.config.get("initial") == "zero":
+            continue
+        call = binding.calls["forward"]
+        text = _given_or_none(call.expression, value.text)
+        calls = {**binding.calls, "forward": replace(call, expression=text)}
+        asked = replace(binding, calls=calls, knows=(*binding.knows, "initial"))
+        case = _case(found, **{**_of_probe(binding.config), "initial": "absent"})
+        if _answer(target, Run(replace(asked, by_steps=False), target.module), case) is not None:
+            return asked
+    return binding
+
+
+def _given_or_none(expression: str, text: str) -> str:
+    """Return a call whose argument `text` is None where the case has no initial state."""
+    wanted = ast.unparse(ast.parse(text, mode="eval"))
+
+    class Given(ast.NodeTransformer):
+        def visit(self, node: ast.AST) -> ast.AST:
+            if isinstance(node, ast.expr) and ast.unparse(node) == wanted:
+                conditional = f"None if initial == 'absent' else {wanted}"
+                return ast.parse(conditional, mode="eval").body
+            return super().visit(node)
+
+    return ast.unparse(Given().visit(ast.parse(expression, mode="eval")))
 
 
 def _formats(found: Found) -> dict[str, str]:

@@ -26,6 +26,7 @@ class Target:
     attempts: Attempts
     tensors: bool = False  # arrays are handed over as PyTorch tensors
     errors: dict[str, BaseException] = field(default_factory=dict)  # by what was tried
+    ran: dict[str, tuple[tuple[int, ...], ...]] = field(default_factory=dict)  # shapes answered
 
     @property
     def cls(self) -> type | None:
@@ -82,8 +83,10 @@ def tried(
         )
 
     result = attempt(target.module, target.attempts, action)
-    if isinstance(result, Failed) and title:
+    if title and isinstance(result, Failed):
         target.errors.setdefault(title, result.error)
+    elif title and isinstance(result, Outcome):
+        target.ran.setdefault(title, tuple(leaf.array.shape for leaf in result.returned))
     return result
 
 
