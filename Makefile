@@ -6,7 +6,7 @@ PEERS := .venv/.peers
 
 .PHONY: compare test test-full lint bench calibrate power conformance clean
 
-compare: $(READY)  ## compare the default configuration
+compare: $(READY)  ## compare a handful of configurations
 	$(BIN)/compare-one-config
 
 test: $(READY)  ## the default grid and the harness's own tests, on every core
@@ -26,6 +26,7 @@ bench: $(PEERS)  ## speed, side by side with PyTorch, JAX and a plain loop
 
 calibrate: $(READY)  ## false alarms, power and cost of the verdict
 	$(BIN)/python -m benchmarks.calibrate
+	$(BIN)/python -m benchmarks.underflow
 	$(BIN)/python -m benchmarks.cost
 
 conformance: $(READY)  ## the table of docs/conformance.md: all options of nn.RNN, and what was compared
@@ -34,6 +35,7 @@ conformance: $(READY)  ## the table of docs/conformance.md: all options of nn.RN
 
 power: $(READY)  ## how many mistakes are caught and named: those of a program, then planted ones
 	$(BIN)/python -m benchmarks.power_auto
+	$(BIN)/python -m benchmarks.handful
 	$(BIN)/python -m benchmarks.naming
 	$(BIN)/python -m benchmarks.adapting
 	$(BIN)/python -m benchmarks.power_adapted

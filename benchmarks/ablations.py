@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from unittest.mock import patch
 
+import numpy as np
+
 from parity.model.branches import Branches
 from parity.model.case import Array, Case
 from parity.reference.base import Floor
@@ -32,7 +34,7 @@ class _Rootless(Noisy):
     @property
     def pending(self) -> Array:
         assert self.size is not None
-        gauge: Array = 0.5 * (self.size + self.tiny)
+        gauge: Array = 0.5 * (self.size + self.form.smallest_normal)
         return gauge
 
 
@@ -44,6 +46,16 @@ class _CleanGauge(Noisy):
     @property
     def pending(self) -> Array:
         return super().pending[:1]
+
+
+class _Unflushed(Noisy):
+    """No operation loses a subnormal number."""
+
+    __slots__ = ()
+
+    @property
+    def lost(self) -> Array:
+        return np.zeros_like(self.value)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +78,7 @@ class Ablation:
 ABLATIONS = {
     "no shared draws": Ablation(instead={"Jittered": _Unshared}),
     "no sqrt(n) in g(n)": Ablation(instead={"Noisy": _Rootless}),
+    "no underflow": Ablation(instead={"Noisy": _Unflushed}),
     "the clean run's gauges": Ablation(instead={"Noisy": _CleanGauge}),
     "no pool, K = 4": Ablation(instead={"_pool": lambda spread: spread}, copies=FEW_COPIES),
     "K = 4, with the pool": Ablation(copies=FEW_COPIES),  # so the last one lacks only the pool

@@ -1,7 +1,7 @@
 """False alarms: correct implementations are judged like subjects; none of them may differ."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -18,6 +18,7 @@ from parity.reference.base import Floor
 from parity.reference.frameworks.pytorch import pytorch
 from parity.reference.noise.floor import NoiseFloor, noise_floor
 from parity.reference.thresholds import LIMIT
+from parity.subjects.subject import Run
 from tests.support.variants import VARIANTS
 
 FULL = "full method"
@@ -83,11 +84,16 @@ def family(name: str) -> str:
 
 
 @np.errstate(all="ignore")  # as in parity.judge: overflows are judged
-def judged(seed: int, methods: Mapping[str, NoiseFloor] = METHODS) -> Tallies:
-    """Judge every variant on `sample(seed)` by every method."""
-    drawn = sample(seed)
+def judged(
+    seed: int,
+    methods: Mapping[str, NoiseFloor] = METHODS,
+    drawing: Callable[[int], Sample] = sample,
+    variants: Mapping[str, Run] = VARIANTS,
+) -> Tallies:
+    """Judge every variant on `drawing(seed)` by every method."""
+    drawn = drawing(seed)
     reference = pytorch.run(drawn.case)
-    traces = {name: read(run(drawn.case)) for name, run in VARIANTS.items()}
+    traces = {name: read(run(drawn.case)) for name, run in variants.items()}
     tallies: Tallies = {}
     for method, floor in methods.items():
         tally = tallies[method, drawn.case.config.dtype] = Tally()

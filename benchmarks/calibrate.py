@@ -61,9 +61,9 @@ def share_caught(name: str, cases: int, seed: int) -> float:
     return statistics.mean(caught(mistake, drawn, next(runs)) for drawn in samples)
 
 
-def print_alarms(tallies: Tallies, pairs: int) -> None:
+def print_alarms(tallies: Tallies, pairs: int, implementations: int = len(VARIANTS)) -> None:
     """Print the results of comparing correct code, by dtype."""
-    print(f"false alarms: {pairs} judgements of correct code, {len(VARIANTS)} implementations")
+    print(f"false alarms: {pairs} judgements of correct code, {implementations} implementations")
     for dtype in DTYPES:
         if (FULL, dtype) not in tallies:
             continue

@@ -2,7 +2,8 @@
 
 `python -m benchmarks.power_auto [--diagnosed N]` (part of `make power`): some hundreds of small
 edits of a plain network, made by a program and independent of the catalogue of mistakes. Each is
-labelled right or wrong by PyTorch's autograd, without the harness. Two processes share the work.
+labelled right or wrong by PyTorch's autograd, without the harness. Then the conditional mistakes,
+which are wrong only where a size, a label or a number is special. Two processes share the work.
 """
 
 import os
@@ -24,6 +25,7 @@ import numpy as np
 
 from parity.cases.draw import draw
 from parity.cases.grid import GRIDS
+from parity.cases.handful import HANDFUL
 from parity.diagnosis.cause import Cause
 from parity.diagnosis.diagnose import diagnose
 from parity.judging.judge import judge
@@ -38,11 +40,15 @@ from parity.subjects.capabilities import ORDINARY
 from parity.subjects.subject import Subject
 from tests.support.auto_mutants import AutoMutant, Label, generate, labelled
 from tests.support.auto_mutants.labels import MISTAKE
+from tests.support.conditional import CONDITIONAL
 from tests.support.plain import PlainNetwork
 
 PROCESSES = 2
 
 SMOKE, DEFAULT = "smoke", "default"
+
+HANDFUL_ALONE = "handful"
+"""The configurations that `compare-one-config` asks about when it is given none."""
 
 UNDECIDED = {
     Label.UNCLEAR: "unclear: the difference may be rounding; not counted",
@@ -89,6 +95,8 @@ def mutants() -> Mapping[str, AutoMutant]:
 @functools.cache
 def configs(grid: str) -> tuple[Config, ...]:
     """Return the grid's configurations, well mixed: similar ones are not neighbours."""
+    if grid == HANDFUL_ALONE:
+        return HANDFUL
     every = [config for group in GRIDS[grid].groups() for config in group.configs]
     return tuple(every[i] for i in np.random.default_rng(0).permutation(len(every)))
 
@@ -141,6 +149,13 @@ def _is_asked(mutant: AutoMutant) -> bool:
     """Return whether the edit changes the answer in some configuration."""
     known = map(_known, configs(DEFAULT))
     return any(_answers(mutant.subject(), case) != right for case, _, right in known)
+
+
+def conditionally(slug: str) -> Mapping[str, bool]:
+    """Return whether each grid, and the handful, catch a conditional mistake."""
+    subject = Subject(name=slug, run=CONDITIONAL[slug].run, knows=tuple(ORDINARY))
+    found = {grid: caught_at(subject, grid) for grid in (SMOKE, DEFAULT, HANDFUL_ALONE)}
+    return {grid: at is not None for grid, at in found.items()}
 
 
 # -- naming, in its own process --------------------------------------------------------------------
@@ -239,6 +254,16 @@ def print_right(found: Sequence[Judged]) -> None:
     print(f"the plain network itself is accused {at or 'nowhere'}", flush=True)
 
 
+def print_conditional(found: Mapping[str, Mapping[str, bool]]) -> None:
+    """Print how many conditional mistakes are caught, and which ones the default grid misses."""
+    for grid in (SMOKE, DEFAULT, HANDFUL_ALONE):
+        caught = sum(by_grid[grid] for by_grid in found.values())
+        what = grid if grid == HANDFUL_ALONE else f"{grid} grid"
+        print(f"conditional mistakes caught by the {what}: {caught} of {len(found)}", flush=True)
+    missed = [slug for slug, by_grid in found.items() if not by_grid[DEFAULT]]
+    print(f"not caught by the {DEFAULT} grid: {', '.join(missed) or 'none'}")
+
+
 def print_named(found: Sequence[Named]) -> None:
     """Print the diagnoses of a sample of the wrong ones."""
     counts = Counter(one.outcome for one in found)
@@ -266,6 +291,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         found = pool.map(judged, mutants(), chunksize=8)
         print_labels(found)
         print_wrong(found)
+        conditional = pool.map(conditionally, CONDITIONAL, chunksize=4)
+        print_conditional(dict(zip(CONDITIONAL, conditional, strict=True)))
         where = {
             one.name: one.at[SMOKE] or one.at[DEFAULT] for one in found if any(one.at.values())
         }

@@ -3,7 +3,7 @@
 import numpy as np
 
 from parity.model.case import Array, Case
-from parity.model.formats import UNIT_ROUNDOFF, smallest_normal
+from parity.model.formats import FORMATS
 
 LIMIT = 32
 """z = |difference| / sigma that no correct code has reached in tests: see `make calibrate`."""
@@ -20,6 +20,9 @@ PROVEN = 8
 USELESS = 1e-2
 """A resolution, as a share of the largest entry, above which agreement would mean nothing."""
 
+SAME_DISTANCE = 2.0
+"""How many times farther from the exact value than the other side a side is, to be called wrong."""
+
 PARTED = 0.1
 """Deviation of the copies, as a share of the largest entry, above which it is not linear in theta.
 
@@ -32,9 +35,12 @@ def step_rounding(case: Case, weight: Array, gradient: Array) -> Array:
     """Return how far two correct evaluations of weight - lr * gradient may lie apart.
 
     Rounding lr, the product and the difference moves each by at most u |w'| + 2 u |lr g|, fused
-    or not; hence twice that, and the smallest normal number where it underflows.
+    or not; hence twice that. Either may also lose w, g, the product or the difference to zero,
+    where it is below the smallest normal number: twice (3 + lr) of that.
     """
-    u = UNIT_ROUNDOFF[case.config.dtype]
+    form = FORMATS[case.config.dtype]
+    u = form.unit_roundoff
     moved = case.lr * gradient.astype(np.float64)
     rounding: Array = 2 * u * (np.abs(weight - moved) + 2 * np.abs(moved))
-    return rounding + smallest_normal(case.config.dtype)
+    lost = 2 * (3 + case.lr) * form.may_be_zero
+    return rounding + max(form.smallest_normal, lost)

@@ -1,7 +1,7 @@
 """Attempts: a binding, run on a probing case without effects on anything later, and counted."""
 
+import builtins
 import contextlib
-import io
 import random
 import warnings
 from collections.abc import Callable, Iterator
@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from parity.subjects.silence import silenced
 from parity.subjects.time_limit import OutOfTimeError, limited
 
 T = TypeVar("T")
@@ -50,9 +51,9 @@ def attempt(module: Any, attempts: Attempts, action: Callable[[], T]) -> T | Fai
     """Return what `action` returns, or its error; globals of the module are set back."""
     attempts.made += 1
     namespace = vars(module) if isinstance(module, ModuleType) else {}
-    before = dict(namespace)
+    before, inside = dict(namespace), _inside(namespace)
     try:
-        with quiet(), limited(TIME_LIMIT):
+        with quiet(), _without_files(), limited(TIME_LIMIT):
             return action()
     except KeyboardInterrupt:
         raise
@@ -63,13 +64,39 @@ def attempt(module: Any, attempts: Attempts, action: Callable[[], T]) -> T | Fai
         return Failed(error=error)
     finally:
         if namespace:
-            _set_back(namespace, before)
+            _set_back(namespace, before, inside)
 
 
-def _set_back(namespace: dict[str, Any], before: dict[str, Any]) -> None:
+def _inside(namespace: dict[str, Any]) -> dict[str, dict[Any, Any]]:
+    """Return the items of the dictionaries among a module's globals."""
+    own = namespace.items()
+    return {n: dict(v) for n, v in own if type(v) is dict and not n.startswith("__")}
+
+
+def _set_back(
+    namespace: dict[str, Any], before: dict[str, Any], inside: dict[str, dict[Any, Any]]
+) -> None:
     for name in [n for n in namespace if n not in before]:
         del namespace[name]
     namespace.update(before)
+    for name, items in inside.items():
+        namespace[name].clear()
+        namespace[name].update(items)
+
+
+@contextlib.contextmanager
+def _without_files() -> Iterator[None]:
+    """Let no file be opened: a method that saves is called as any other, with any argument."""
+    plain = builtins.open
+    builtins.open = _no_file
+    try:
+        yield
+    finally:
+        builtins.open = plain
+
+
+def _no_file(path: Any, *_: Any, **__: Any) -> Any:
+    raise PermissionError(f"a file is not opened while it is found out how to ask: {path!r}")
 
 
 @contextlib.contextmanager
@@ -78,8 +105,7 @@ def quiet() -> Iterator[None]:
     state, numpy_state = random.getstate(), np.random.get_state()
     try:
         with (
-            contextlib.redirect_stdout(io.StringIO()),
-            contextlib.redirect_stderr(io.StringIO()),
+            silenced(),
             warnings.catch_warnings(action="ignore"),
             np.errstate(all="ignore"),
         ):

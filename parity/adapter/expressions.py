@@ -167,7 +167,7 @@ def _put(tree: ast.expr, value: Any, lookup: Lookup) -> None:
             case ast.Subscript(value=owner, slice=key):
                 owned, at = evaluate(ast.unparse(owner), lookup), _key(key, lookup)
                 old = owned[at] if not isinstance(owned, dict) or at in owned else None
-                if isinstance(old, np.ndarray) or isinstance(owned, np.ndarray):
+                if isinstance(owned, np.ndarray) or not _is_global(owner, lookup):
                     _refuse_shape(text, old, value)
                 owned[at] = borders.like(old, value)
             case ast.Call(func=ast.Name(id="getattr"), args=[owner, name, *_]):
@@ -187,12 +187,22 @@ def _put(tree: ast.expr, value: Any, lookup: Lookup) -> None:
         raise PlaceError(f"`{text}` cannot be set: {type(error).__name__}: {error}") from error
 
 
+def _is_global(tree: ast.expr, lookup: Lookup) -> bool:
+    """Return whether a dictionary or list is one of a module's: its arrays have the author's sizes."""
+    if not isinstance(tree, ast.Name):
+        return False
+    owner = lookup(f"{tree.id}@owner")
+    return isinstance(owner, dict) and "__name__" in owner
+
+
 def _refuse(text: str) -> None:
     raise PlaceError(f"`{text}` is not a place that an array can be written to")
 
 
 def _refuse_shape(text: str, old: Any, value: Array) -> None:
-    if old is not None and np.shape(old) != value.shape and np.size(old) != value.size:
+    if not isinstance(old, np.ndarray):
+        return
+    if old.shape != value.shape and old.size != value.size:
         raise PlaceError(f"`{text}` has shape {np.shape(old)}, and not {value.shape}")
 
 

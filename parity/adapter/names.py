@@ -38,7 +38,7 @@ VALUES: Mapping[str, Words] = {
     "cache": _words(r".*cache.* memory mem ctx context tape saved history intermediates? store"),
     "d_logits": _words(
         r"d_?(logits?|scores?|y|z|o|outs?|outputs?|y_?hat|zy|v) grad_?(logits?|scores|out.*|y) "
-        r"delta_?(out|y) error loss_?grad dl_?d(y|o|logits) delta_?o"
+        r"delta_?(out|y) error loss_?grad dl_?d(y|o|logits) delta_?o d_?loss grad_?loss"
     ),
     "upstream": _words(
         r"d_?h(s|_?seq|_?out.*|_?next|_?last|_?t|_?n|_?all|idden.*)? d_?a d_?out(put)?s? dout "
@@ -67,6 +67,7 @@ VALUES: Mapping[str, Words] = {
         r"logits? scores? outputs? out o y_?hat y_?pred preds? predictions? z probs? "
         r"probabilities p ys_?hat softmax.*"
     ),
+    "mask": _words(r"m masks? .*mask.* valid"),
     "lr": SIZES["lr"],
 }
 """Arguments of forward and backward passes: which of them can be meant depends on the call."""
@@ -113,6 +114,7 @@ TRAIN = _words(
     r"train_?(step|on_?batch|batch) numpy_sgd_step fit_?(step|batch) train partial_fit "
     r".*step"
 )
+FINAL_UPSTREAM = _words(r"(d|g|grad|delta|upstream)_?.*(final|last|_n|_t).*")
 MAKER = _words(r"(init|initialise|initialize|make|create|new|get).*")
 LOSS = _words(
     r".*loss.* .*cross_?entropy.* criterion .*cost.* nll ce softmax_?(loss|ce|xent) mse "
@@ -136,6 +138,7 @@ PENALTY = _words(
 KNOB = _words(r".*(clip|momentum|decay|sigma|scale|std|epoch|bias|verbose|iter).*")
 MODES = _words(r"train(ing)? eval(uate)? reset.*param.* cuda cpu double float half to zero_?grad.*")
 ROUNDS = _words(r"n?_?(num)?_?(epochs?|iter(ation)?s?|rounds|max_?iter.*|n_?iter.*)")
+WARM = _words(r"warm_?start keep_?weights reuse_?weights continue_?training")
 DTYPE = _words(r"d_?type")
 """Other parameters that a constructor may have."""
 

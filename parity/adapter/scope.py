@@ -18,7 +18,7 @@
 """
 
 from collections.abc import Callable, Mapping
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -30,7 +30,7 @@ from parity.model.cell import Cell
 
 MISSING = object()
 
-HELPERS: Mapping[str, Any] = {"np": np}
+HELPERS: Mapping[str, Any] = {"np": np, "SimpleNamespace": SimpleNamespace}
 """Names that every expression knows, after somebody's own."""
 
 
@@ -56,7 +56,8 @@ class CaseNames:
     def __init__(
         self, case: Case, answers: Mapping[str, Array] | None = None, *, tensors: bool = False
     ) -> None:
-        self.case, self.answers, self.tensors = case, answers or {}, tensors
+        self.case, self.tensors = case, tensors
+        self.answers = {} if answers is None else answers  # it grows while a case is asked
 
     def __getitem__(self, name: str) -> Any:
         if name in SIZES:

@@ -26,6 +26,7 @@ CANONICAL = {
     "logits": "NC",
     "every_logits": "NTC",
     "upstream": "NTH",
+    "upstream_final": "NH",
     "d_last": "NH",
     "d_logits": "NC",
     "d_every_logits": "NTC",

@@ -115,7 +115,8 @@ def summary(binding: Binding) -> tuple[str, ...]:
 def _summary(binding: Binding) -> Iterator[str]:
     made = [binding.make] if binding.make else []
     calls = [_spoken(binding.calls[name]) for name in CALLS if name in binding.calls]
-    yield f"asked as: {'; '.join([*made, *binding.setup, *binding.reset, *calls])}"
+    asked = dict.fromkeys([*made, *binding.setup, *binding.reset, *calls])
+    yield f"asked as: {'; '.join(asked)}"
     places = [f"{name}={text}" for name, text in binding.parameters.items()]
     places += [f"{name}={where}" for c in binding.calls.values() for name, where in c.answers]
     if places:

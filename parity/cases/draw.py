@@ -14,6 +14,16 @@ from parity.model.names import ArrayName
 SHARE_IGNORED = 0.3
 """The share of labels that are ignored, where some are; the first label always counts."""
 
+SHARE_ZERO = 0.3
+"""The share of inputs that are exactly zero with data zeros, beside one step that is all zero."""
+
+LARGE = 1000.0
+"""Inputs of data large lie between this and twice as much, with either sign; W_x is as much
+smaller, so that states are ordinary."""
+
+GRADIENTS = {"tiny": 1e-6, "ordinary": 1.0, "large": 1000.0}
+"""The factor of a classifier's W_out and of a layer's upstream gradients."""
+
 
 def draw(config: Config) -> Case:
     """Draw the case of `config`: a function of its id alone, on every machine.
@@ -21,7 +31,7 @@ def draw(config: Config) -> Case:
     Only `Generator.random` is used - 53 random bits times 2**-53, exact in every libm - and one
     multiplication and addition per number. Weights and biases are uniform within `scale`,
     inputs and upstream gradients within sqrt(3) (variance 1), h_0 within 1, class weights from
-    0.25 to 1.75.
+    0.25 to 1.75. The options `data`, `labels` and `gradients` change these numbers afterwards.
 
     Raises MissingExtraError for data digits without scikit-learn, ConfigError for arrays of more
     than MOST_ENTRIES entries.
@@ -39,6 +49,11 @@ def draw(config: Config) -> Case:
         name: drawn.further(name, shape) for name, shape in shapes.items() if name not in arrays
     }
     arrays |= _emptied(config, arrays)
+    arrays |= _scaled(config, arrays)
+    if config.data == "repeated":
+        arrays |= _repeated(arrays)
+    if config.labels != "drawn":
+        arrays |= {name: _arranged(config, arrays[name]) for name in ("labels", "step_labels")}
     if config.ignored != "none":
         arrays["labels"] = drawn.with_ignored(arrays["labels"])
     return Case.of(config, {name: read_only(arrays[name]) for name in shapes})
@@ -77,8 +92,18 @@ class _Drawn:
             ids = self.whole(config.features, n, config.steps)
             x = np.eye(config.features, dtype=self.dtype)[ids]
         else:
-            x = self.uniform(np.sqrt(3), n, config.steps, config.features)
+            x = self.numbers(n, config.steps, config.features)
         return {"x": x, "labels": self.labels(n)}
+
+    def numbers(self, *shape: int) -> Array:
+        """Return the sequences that are not of ids, nor of digits: (batch, steps, features)."""
+        x = self.uniform(np.sqrt(3), *shape)
+        if self.config.data == "zeros":
+            x[self._rng.random(shape) < SHARE_ZERO] = 0
+            x[0, shape[1] // 2] = 0
+        if self.config.data == "large":
+            x = (np.sign(x) * LARGE + x * (LARGE / 2)).astype(self.dtype)
+        return x
 
     def further(self, name: str, shape: tuple[int, ...]) -> Array:
         """Return an array that only some configurations have."""
@@ -120,6 +145,42 @@ def _emptied(config: Config, arrays: Mapping[str, Array]) -> dict[str, Array]:
     zero = (*biases[config.bias], *(("h_0",) if config.initial != "drawn" else ()))
     own = (name for name in arrays if ArrayName.parse(name).quantity in zero)
     return {name: arrays[name] * 0 for name in own}
+
+
+def _scaled(config: Config, arrays: Mapping[str, Array]) -> dict[str, Array]:
+    """Return the arrays that are not of the usual scale: W_x of large inputs, and gradients."""
+    factors = dict.fromkeys(("W_out", "upstream", "upstream_final"), GRADIENTS[config.gradients])
+    found = {
+        name: array * array.dtype.type(factors[kind])
+        for name, array in arrays.items()
+        if (kind := ArrayName.parse(name).quantity) in factors and config.gradients != "ordinary"
+    }
+    if config.data == "large":
+        for name in (cell.name("W_x") for cell in config.cells if cell.layer == 0):
+            found[name] = arrays[name] / arrays[name].dtype.type(LARGE)
+    return found
+
+
+def _repeated(arrays: Mapping[str, Array]) -> dict[str, Array]:
+    """Return x with every second step equal to the step before, and every second row, too.
+
+    Initial states are repeated with their rows.
+    """
+    x = arrays["x"].copy()
+    x[:, 1::2] = x[:, : x.shape[1] // 2 * 2 : 2]
+    of_rows = {n: a.copy() for n, a in arrays.items() if ArrayName.parse(n).quantity == "h_0"}
+    for array in (found := {"x": x, **of_rows}).values():
+        array[1::2] = array[: len(array) // 2 * 2 : 2]
+    return found
+
+
+def _arranged(config: Config, labels: Array) -> Array:
+    """Return labels that are all the same, or each class in turn, from the first one on."""
+    if config.labels == "one":
+        return np.full_like(labels, labels.flat[0])
+    places = np.arange(labels.size, dtype=labels.dtype).reshape(labels.shape)
+    in_turn: Array = (labels.flat[0] + places) % config.classes
+    return in_turn
 
 
 def _seed(config: Config) -> list[int]:

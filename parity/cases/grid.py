@@ -1,24 +1,22 @@
 """The grid: the configurations that a test run covers, in groups of one test each."""
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from parity.cases.pairwise import of_classifiers, of_layers
-from parity.model.config import Config, short_id
+from parity.cases.sizes import OVERFLOW, of_other_sizes, of_sizes
+from parity.model.config import Config
 
-CLASSES = 4  # unlike every other size of the grid: a swapped axis cannot go unseen
-
-
-HUGE = ("huge",)
-"""Weights with which exponentials overflow: of one step, before a network of them is chaotic."""
+KINDS, ACTIVATIONS, DTYPES = ("classifier", "layer"), ("tanh", "relu"), ("float64", "float32")
+"""A subject may support only some of these: every combination has its own pairs of sizes."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Group:
-    """Configurations that share everything in `id`; inputs, weights and seeds vary inside."""
+    """Configurations that one test asks about: of the same sizes, or of the same options."""
 
-    id: str  # parses to the first of them
+    id: str  # of the first of them
     configs: tuple[Config, ...]
 
     @property
@@ -30,92 +28,47 @@ class Group:
 
 @dataclass(frozen=True, kw_only=True)
 class Grid:
-    """A product of sizes, and the pairs of all other options."""
+    """Pairs of sizes and numbers for each kind, activation and dtype, and of all other options."""
 
-    batch: Sequence[int]
-    steps: Sequence[int]
-    features: Sequence[int]
-    hidden: Sequence[int]
-    weights: Sequence[str]
-    seeds: int
+    most: int | None = None  # how many configurations of the pairs of sizes are taken; None: all
+    more: int = 0  # configurations of random sizes and numbers, besides
+    seeds: int = 1
     options: bool = True  # whether the pairs of further options are part of it
 
     def groups(self, seeds: int | None = None) -> Iterator[Group]:
         """Yield every group; `seeds` replaces the number of seeds."""
-        count = seeds or self.seeds
-        of_sizes = list(self._sizes(count))
-        yield from of_sizes
+        count, known = seeds or self.seeds, set[Config]()
+        for configs in self._sets():
+            group = tuple(
+                dict.fromkeys(c.replace(seed=c.seed + n) for c in configs for n in range(count))
+            )
+            new = tuple(config for config in group if config not in known)
+            known.update(new)
+            if new:
+                yield Group(id=str(new[0]), configs=new)
+
+    def _sets(self) -> Iterator[Sequence[Config]]:
+        """Yield the configurations of every group, of one seed each."""
+        blocks = itertools.product(KINDS, ACTIVATIONS, DTYPES)
+        for turn, (kind, activation, dtype) in enumerate(blocks):
+            shared = Config(kind=kind, activation=activation, dtype=dtype)
+            yield from _by_sizes(of_sizes(shared, turn, self.most, self.more))
+            if self.options:
+                yield (shared.replace(**OVERFLOW),)
         if self.options:
-            known = {config for group in of_sizes for config in group.configs}
-            yield from (group for group in _of_options(count) if group.configs[0] not in known)
-
-    def _sizes(self, seeds: int) -> Iterator[Group]:
-        """Yield every group of sizes, of all kinds, activations and the usual dtypes."""
-        outer = itertools.product(
-            ("classifier", "layer"),
-            ("tanh", "relu"),
-            ("float64", "float32"),
-            self.batch,
-            self.steps,
-            self.hidden,
-        )
-        for kind, activation, dtype, batch, steps, hidden in outer:
-            shared = Config(
-                kind=kind,
-                activation=activation,
-                dtype=dtype,
-                batch=batch,
-                steps=steps,
-                hidden=hidden,
-                classes=CLASSES,
-                features=self.features[0],
-            )
-            weights = (*self.weights, *(HUGE if batch > 1 and steps == 1 else ()))
-            inner = itertools.product(self.features, weights, range(seeds))
-            configs = tuple(
-                shared.replace(features=features, weights=weights, seed=seed)
-                for features, weights, seed in inner
-            )
-            yield Group(id=_id(shared), configs=configs)
+            yield from of_other_sizes((*of_layers(), *of_classifiers()))
 
 
-def _of_options(seeds: int) -> Iterator[Group]:
-    """Yield a group for each combination of options, at ordinary sizes."""
-    for config in (*of_layers(), *of_classifiers()):
-        configs = tuple(config.replace(seed=seed) for seed in range(seeds))
-        yield Group(id=str(config), configs=configs)
+def _by_sizes(configs: Iterable[Config]) -> Collection[Sequence[Config]]:
+    """Return the configurations of each batch and number of steps."""
+    found: dict[tuple[int, int], list[Config]] = {}
+    for config in configs:
+        found.setdefault((config.batch, config.steps), []).append(config)
+    return found.values()
 
 
 GRIDS = {
-    "smoke": Grid(
-        batch=(7,),
-        steps=(5,),
-        features=(3,),
-        hidden=(6,),
-        weights=("torch", "chaotic"),
-        seeds=1,
-        options=False,
-    ),
-    "default": Grid(
-        batch=(1, 7),
-        steps=(1, 2, 5, 28),
-        features=(3,),
-        hidden=(1, 6, 16),
-        weights=("torch", "small", "chaotic"),
-        seeds=2,
-    ),
-    "full": Grid(
-        batch=(1, 2, 7, 32),
-        steps=(1, 2, 5, 28),
-        features=(3, 10),
-        hidden=(1, 6, 16, 64),
-        weights=("torch", "small", "chaotic"),
-        seeds=5,
-    ),
+    "smoke": Grid(most=2, options=False),
+    "default": Grid(),
+    "full": Grid(more=600, seeds=2),
 }
-
-
-def _id(shared: Config) -> str:
-    names = ("batch", "steps", "hidden", "activation", "dtype")
-    kind = {"kind": "layer"} if shared.kind == "layer" else {}
-    return short_id(**{name: getattr(shared, name) for name in names}, **kind)

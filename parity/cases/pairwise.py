@@ -8,7 +8,7 @@ for software testing".
 import functools
 import itertools
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from parity.model.config import Config
@@ -80,21 +80,31 @@ def of_classifiers() -> tuple[Config, ...]:
 
 
 def combinations(axes: Mapping[str, Axis]) -> tuple[Config, ...]:
-    """Return configurations that together contain every pair of choices that fit together.
+    """Return configurations that together contain every pair of choices that fit together."""
+    lengths = tuple(map(len, axes.values()))
+    rows = covering(lengths, lambda pair: _is_valid(axes, pair))
+    return tuple(_config(axes, enumerate(row)) for row in rows)
 
-    Greedy: each configuration begins with a pair that is not covered yet. From every other axis it
-    takes the choice that covers most new pairs, and of equal ones the choice that was taken least.
+
+def covering(
+    lengths: tuple[int, ...], fits: Callable[[Pair], bool] | None = None
+) -> tuple[tuple[int, ...], ...]:
+    """Return rows, each with a choice of every axis, that contain every pair of choices that fits.
+
+    lengths: how many choices each axis has; fits: whether a pair goes together, True for all.
+    Greedy: each row begins with a pair that is not covered yet. From every other axis it takes the
+    choice that covers most new pairs, and of equal ones the choice that was taken least.
     """
-    choices = [[(place, c) for c in range(len(axis))] for place, axis in enumerate(axes.values())]
+    choices = [[(place, c) for c in range(length)] for place, length in enumerate(lengths)]
     both = (pair for two in itertools.combinations(choices, 2) for pair in itertools.product(*two))
-    together = [pair for pair in both if _is_valid(axes, pair)]
-    unmet, taken, found = dict.fromkeys(together), Counter[Choice](), []
+    together = {pair: None for pair in both if fits is None or fits(pair)}
+    unmet, taken, found = dict(together), Counter[Choice](), []
     while unmet:
-        row = _row(choices, set(together), unmet, taken)
+        row = _row(choices, together, unmet, taken)
         for pair in itertools.combinations(row, 2):
             unmet.pop(pair, None)
         taken.update(row)
-        found.append(_config(axes, row))
+        found.append(tuple(choice for _, choice in row))
     return tuple(found)
 
 
@@ -118,7 +128,7 @@ def _row(
     return sorted(row)
 
 
-def _is_valid(axes: Mapping[str, Axis], row: Sequence[Choice]) -> bool:
+def _is_valid(axes: Mapping[str, Axis], row: Iterable[Choice]) -> bool:
     try:
         _config(axes, row)
     except ConfigError:
@@ -126,7 +136,7 @@ def _is_valid(axes: Mapping[str, Axis], row: Sequence[Choice]) -> bool:
     return True
 
 
-def _config(axes: Mapping[str, Axis], row: Sequence[Choice]) -> Config:
+def _config(axes: Mapping[str, Axis], row: Iterable[Choice]) -> Config:
     every = list(axes.values())
     changes = [*(axis[0] for axis in every), *(every[place][c] for place, c in row)]
     return Config(**dict(itertools.chain.from_iterable(change.items() for change in changes)))

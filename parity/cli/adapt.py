@@ -12,6 +12,7 @@ from pathlib import Path
 from parity.adapter.adapt import Adapted, adapt
 from parity.adapter.attempts import quiet
 from parity.model.errors import ParityError, SubjectError
+from parity.model.spelling import with_dashes
 from parity.subjects.cells import ENDINGS
 from parity.subjects.find import Found, find
 from parity.subjects.subject import NOT_EXECUTED
@@ -37,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--run-all", action="store_true", help="execute every statement of the file"
     )
-    arguments = parser.parse_args(argv)
+    arguments = parser.parse_args(with_dashes(sys.argv[1:] if argv is None else argv))
     try:
         return _adapt(arguments)
     except ParityError as error:

@@ -12,17 +12,18 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from parity.cases.draw import draw
-from parity.diagnosis.diagnose import diagnose
-from parity.diagnosis.settle import settled
+from parity.cases.handful import HANDFUL
+from parity.cli.several import beside, judge_several
+from parity.diagnosis.diagnose import diagnose, is_explicable
 from parity.execution.ask import unlimited
 from parity.execution.limits import MEMORY_LIMIT, TIME_LIMIT, Limits
 from parity.execution.process import Process
-from parity.judging.judge import judge
-from parity.judging.second_bias import only_second_bias
+from parity.judging.coverage import covered
 from parity.judging.training import Training, train
-from parity.model.case import check_size
+from parity.model.case import Case, check_size
 from parity.model.config import OPTIONS, Config
 from parity.model.errors import ConfigError, ParityError
+from parity.model.spelling import with_dashes
 from parity.model.verdict import Verdict
 from parity.reference.frameworks import framework
 from parity.report import json_output, plots, terminal
@@ -39,7 +40,7 @@ PICTURES = (".png", ".pdf", ".svg")
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run `compare-one-config` and return its exit status."""
-    arguments = _parser().parse_args(argv)
+    arguments = _parser().parse_args(with_dashes(sys.argv[1:] if argv is None else argv))
     try:
         config = _config(arguments)
         check_size(config)  # these two errors cost no PyTorch
@@ -155,6 +156,7 @@ def _config(arguments: argparse.Namespace) -> Config:
     _check_target("--plot", arguments.plot, PICTURES)
     if arguments.subject == "":
         raise ConfigError("--subject must name a module or a file, got ''")
+    arguments.chosen = bool(arguments.id or changes)
     kept = _kept(arguments, [*changes, *(["epochs"] if arguments.epochs else [])])
     arguments.kept = kept
     if kept is not None:
@@ -200,17 +202,13 @@ def _compare(config: Config, arguments: argparse.Namespace) -> Callable[[], int]
     with _asked(arguments) as loaded:
         reference = framework()  # takes a second, in which the subject is loaded too
         subject = loaded()
-        if kept is None:
-            config = subject.asked(config, arguments.given)
-        case = draw(config) if kept is None else kept.case
-        verdict = judge(subject, case, reference, thorough=True, exact=arguments.exact)
-        if (certain := settled(subject, config, verdict, reference)) is not subject:
-            subject = certain
-            verdict = judge(subject, case, reference, thorough=True, exact=arguments.exact)
+        cases = tuple(_cases(subject, config, arguments))
+        subject, verdict, others = judge_several(subject, cases, reference, exact=arguments.exact)
+        case = next(case for case in cases if case.config == verdict.config)
         if kept is not None:
             verdict = dataclasses.replace(verdict, kept=arguments.id)
-        differs = is_failure(verdict) and verdict.compared and not only_second_bias(verdict)
-        why = diagnose(subject, config, reference) if differs else None
+        differs = is_failure(verdict) and is_explicable(verdict)
+        why = diagnose(subject, case.config, reference) if differs else None
         after = follow(
             subject,
             case,
@@ -220,6 +218,7 @@ def _compare(config: Config, arguments: argparse.Namespace) -> Callable[[], int]
             shrinking=arguments.shrink,
             why=why,
         )
+        verdict = covered(verdict, subject)
         then = as_then(kept, subject, reference) if kept is not None else ()
 
     def answer() -> int:
@@ -229,12 +228,14 @@ def _compare(config: Config, arguments: argparse.Namespace) -> Callable[[], int]
             terminal.print_diagnosis(why, explain=arguments.explain)
         if arguments.json != "-":
             terminal.print_lines((*then, *after.lines))
-            terminal.print_assumed(subject)
+            terminal.print_lines(beside(verdict, others))
+            terminal.print_assumed(subject, binding=not verdict.not_understood)
         for problem in after.problems:
             print(f"compare-one-config: {problem}", file=sys.stderr)
         _write(
             arguments.json,
             json_output.verdict_data(verdict)
+            | json_output.others_data(others)
             | json_output.diagnosis_data(why)
             | after.data()
             | json_output.subject_data(subject),
@@ -242,6 +243,15 @@ def _compare(config: Config, arguments: argparse.Namespace) -> Callable[[], int]
         return _status(verdict)
 
     return answer
+
+
+def _cases(subject: Subject, config: Config, arguments: argparse.Namespace) -> Iterator[Case]:
+    """Yield what is asked: the kept case, the configuration that was given, or the handful."""
+    if arguments.kept is not None:
+        yield arguments.kept.case
+        return
+    configs = [config] if arguments.chosen else HANDFUL
+    yield from map(draw, dict.fromkeys(subject.asked(one, arguments.given) for one in configs))
 
 
 def _train(config: Config, arguments: argparse.Namespace) -> Callable[[], int]:

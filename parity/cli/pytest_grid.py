@@ -7,7 +7,7 @@ import importlib
 import itertools
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -18,17 +18,20 @@ from xdist.scheduler import LoadScopeScheduling
 from parity.cases.grid import GRIDS, Group
 from parity.cli.pytest_plugin import SETTINGS, WANTED
 from parity.execution.ask import unlimited
+from parity.execution.coverage import Record, packed, unpacked
 from parity.execution.limits import MEMORY_LIMIT, TIME_LIMIT, Limits
-from parity.execution.process import closed, isolated
+from parity.execution.process import closed, isolated, recorded
 from parity.gate import grid as tests
 from parity.gate.accept import fitting_groups
 from parity.gate.gate import BEHAVIOUR, Check, Gate, is_silent, nothing_of_this, share
 from parity.gate.settings import Settings
 from parity.gate.tally import Tally
+from parity.judging.coverage import coverage_of, incomplete
+from parity.model.coverage import Coverage
 from parity.model.errors import ConfigError, ParityError
 from parity.model.names import ArrayName
 from parity.model.verdict import Verdict
-from parity.report.text import assumed_lines, line, notes
+from parity.report.text import assumed_lines, coverage_lines, line, notes
 from parity.subjects.subject import Subject
 
 CHAPTERS = {
@@ -39,11 +42,20 @@ CHAPTERS = {
 }
 """The tests of the grid, each in a file of its name, and the chapter that it checks."""
 
+GRID_TEST = re.compile(rf"::(?:{'|'.join(CHAPTERS)})\[(.+)\]$")
+"""The end of the id of a test of the grid, with its group."""
+
 SUBJECT = pytest.StashKey[Subject]()
 """The subject of the grid, if this process has loaded it."""
 
 KNOWN = pytest.StashKey[dict[str, Any]]()
 """The options that the subject supports, and the arrays that it answers, if known."""
+
+COVERAGE = pytest.StashKey[Coverage]()
+"""The subject's lines that all configurations together cover, after a run over all of them."""
+
+RECORD = pytest.StashKey[Record]()
+"""The subject's sources and the lines that have run in all workers, as far as they have ended."""
 
 # -- the subject -----------------------------------------------------------------------------------
 
@@ -172,7 +184,7 @@ class ByGroup(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        grid = re.search(rf"::(?:{'|'.join(CHAPTERS)})\[(.+)\]$", nodeid)
+        grid = GRID_TEST.search(nodeid)
         return grid[1] if grid else nodeid
 
 
@@ -213,8 +225,10 @@ def parity_check(
         judged = _parity_gate.chapter(group, part)
         for name, value in _recorded(judged).items():
             record_property(name, value)
-        if all(map(is_silent, judged)) and (reason := _parity_gate.why_not_checked(part)):
-            pytest.skip(reason)
+        if all(map(is_silent, judged)):
+            one_row = group.configs[0].batch == 1
+            if reason := _parity_gate.why_not_checked(part, one_row=one_row):
+                pytest.skip(reason)
         for verdict in judged:
             if verdict.passed:
                 continue
@@ -241,13 +255,85 @@ def _recorded(judged: list[Verdict]) -> dict[str, Any]:
 # -- the summary -----------------------------------------------------------------------------------
 
 
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Send the subject's lines that have run in this worker to the controller.
+
+    The controller knows nothing of the subject where only the workers have collected the grid.
+    """
+    config = session.config
+    if not hasattr(config, "workeroutput") or SUBJECT not in config.stash:
+        return
+    if (record := recorded(config.stash[SUBJECT])) is not None:
+        sent = {
+            "known": _known(config),
+            "sources": packed(record.sources),
+            "executed": {file: sorted(lines) for file, lines in record.executed.items()},
+        }
+        config.workeroutput["parity"] = json.dumps(sent)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take the lines that a worker sends."""
+    text = getattr(node, "workeroutput", {}).get("parity")
+    if text is None:
+        return
+    sent, stash = json.loads(text), node.config.stash
+    stash.setdefault(KNOWN, sent["known"])
+    record = stash.setdefault(RECORD, Record())
+    record.sources = record.sources or unpacked(sent["sources"])
+    record.add(sent["executed"])
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> Iterator[None]:
+    """Fail a run that agrees in every configuration and never executed a loss or a step."""
+    done = yield
+    coverage = _coverage(session.config)
+    if coverage is not None:
+        session.config.stash[COVERAGE] = coverage
+        if coverage.grave and not session.testsfailed:
+            session.testsfailed += 1
+    return done
+
+
+def _coverage(config: pytest.Config) -> Coverage | None:
+    """Return the lines that all configurations together cover; None where some were not asked."""
+    if hasattr(config, "workerinput"):
+        return None
+    record = config.stash.get(RECORD, None)
+    if record is None and SUBJECT in config.stash:
+        record = recorded(config.stash[SUBJECT])
+    if record is None:
+        return None
+    asked = {match[1] for match in map(GRID_TEST.search, _node_ids(config)) if match}
+    whole = asked >= {group.id for group in _groups(config)}
+    return coverage_of(record) if whole else None
+
+
+def _reports(config: pytest.Config) -> Iterator[Any]:
+    """Yield the reports of the tests that have run, without those of subtests."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    for report in itertools.chain.from_iterable(reporter.stats.values() if reporter else ()):
+        if getattr(report, "when", None) == "call" and not hasattr(report, "context"):
+            yield report
+
+
+def _node_ids(config: pytest.Config) -> Iterator[str]:
+    return (report.nodeid for report in _reports(config))
+
+
+def _tally(config: pytest.Config) -> Tally:
+    tally = Tally()
+    for report in _reports(config):
+        tally.add(dict(report.user_properties))
+    return tally
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Report how much was compared: a green run over nothing must not look like one over all."""
-    tally, config = Tally(), terminalreporter.config
-    chosen = config.stash[SETTINGS]
-    for report in itertools.chain.from_iterable(terminalreporter.stats.values()):
-        if getattr(report, "when", None) == "call" and not hasattr(report, "context"):
-            tally.add(dict(report.user_properties))
+    config = terminalreporter.config
+    tally, chosen = _tally(config), config.stash[SETTINGS]
     if chosen.compared is not None:
         Path(chosen.compared).write_text(json.dumps(tally.data(), indent=1), encoding="utf-8")
     if tally.configurations:
@@ -256,5 +342,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         )
         for said in config.stash[KNOWN]["assumed"] if KNOWN in config.stash else ():
             terminalreporter.write_line(said)
+    coverage = config.stash.get(COVERAGE, None)
+    for said in coverage_lines(coverage):
+        terminalreporter.write_line(said)
+    if (found := incomplete(coverage)) is not None:
+        terminalreporter.write_line(f"{found.kind}  {found.text}", red=True)
     for said in tally.lines():
         terminalreporter.write_line(said, light=said.startswith("note: "))

@@ -16,6 +16,7 @@ import pytest
 from parity.gate import once
 from parity.gate.settings import OPTIONS, Settings, find_table, settings
 from parity.model.errors import ConfigError, ParityError
+from parity.model.spelling import underscored
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 """The variables that limit the threads of NumPy's and PyTorch's libraries."""
@@ -38,7 +39,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
             kind: dict[str, Any] = {"action": "store_const", "const": True}
         else:
             kind = {"type": option.kind, "metavar": option.metavar}
-        group.addoption(f"--parity-{name}", dest=_dest(name), help=option.help, **kind)
+        dest = _dest(name)
+        group.addoption(f"--parity-{name}", dest=dest, help=option.help, **kind)
+        for other in (f"--parity-{underscored(name)}", f"--parity_{underscored(name)}"):
+            if other != f"--parity-{name}":
+                group.addoption(other, dest=dest, help=argparse.SUPPRESS, **kind)
 
 
 def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
@@ -110,4 +115,4 @@ def _given(parsed: argparse.Namespace) -> dict[str, Any]:
 
 
 def _dest(name: str) -> str:
-    return f"parity_{name.replace('-', '_')}"
+    return f"parity_{underscored(name)}"

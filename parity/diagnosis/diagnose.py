@@ -6,14 +6,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from parity.diagnosis.cause import Cause
-from parity.diagnosis.evidence import own_fault
+from parity.diagnosis.evidence import own_fault, wrong_shapes
 from parity.diagnosis.explain import FEWEST, Explainer, Explanation, Ranked
 from parity.diagnosis.inquiry import Inquiry
 from parity.diagnosis.interpretations import interpretations
 from parity.diagnosis.probes import ASKED, COARSE, is_small
 from parity.diagnosis.responses import Responses
 from parity.diagnosis.simplify import simplified
+from parity.judging.second_bias import only_second_bias
 from parity.model.config import Config
+from parity.model.finding import Misbehaviour
+from parity.model.verdict import Verdict
 from parity.reference.base import Reference
 from parity.subjects.subject import Subject
 
@@ -31,6 +34,26 @@ class Diagnosis:
     seconds: float  # for information: the result does not depend on the time
 
 
+EXPLICABLE = (
+    Misbehaviour.MUTATED_INPUT,
+    Misbehaviour.STATEFUL,
+    Misbehaviour.NONDETERMINISTIC,
+)
+"""Faults that a diagnosis can say more about."""
+
+
+def is_explicable(verdict: Verdict) -> bool:
+    """Return whether numbers are wrong, or a fault is one that numbers can explain.
+
+    No mistake explains arrays of a second bias, nor what may have been asked wrongly.
+    """
+    if not verdict.compared or verdict.not_understood:
+        return False
+    faults = any(finding.kind in EXPLICABLE for finding in verdict.faults)
+    wrong = verdict.failures and not only_second_bias(verdict)
+    return bool(wrong or verdict.undecided or faults)
+
+
 @np.errstate(all="ignore")
 def diagnose(subject: Subject, config: Config, reference: Reference) -> Diagnosis:
     """Return why `subject` differs at `config`.
@@ -43,9 +66,12 @@ def diagnose(subject: Subject, config: Config, reference: Reference) -> Diagnosi
     start = time.perf_counter()
     inquiry = Inquiry(subject=subject, config=config, reference=reference)
     found = _by_simpler_probes(inquiry) or _by_its_own_probes(inquiry)
-    explained, is_right = found.explained, bool(found.known) and found.is_right
+    explained = found.explained
+    shapes = wrong_shapes(found.responses.answered, config)
+    known = (*map(own_fault, found.responses.findings[:1]), *shapes, *found.known)
+    is_right = bool(known) and found.is_right
     return Diagnosis(
-        causes=(*map(own_fault, found.responses.findings[:1]), *found.known, *explained.causes),
+        causes=(*known, *explained.causes),
         facts=() if is_right else explained.facts,
         problems=(*found.responses.problems, *explained.problems),
         probes=len(found.responses.answered),

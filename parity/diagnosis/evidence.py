@@ -10,6 +10,7 @@ from parity.diagnosis.inquiry import Inquiry
 from parity.diagnosis.predictions import Mistakes, Predictions
 from parity.diagnosis.probes import ASKED, DISTINCT, Probe, linear
 from parity.diagnosis.responses import Response
+from parity.model.config import Config
 from parity.model.finding import Finding
 from parity.model.names import ArrayName
 from parity.reference.mistakes.mistake import Mistake
@@ -27,18 +28,60 @@ def own_fault(finding: Finding) -> Cause:
     )
 
 
-def causes(predictions: Predictions, found: Sequence[Mistakes]) -> list[Cause]:
-    """Return a cause for each mistake of the first explanation."""
-    best, *others = found
-    hidden = [r.label for i, r in enumerate(predictions.responses) if _is_right(predictions, i)]
-    shown = [r.label for r in predictions.responses if r.label not in hidden]
-    also = tuple(" and ".join(map(str, mistakes)) for mistakes in others)
-    named = [_cause(predictions, best, mistake) for mistake in best]
-    names = tuple(tuple(mistake.name for mistake in mistakes) for mistakes in others)
-    first = replace(
-        named[0], also=also, also_names=names, hidden_at=tuple(hidden), shown_at=tuple(shown)
+def wrong_shapes(responses: Sequence[Response], config: Config) -> list[Cause]:
+    """Return a cause for each array of another shape than PyTorch's."""
+    own = [r for r in responses if _is_like(r.case.config, config)]
+    names = dict.fromkeys(name for response in own for name in response.misshapen)
+    return [_wrong_shape(name, own) for name in names]
+
+
+def _is_like(one: Config, other: Config) -> bool:
+    return (one.kind, one.activation) == (other.kind, other.activation)
+
+
+def _wrong_shape(name: str, responses: Sequence[Response]) -> Cause:
+    offer = [r for r in responses if name in r.subject or name in r.misshapen]
+    wrong = [r for r in offer if name in r.misshapen]
+    return Cause(
+        slug="wrong-shape",
+        says=f"{name} has {wrong[0].misshapen[name]}.",
+        look_for="the axes of the sum, or of the product, that the array comes from",
+        evidence=(f"in {len(wrong)} of {len(offer)} configurations",),
+        hidden_at=tuple(r.label for r in offer if r not in wrong),
+        shown_at=tuple(r.label for r in wrong),
     )
-    return [first, *named[1:]]
+
+
+def causes(predictions: Predictions, found: Sequence[Mistakes]) -> list[Cause]:
+    """Return a cause for each mistake of the first explanation.
+
+    First come those that make the configuration itself wrong, then those that most others show.
+    """
+    best, *others = found
+    shown = {mistake: _shown_at(predictions, best, mistake) for mistake in best}
+    ordered = sorted(best, key=lambda mistake: (ASKED not in shown[mistake], -len(shown[mistake])))
+    also = tuple(" and ".join(map(str, mistakes)) for mistakes in others)
+    names = tuple(tuple(mistake.name for mistake in mistakes) for mistakes in others)
+    labels = [response.label for response in predictions.responses]
+    first, *further = [
+        replace(
+            _cause(predictions, best, mistake),
+            hidden_at=tuple(label for label in labels if label not in shown[mistake]),
+            shown_at=tuple(shown[mistake]),
+        )
+        for mistake in ordered
+    ]
+    return [replace(first, also=also, also_names=names), *further]
+
+
+def _shown_at(predictions: Predictions, mistakes: Mistakes, mistake: Mistake) -> list[str]:
+    """Return the labels of the responses that this mistake alone can explain."""
+    without = tuple(other for other in mistakes if other is not mistake)
+    return [
+        response.label
+        for i, response in enumerate(predictions.responses)
+        if not all(predictions.fits(without, i, name) for name in response.subject)
+    ]
 
 
 def _is_right(predictions: Predictions, i: int) -> bool:
@@ -134,9 +177,22 @@ def _listed(names: Sequence[str]) -> str:
 # -- facts when nothing explains it --------------------------------------------------------------
 
 
+def _first_wrong(predictions: Predictions) -> str:
+    """Return the first wrong array in computation order, of the configuration itself if it has one.
+
+    Another configuration may show another mistake, in an array that is right here.
+    """
+    asked = [i for i, r in enumerate(predictions.responses) if r.label == ASKED]
+    for name in predictions.names:
+        own = (i for i in asked if name in predictions.responses[i].subject)
+        if not all(predictions.fits((), i, name) for i in own):
+            return name
+    return predictions.names[predictions.reach(())]
+
+
 def unexplained(predictions: Predictions, inquiry: Inquiry) -> list[str]:
     """Return the first wrong array, where it is wrong, and where the difference vanishes."""
-    name = predictions.names[predictions.reach(())]
+    name = _first_wrong(predictions)
     offer = [i for i, r in enumerate(predictions.responses) if name in r.subject]
     wrong = [i for i in offer if not predictions.fits((), i, name)]
     said = [

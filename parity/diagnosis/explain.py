@@ -62,10 +62,9 @@ class Explainer:
         """
         same = [r for r in responses if self._is_like(r.case.config)]
         others = [r for r in responses if r not in same]
-        shapes = tuple(f"{r.place}: {said}" for r in same for said in r.misshapen)
         predictions = Predictions(same, self._budget)
         if predictions.reach(()) == len(predictions.names):
-            return _right(len(same), shapes)
+            return _right(same)
         search = Search(predictions, _with_values(same, CATALOGUE), self._budget, self.most)
         found = search.explanations() if len(same) >= FEWEST else []
         if not found and 0 < sum(r.finite for r in same) < len(same):
@@ -74,7 +73,6 @@ class Explainer:
         return Explanation(
             causes=tuple(causes(predictions, found)) if found else (),
             facts=() if found else tuple(unexplained(predictions, self.inquiry)),
-            problems=shapes,
             ranking=_ranking(predictions, search.tried),
             complete=bool(found),
             exhausted=search.exhausted,
@@ -111,10 +109,12 @@ class Explainer:
         return holding if predictions.names else found
 
 
-def _right(count: int, shapes: tuple[str, ...]) -> Explanation:
-    """Report that nothing differs in `count` configurations, except perhaps a shape."""
-    agree = f"all {count} probing configurations agree"
-    return Explanation(facts=() if shapes else (agree,), problems=shapes, complete=not shapes)
+def _right(responses: Sequence[Response]) -> Explanation:
+    """Report that nothing differs, except perhaps a shape."""
+    if any(response.misshapen for response in responses):
+        return Explanation()
+    agree = f"all {len(responses)} probing configurations agree"
+    return Explanation(facts=(agree,), complete=True)
 
 
 def _with_values(responses: Sequence[Response], catalogue: Sequence[Mistake]) -> list[Mistake]:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from parity.diagnosis.probes import ASKED, Probe, probes
 from parity.diagnosis.responses import Response, Responses
-from parity.execution.ask import answers
+from parity.execution.ask import asked
+from parity.execution.runner import given
 from parity.judging.second_bias import as_one_bias
 from parity.model.config import Config
 from parity.model.finding import Finding, Misbehaviour, NoTraceError
@@ -27,11 +28,12 @@ class Inquiry:
         problems: list[str] = []
         findings: list[Finding] = []
         for probe in probes:
+            answers = asked(self.subject, probe.case, 2)
+            findings += answers.findings
             try:
-                first, again = answers(self.subject, probe.case, 2)
+                first, again = given(answers, 2)
             except NoTraceError as failed:
                 problems.append(f"{probe.label} ({probe.case.config}): {failed.finding.text}")
-                findings.append(failed.finding)
             else:
                 right = self.reference.run(probe.case)
                 one, other = (as_one_bias(probe.case, trace) for trace in (first, again))

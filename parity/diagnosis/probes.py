@@ -165,10 +165,14 @@ def _other_strengths(config: Config) -> Iterator[tuple[str, float]]:
 
 
 def _of_sizes(config: Config, sizes: Mapping[str, Any], dtype: str, **changes: Any) -> Config:
-    """Return a configuration like `config` of other sizes; ids stay ids, one sequence one."""
+    """Return a configuration like `config` of other sizes and ordinary numbers.
+
+    Ids stay ids, and one sequence stays one.
+    """
     data = config.data if config.data in ("ids", "vocabulary") else "drawn"
     shared = {"classes": sizes["features"]} if data == "vocabulary" else {}
     if config.call == "unbatched":
         shared["batch"] = 1
-    changes = {"weights": "torch", "data": data, "dtype": dtype, **changes}
+    ordinary = {"weights": "torch", "data": data, "labels": "drawn", "gradients": "ordinary"}
+    changes = {**ordinary, "dtype": dtype, **changes}
     return config.replace(**{**sizes, **shared, **changes})

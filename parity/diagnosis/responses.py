@@ -1,5 +1,6 @@
 """Response: a subject's answer to a probe, and the right answer."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Self
 
@@ -8,6 +9,7 @@ import numpy as np
 from parity.diagnosis.probes import Probe
 from parity.model.case import Case
 from parity.model.finding import Finding
+from parity.model.names import ArrayName
 from parity.model.trace import Trace
 
 
@@ -20,7 +22,7 @@ class Response:
     subject: Trace
     again: Trace
     reference: Trace
-    misshapen: tuple[str, ...] = ()  # why some arrays cannot be compared
+    misshapen: Mapping[str, str] = field(default_factory=dict)  # the shapes, by wrong array
     slack: Trace = field(default_factory=dict)  # accuracy that an interpretation has lost
 
     @classmethod
@@ -32,11 +34,10 @@ class Response:
             subject=_usable(first, reference),
             again=_usable(again, reference),
             reference=reference,
-            misshapen=tuple(
-                f"{name} has shape {first[name].shape}, expected {right.shape}"
-                for name, right in reference.items()
-                if name in first and first[name].shape != right.shape
-            ),
+            misshapen={
+                name: f"shape {first[name].shape}, expected {reference[name].shape}"
+                for name in _misshapen(first, reference)
+            },
         )
 
     @property
@@ -72,10 +73,22 @@ class Responses:
     findings: tuple[Finding, ...]  # of writing into the case
 
 
+def _misshapen(answered: Trace, reference: Trace) -> list[str]:
+    """Return the names of the arrays of another shape."""
+    both = [name for name in reference if name in answered]
+    return [name for name in both if answered[name].shape != reference[name].shape]
+
+
 def _usable(answered: Trace, reference: Trace) -> Trace:
-    """Return the arrays of the right shape, in the reference's order and dtype."""
+    """Return the arrays of the right shape, in the reference's order and dtype.
+
+    A step that comes from a gradient of another shape shows only what broadcasting made of it.
+    """
+    wrong = {ArrayName.parse(name).parameter for name in _misshapen(answered, reference)}
+    names = {name: ArrayName.parse(name) for name in reference if name in answered}
     return {
-        name: answered[name].astype(right.dtype)
-        for name, right in reference.items()
-        if name in answered and answered[name].shape == right.shape
+        name: answered[name].astype(reference[name].dtype)
+        for name, parsed in names.items()
+        if answered[name].shape == reference[name].shape
+        and not (parsed.is_step and parsed.parameter in wrong)
     }

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from parity.adapter.load import load
-from parity.execution.runner import Askable, Here, differing, given
+from parity.execution.runner import Answers, Askable, Here, differing, given
 from parity.model.case import Case
 from parity.model.finding import Finding, Misbehaviour, NoTraceError
 from parity.model.trace import Trace
@@ -23,8 +23,8 @@ def observe(subject: Subject, case: Case) -> Observation:
 
     The second answer must equal the first, bit for bit, and the case must be unchanged.
     """
-    asked = _askable(subject)
-    answers = asked.ask(case, 2)
+    runner = _askable(subject)
+    answers = runner.ask(case, 2)
     findings = answers.findings
     try:
         first, second = given(answers, 2)
@@ -33,7 +33,7 @@ def observe(subject: Subject, case: Case) -> Observation:
         return Observation(trace={}, findings=findings if grave else (failed.finding, *findings))
     mutated = any(finding.kind is Misbehaviour.MUTATED_INPUT for finding in findings)
     if not mutated and (names := differing(first, second)):
-        kind, how = asked.why_answers_differ(case)
+        kind, how = runner.why_answers_differ(case)
         text = f"called a second time, the subject answers differently: {', '.join(names)}"
         found = Finding(kind=kind, text=f"{text}; {how}" if how else text)
         findings = (*findings, found)
@@ -47,7 +47,12 @@ def answer(subject: Subject, case: Case) -> Trace:
 
 def answers(subject: Subject, case: Case, times: int) -> tuple[Trace, ...]:
     """Ask `subject` `times` times. Raises NoTraceError when it does not answer every time."""
-    return given(_askable(subject).ask(case, times), times)
+    return given(asked(subject, case, times), times)
+
+
+def asked(subject: Subject, case: Case, times: int) -> Answers:
+    """Ask `subject` `times` times; return its answers and what was noticed meanwhile."""
+    return _askable(subject).ask(case, times)
 
 
 def unlimited(spec: str, *, run_all: bool = False) -> Subject:

@@ -1,9 +1,37 @@
-"""Output: the bytes that a subject prints, counted, and kept up to a limit."""
+"""Output: the bytes that a subject prints, counted, kept up to a limit, and shown in part."""
 
 import os
 
 MOST_BYTES = 2**20
 """Bytes that a subject may print for one configuration; a longer output is noted and dropped."""
+
+SHOWN_LINES, LONGEST_LINE = 6, 200
+"""Lines of a subject's output that are shown in a run, and characters of each, at most."""
+
+MORE = "the subject prints more, which is not shown: --in-process shows all of it"
+
+
+class Excerpt:
+    """The first lines of all that a subject prints; a progress bar is one line after another."""
+
+    def __init__(self) -> None:
+        self._left = SHOWN_LINES
+        self._said = False
+
+    def of(self, text: str) -> str:
+        """Return the lines of `text` to show; the first that is left out is replaced by a note."""
+        lines = [line[:LONGEST_LINE] for line in text.splitlines() if line.strip()]
+        shown, self._left = lines[: self._left], self._left - min(self._left, len(lines))
+        if len(shown) < len(lines) and not self._said:
+            self._said = True
+            shown.append(MORE)
+        return "".join(f"{line}\n" for line in shown)
+
+
+def last_lines(text: str) -> str:
+    """Return the last lines that a subject has printed before it ended."""
+    lines = [line[:LONGEST_LINE] for line in text.splitlines() if line.strip()]
+    return "".join(f"{line}\n" for line in lines[-SHOWN_LINES:])
 
 
 class Output:

@@ -1,5 +1,6 @@
 """Process: a named subject in one process, which is restarted when necessary."""
 
+import contextlib
 import itertools
 import sys
 import threading
@@ -9,8 +10,17 @@ from typing import Any, Self
 
 from parity.execution import output, wire
 from parity.execution.child import Child, EndedError, LateError
+from parity.execution.coverage import Record
 from parity.execution.limits import Limits
-from parity.execution.replies import about, check_number, findings, own_output, reason
+from parity.execution.replies import (
+    about,
+    check_number,
+    executed,
+    findings,
+    own_output,
+    reason,
+    sources,
+)
 from parity.execution.runner import Answers, Askable, differing
 from parity.model.case import Case
 from parity.model.errors import ParityError, SubjectError
@@ -20,6 +30,9 @@ from parity.subjects.subject import Subject
 
 LOADING = 120.0
 """Seconds that importing a subject may take, at any limit for a configuration."""
+
+RECORDING = 10.0
+"""Seconds that a subject's process may take to list the lines that have run."""
 
 IN_A_ROW = {Misbehaviour.TIMEOUT: 3, Misbehaviour.CRASHED: 20}
 """A subject that hangs, or crashes, in this many configurations in a row is not asked again."""
@@ -37,6 +50,11 @@ def isolated(
     Raises SubjectError as `load` does. The process ends with this one, or with `closed`.
     """
     return Process(spec, limits=limits, options=options).subject()
+
+
+def recorded(subject: Subject) -> Record | None:
+    """Return the lines that a subject's questions have run so far; None outside a process."""
+    return subject.run.recorded() if isinstance(subject.run, Process) else None
 
 
 def closed(subject: Subject) -> None:
@@ -62,6 +80,8 @@ class Process(Askable):
         if sys.platform == "win32":
             raise ParityError("a subject in its own process needs Linux or macOS")
         self.spec, self.limits, self.options = spec, limits or Limits(), dict(options or {})
+        self._record = Record()
+        self._excerpt = output.Excerpt()
         self._numbers = itertools.count(1)
         self._row: list[Misbehaviour] = []  # how the last questions ended, while alike
         self._changes: tuple[Misbehaviour, str] | None = None
@@ -158,6 +178,17 @@ class Process(Askable):
             return Answers(findings=(Finding(kind=Misbehaviour.CRASHED, text=text),))
         return Answers(traces=tuple(traces[:times]), findings=(*found, *self._printed()))
 
+    def recorded(self) -> Record:
+        """Return the lines that all questions have run; a process that failed has lost its own."""
+        with self._lock:
+            if self._loaded:
+                number = next(self._numbers)
+                with contextlib.suppress(_FailedError, wire.MalformedError):
+                    frame = wire.pack({"number": number})
+                    header, _ = self._exchanged(frame, RECORDING, 0, number)
+                    self._record.add(executed(header))
+            return self._record
+
     # -- the process -------------------------------------------------------------------------------
 
     def _ready(self) -> Subject:
@@ -186,6 +217,7 @@ class Process(Askable):
             self.close()
             raise SubjectError(str(header["error"]), reason(header))
         self._loaded, self._subject = True, about(header, self.spec, self)
+        self._record.sources = sources(header)
         return self._subject
 
     def _exchanged(
@@ -213,15 +245,15 @@ class Process(Askable):
         self.close()
         _, printed = child.output.take()
         own, place = own_output(printed)
-        sys.stderr.write(own)
+        sys.stderr.write(output.last_lines(own))
         return _FailedError(Finding(kind=kind, text=text, evidence=place))
 
     def _printed(self) -> tuple[Finding, ...]:
-        """Pass on the subject's output; return a note instead where there is too much of it."""
+        """Show the first lines of the output; return a note instead where there is too much."""
         assert self._child is not None
         size, text = self._child.output.take()
         if size <= output.MOST_BYTES:
-            sys.stderr.write(text)
+            sys.stderr.write(self._excerpt.of(text))
             return ()
         first = text.splitlines()[0][:80]
         said = f"the subject prints {size / 2**20:.0f} MB, which begin with {first!r}"

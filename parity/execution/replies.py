@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from parity.execution import wire
+from parity.execution.coverage import checked_lines, unpacked
 from parity.model.errors import ConfigError, Reason, SubjectError
 from parity.model.finding import Finding, Misbehaviour
 from parity.subjects.capabilities import checked, known
+from parity.subjects.own_source import OwnSource
 from parity.subjects.subject import Run, Subject
 
 WRITTEN_BY_WORKER = (
@@ -45,6 +47,22 @@ def findings(header: wire.Header) -> tuple[Finding, ...]:
     ):
         raise wire.MalformedError("its findings are malformed")
     return tuple(Finding(kind=kind, text=text, evidence=evidence) for kind, text, evidence in rows)
+
+
+def executed(header: wire.Header) -> dict[str, list[int]]:
+    """Return the lines that have run for the first time, by file. Raises MalformedError."""
+    try:
+        return checked_lines(header.get("executed", {}))
+    except (TypeError, ValueError) as error:
+        raise wire.MalformedError(f"its executed lines are malformed: {error}"[:200]) from error
+
+
+def sources(header: wire.Header) -> tuple[OwnSource, ...]:
+    """Return the subject's own sources; none where the message has none that can be read."""
+    try:
+        return unpacked(header.get("sources", ()))
+    except (TypeError, ValueError):
+        return ()
 
 
 def own_output(printed: str) -> tuple[str, str]:

@@ -87,20 +87,36 @@ class Here(Askable):
 
 
 def watched(run: Run, case: Case, times: int) -> Answers:
-    """Run a subject `times` times on one case, and report its side effects."""
-    before, traces, findings = case.snapshot(), [], []
+    """Run a subject `times` times on one case, and report its side effects.
+
+    A subject that writes into the case is asked again with arrays of its own.
+    """
+    before = case.snapshot()
     with np.errstate(all="ignore"):  # overflows are judged; they must not warn
         watch = Watch()
         try:
-            traces += [_answer(run, case) for _ in range(times)]
-        except NoTraceError as failed:
-            findings.append(failed.finding)
+            traces, findings = _answered(run, case, times)
         finally:
             notes = tuple(watch.notes())
     if case.snapshot() != before:
+        case.restore(before)
         text = "the subject changed the case's arrays"
         findings.append(Finding(kind=Misbehaviour.MUTATED_INPUT, text=text))
     return Answers(traces=tuple(traces), findings=(*findings, *notes))
+
+
+def _answered(run: Run, case: Case, times: int) -> tuple[list[Trace], list[Finding]]:
+    """Return a subject's answers, none where it fails, and what is wrong with it."""
+    try:
+        return [_answer(run, case) for _ in range(times)], []
+    except NoTraceError as failed:
+        found = failed.finding
+    if found.kind is not Misbehaviour.MUTATED_INPUT:
+        return [], [found]
+    try:
+        return [_answer(run, case.writable()) for _ in range(times)], [found]
+    except NoTraceError as failed:
+        return [], [found, failed.finding]
 
 
 def given(answers: Answers, times: int) -> tuple[Trace, ...]:

@@ -14,12 +14,14 @@ from typing import Any
 
 from parity.adapter.load import load
 from parity.execution import wire
+from parity.execution.coverage import Recorder, packed
 from parity.execution.runner import Answers, raised, watched
 from parity.execution.torch_use import Spy
 from parity.model.case import Case
 from parity.model.config import Config
 from parity.model.errors import SubjectError
 from parity.model.finding import Finding, Misbehaviour
+from parity.subjects.own_source import OwnSource, own_sources
 from parity.subjects.subject import Run
 from parity.subjects.time_limit import OutOfTimeError
 
@@ -46,12 +48,14 @@ def main(fd: int) -> None:
         _send(line, _loaded(order))
         spy = Spy()
         while True:
-            asked, (arrays,) = _receive(line)
-            _send(line, _answered(asked, arrays, spy))
+            asked, groups = _receive(line)
+            is_question = "config" in asked
+            _send(line, _answered(asked, groups[0], spy) if is_question else _executed(asked))
     os.killpg(0, signal.SIGKILL)  # this also ends every process that the subject started
 
 
 _RUN: list[Run] = []
+_RECORDER: list[Recorder] = []
 
 
 def _loaded(order: wire.Header) -> bytes:
@@ -71,6 +75,7 @@ def _loaded(order: wire.Header) -> bytes:
         text = f"subject {spec!r} does not load: {raised(error).text}"
         said = {"number": 0, "error": text[:LONGEST_TEXT]}
     else:
+        own = _watched(spec)
         _RUN.append(found.run)
         said = {
             "number": 0,
@@ -81,9 +86,21 @@ def _loaded(order: wire.Header) -> bytes:
             "asks": dict(found.asks),
             "knows": list(found.knows),
             "offers": None if found.offers is None else list(found.offers),
+            "sources": packed(own),
         }
     _done(me)
     return wire.pack(said)
+
+
+def _watched(spec: str) -> tuple[OwnSource, ...]:
+    """Prepare to watch the subject's own files, and return them; none where that fails."""
+    try:
+        own = own_sources(spec)
+        _RECORDER.append(Recorder(own))
+    except Exception:  # somebody's objects can do anything when they are looked at
+        own = ()
+        _RECORDER.append(Recorder(own))
+    return own
 
 
 def _answered(asked: wire.Header, arrays: wire.Group, spy: Spy) -> bytes:
@@ -92,7 +109,7 @@ def _answered(asked: wire.Header, arrays: wire.Group, spy: Spy) -> bytes:
     spy.look()
     signal.setitimer(signal.ITIMER_REAL, asked["seconds"] + GRACE)
     try:
-        answers = watched(_RUN[0], case, asked["times"])
+        answers = watched(_RECORDER[0].watched_once(_RUN[0]), case, asked["times"])
     except (KeyboardInterrupt, OutOfTimeError, MemoryError) as error:  # the subject's own
         answers = Answers(findings=(raised(error),))
     _done(me)
@@ -105,6 +122,14 @@ def _answered(asked: wire.Header, arrays: wire.Group, spy: Spy) -> bytes:
         text = f"the subject's answer is too large: {error}"
         found = Finding(kind=Misbehaviour.OUT_OF_MEMORY, text=text)
         return wire.pack(_said(asked, Answers(findings=(found,))))
+
+
+def _executed(asked: wire.Header) -> bytes:
+    """Return the subject's lines that have run, as a frame."""
+    try:
+        return wire.pack({"number": asked["number"], "executed": _RECORDER[0].executed()})
+    except wire.OversizedError:
+        return wire.pack({"number": asked["number"]})
 
 
 def _case(asked: wire.Header, arrays: wire.Group) -> Case:

@@ -4,19 +4,21 @@ The pytest plugin and `parity.parametrize` share it: configurations are judged, 
 described, in one place.
 """
 
+import contextlib
 from collections.abc import Callable, Iterable, Sequence
 
 from parity.cases.draw import draw
 from parity.cases.grid import Group
-from parity.diagnosis.diagnose import diagnose
+from parity.diagnosis.diagnose import diagnose, is_explicable
 from parity.diagnosis.settle import settled
 from parity.execution.ask import answer
+from parity.execution.process import recorded
 from parity.gate.once import Once
 from parity.judging.comparator import OWN_GRADIENT
+from parity.judging.coverage import coverage_of, incomplete
 from parity.judging.judge import judge, judge_behaviour
-from parity.judging.second_bias import only_second_bias
 from parity.model.config import Config
-from parity.model.finding import NoTraceError
+from parity.model.finding import Finding, NoTraceError
 from parity.model.names import ArrayName
 from parity.model.verdict import Verdict
 from parity.reference.frameworks import framework
@@ -91,14 +93,16 @@ class Gate:
 
     # -- chapters that a subject does not answer ---------------------------------------------------
 
-    def why_not_checked(self, part: str) -> str:
+    def why_not_checked(self, part: str, *, one_row: bool = False) -> str:
         """Return why a chapter is skipped; empty where the subject has arrays of it.
 
         It is skipped where the subject answers no array of it in any group, and some array of
-        another chapter. The behaviour is that of states and gradients.
+        another chapter. The behaviour is that of states and gradients, and with `one_row`, which
+        has no other rows to be independent of, that of gradients alone.
         """
         has = self.chapters_answered()
-        own = ("forward", "gradients") if part == BEHAVIOUR else (part,)
+        behaving = ("gradients",) if one_row else ("forward", "gradients")
+        own = behaving if part == BEHAVIOUR else (part,)
         if not has or has.intersection(own):
             return ""
         return nothing_of_this(self.subject.name)
@@ -121,6 +125,21 @@ class Gate:
             except NoTraceError:
                 continue
 
+    # -- lines of the subject ----------------------------------------------------------------------
+
+    def never_executed(self) -> Finding | None:
+        """Return the finding of a loss, gradients or a step that no configuration executes.
+
+        Every configuration that was not judged in this process is asked once.
+        """
+        if recorded(self.subject) is None:
+            return None
+        for config in (config for group in self._groups for config in group.configs):
+            if config not in self._verdicts:
+                with contextlib.suppress(NoTraceError):
+                    answer(self.subject, draw(config))
+        return incomplete(coverage_of(recorded(self.subject)))
+
     # -- failures ----------------------------------------------------------------------------------
 
     def failure(self, verdict: Verdict, part: str = "") -> str:
@@ -137,7 +156,7 @@ class Gate:
             text = brief(verdict)
         if is_silent(verdict):
             return text  # there is no answer that could be explained or kept
-        return "\n".join([text, *self._diagnosis(verdict.config), *self._aftermath(verdict)])
+        return "\n".join([text, *self._diagnosis(verdict), *self._aftermath(verdict)])
 
     def _in_full_text(self, verdict: Verdict, part: str) -> str:
         if part != BEHAVIOUR:
@@ -146,10 +165,13 @@ class Gate:
             verdict = verdict if thorough.passed else thorough
         return failure_message(verdict)
 
-    def _diagnosis(self, config: Config) -> list[str]:
-        verdict = self.verdict(config)
-        explicable = verdict.compared and not only_second_bias(verdict)
-        if not explicable or not self._first("diagnosed", config.kind):
+    def _diagnosis(self, verdict: Verdict) -> list[str]:
+        config = verdict.config
+        if (
+            not is_explicable(verdict)
+            or not self.verdict(config).compared
+            or not self._first("diagnosed", config.kind)
+        ):
             return []
         return diagnosis_lines(diagnose(self.subject, config, framework()))
 

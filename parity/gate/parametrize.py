@@ -99,11 +99,14 @@ class _ChaptersCheck:
     def __call__(self) -> None:
         """Skip, with the reason, where it does not answer a chapter by its nature.
 
-        Where it answers no chapter, nothing was compared: that is not a pass.
+        Where it answers no chapter, nothing was compared: that is not a pass. Neither is a loss,
+        a backward pass or a step of it that no configuration executes.
         """
         __tracebackhide__ = True
         if not self.gate.chapters_answered():
             raise AssertionError(f"{self.gate.subject.name}: nothing was compared with PyTorch")
+        if (found := self.gate.never_executed()) is not None:
+            raise AssertionError(f"{self.gate.subject.name}: {found.kind}  {found.text}")
         reasons = {part: self.gate.why_not_checked(part) for part in CHAPTERS}
         if any(reasons.values()):
             pytest.skip("; ".join(f"{part}: {why}" for part, why in reasons.items() if why))

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from parity.model.errors import ConfigError
+from parity.model.spelling import dashed, underscored
 from parity.subjects.cells import ENDINGS
 
 FILE, TABLE = "pyproject.toml", "[tool.parity]"
@@ -93,7 +94,7 @@ def settings(given: Mapping[str, Any], table: Mapping[str, Any]) -> Settings:
     Raises ConfigError for a wrong value.
     """
     both = {**table, **given}
-    return Settings(**{name.replace("-", "_"): value for name, value in both.items()})
+    return Settings(**{underscored(name): value for name, value in both.items()})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,7 +122,7 @@ def find_table(root: Path) -> Table | None:
         return None
     if not isinstance(values, dict):
         raise ConfigError(f"{path}: tool.parity must be a table, got {values!r}")
-    checked = {key: _checked(key, value, path) for key, value in values.items()}
+    checked = {dashed(key): _checked(dashed(key), value, path) for key, value in values.items()}
     if "subject" in checked:
         checked["subject"] = _from_here(checked["subject"], path.parent)
     return Table(folder=path.parent, values=checked)

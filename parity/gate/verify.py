@@ -10,15 +10,17 @@ from typing import Never, overload
 
 from parity.cases.draw import draw
 from parity.execution.limits import MEMORY_LIMIT, TIME_LIMIT, Limits
-from parity.execution.process import closed
+from parity.execution.process import closed, recorded
 from parity.gate.accept import accepted, groups
 from parity.gate.gate import brief
+from parity.judging.coverage import coverage_of, incomplete
 from parity.judging.judge import judge
 from parity.model.comparison import Status
+from parity.model.coverage import Coverage
 from parity.model.finding import Misbehaviour
 from parity.model.verdict import Verdict
 from parity.reference.frameworks import framework
-from parity.report.text import failure_message, line, notes
+from parity.report.text import coverage_lines, failure_message, line, notes
 from parity.subjects.subject import Run, Subject
 
 SHOWN = 10
@@ -47,14 +49,17 @@ class Verification(Sequence[Record]):
     subject: str
     verdicts: tuple[Verdict, ...]  # one a configuration
     records: tuple[Record, ...]
+    coverage: Coverage | None = None  # of all configurations; None without an own process
 
     @property
     def passed(self) -> bool:
         """True when `compare-one-config` reports for every configuration that the subject agrees.
 
-        A grid without a configuration that fits the subject has not passed.
+        A grid without a configuration that fits the subject has not passed, nor has a subject
+        whose loss, gradients or step were never executed in any of them.
         """
-        return bool(self.verdicts) and all(verdict.passed for verdict in self.verdicts)
+        agrees = all(verdict.passed for verdict in self.verdicts)
+        return bool(self.verdicts) and agrees and incomplete(self.coverage) is None
 
     @property
     def failures(self) -> tuple[Record, ...]:
@@ -62,9 +67,13 @@ class Verification(Sequence[Record]):
 
         An array that was left out is among them only where nothing else was answered.
         """
-        return tuple(
+        wrong = tuple(
             record for verdict in self.verdicts if not verdict.passed for record in _wrong(verdict)
         )
+        lacking = incomplete(self.coverage)
+        if wrong or lacking is None:
+            return wrong
+        return (Record(name=self.subject, status=lacking.kind, evidence=lacking.text),)
 
     def __bool__(self) -> Never:
         raise TypeError("the result of verify has no truth value: ask .passed")
@@ -87,7 +96,9 @@ class Verification(Sequence[Record]):
             return f"{self.subject}: no configuration of the grid fits it, nothing was compared"
         if not wrong:
             arrays = sum(len(verdict.compared) for verdict in self.verdicts)
-            return f"{self.subject}: {arrays} comparisons in {count} configurations agree"
+            head = f"{self.subject}: {arrays} comparisons in {count} configurations agree"
+            lacking = [f"{f.kind}  {f.text}" for f in [incomplete(self.coverage)] if f is not None]
+            return "\n  ".join([head, *lacking, *coverage_lines(self.coverage)])
         shown = [f"  {brief(verdict)}" for verdict in wrong[:SHOWN]]
         more = [f"  and {len(wrong) - SHOWN} more"] * (len(wrong) > SHOWN)
         head = f"{self.subject}: {len(wrong)} of {count} configurations do not pass"
@@ -120,11 +131,12 @@ def verify(
         asked = [config for group in groups(grid, judged) for config in group.configs]
         reference = framework()
         verdicts = tuple(judge(judged, draw(config), reference, thorough=True) for config in asked)
+        coverage = coverage_of(recorded(judged))
     finally:
         if isinstance(subject, str | os.PathLike):
             closed(judged)
     records = tuple(record for verdict in verdicts for record in _records(verdict))
-    return Verification(subject=judged.name, verdicts=verdicts, records=records)
+    return Verification(subject=judged.name, verdicts=verdicts, records=records, coverage=coverage)
 
 
 def _records(verdict: Verdict) -> Iterator[Record]:

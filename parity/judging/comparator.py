@@ -36,7 +36,7 @@ from parity.reference.thresholds import (
 
 OWN_GRADIENT = "w - lr * own gradient"
 
-CHAOS = "rounding is as large as the answer, as in a chaotic network or after an overflow"
+CHAOS = "rounding is as large as the answer, as in a chaotic network, or near over- or underflow"
 
 
 class Comparator:
@@ -59,10 +59,11 @@ class Comparator:
         self._weights = stepping_from(case, subject)
         self._several = ("b", SECOND_BIAS) if has_second_bias(subject) else ()
         self.u = UNIT_ROUNDOFF[case.config.dtype]
-        self.branches, self.own_branches = self._branches()
-        self.parted = self._parted()
         self._floors: dict[tuple[int, bool], Floor] = {}
         self._exacts: dict[bool, Exact] = {}
+        self.branches = Branches.of(case, reference)
+        self.own_branches = self._own_branches()
+        self.parted = self._parted()
         self._steps: Mapping[str, Step] | None = None
 
     def comparisons(self) -> tuple[Comparison, ...]:
@@ -282,18 +283,44 @@ class Comparator:
 
     # -- branches --------------------------------------------------------------------------------
 
-    def _branches(self) -> tuple[Branches | None, Branches | None]:
-        """Return the reference's branches, and the subject's where they differ.
+    def _own_branches(self) -> Branches | None:
+        """Return the subject's branches where they are not the reference's, or are in doubt.
 
         Rounding can flip a gate of relu whose pre-activation is near zero, or the step that a
         maximum comes from. Then every gradient behind it differs by more than rounding, and both
         sides are right. A flip that rounding does not explain is a difference of `hidden` itself.
         """
-        theirs = Branches.of(self.case, self.reference)
-        ours = Branches.of(self.case, self.subject, self.reference)
-        if theirs is None or ours is None or ours.same(theirs):
-            return theirs, None
-        return theirs, ours
+        theirs, ours = self.branches, Branches.of(self.case, self.subject, self.reference)
+        if theirs is None or ours is None:
+            return None
+        own = self._likeliest(ours)
+        return own if own.doubt or not own.same(theirs) else None
+
+    def _likeliest(self, shown: Branches) -> Branches:
+        """Return the subject's branches; where its states do not show them, those that it follows.
+
+        If its gradients follow neither the stored states nor those computed in float64, the gates
+        in doubt stay in doubt, and the noise floor contains both.
+        """
+        clean = self._floor(0).clean
+        doubted = shown.doubted(self.case.config, self.subject, clean)
+        computed = Branches.of(self.case, clean)
+        assert computed is not None  # as of every run of this case
+        settled = doubted.settled(self.subject, computed)
+        if not doubted.doubt and settled.same(shown):
+            return shown
+        return next(filter(self._is_followed, (shown, settled)), doubted)
+
+    def _is_followed(self, branches: Branches) -> bool:
+        """Return whether every gradient of the subject is right with these branches."""
+        floor = self._noise_floor(self.case, FEW_COPIES, branches)
+        names = [n for n in floor.sigma if n in self.subject and ArrayName.parse(n).is_gradient]
+        kind = self.case.x.dtype
+        found = [
+            compare(name, self.subject[name], floor.clean[name].astype(kind), allowed, against="")
+            for name, allowed in ((name, LIMIT * floor.sigma[name]) for name in names)
+        ]
+        return all(comparison.status is Status.AGREES for comparison in found)
 
     def _parted(self) -> int | None:
         """Return the first later step from which the two sides have different branches."""
@@ -306,8 +333,12 @@ class Comparator:
                 or not is_comparable(ours, theirs)
             ):
                 continue
-            sides = [Branches.of(self.case, {"hidden": states}) for states in (ours, theirs)]
-            if sides[0] is not None and sides[1] is not None and not sides[0].same(sides[1]):
+            one, other = (Branches.of(self.case, {"hidden": states}) for states in (ours, theirs))
+            if one is None or other is None:
+                continue
+            clean = {"hidden": self._floor(0).clean[name]}
+            doubted = one.doubted(self.case.config, {"hidden": ours}, clean)
+            if doubted.doubt or not one.same(other):
                 return update
         return None
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from parity.model.comparison import Comparison, Status
 from parity.model.config import Config
-from parity.model.formats import UNIT_ROUNDOFF
+from parity.model.formats import FORMATS, UNIT_ROUNDOFF
 from parity.reference.thresholds import LIMIT
 
 FINGERPRINTS = {
@@ -36,13 +36,25 @@ def fingerprints(
             "subnormal numbers are flushed to zero in this process "
             "(torch.set_flush_denormal, or a library built with fast-math)"
         )
-    differ = [c for c in comparisons if c.status is Status.DIFFERS and c.typical is not None]
+    differ = [c for c in comparisons if c.typical is not None and _shows_a_format(c, config.dtype)]
     hidden = next((c for c in differ if c.name == "hidden"), None)
     if (found := _precision(differ, hidden, config.dtype)) is not None:
         lines.append(found)
     if config.activation == "tanh" and (found := _lost_digits(hidden, config.dtype)) is not None:
         lines.append(found)
     return tuple(lines)
+
+
+def _shows_a_format(found: Comparison, dtype: str) -> bool:
+    """Return whether an array differs, and rounding decides its noise rather than underflow.
+
+    A difference as small as the smallest normal number shows no format.
+    """
+    form, greatest = FORMATS[dtype], found.greatest
+    if found.status is not Status.DIFFERS or greatest is None:
+        return False
+    largest = max(abs(greatest.subject), abs(greatest.reference))
+    return min(greatest.difference, form.unit_roundoff * largest) > form.may_be_zero
 
 
 def _precision(differ: Sequence[Comparison], hidden: Comparison | None, dtype: str) -> str | None:

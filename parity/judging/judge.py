@@ -59,7 +59,11 @@ def judge(
     if thorough or exact:
         comparisons = tuple(comparator.ruled(found, always=exact) for found in comparisons)
     if thorough:
-        said = tuple(constant_answers(subject, case, observation.trace, comparisons))
+        said = tuple(
+            constant_answers(
+                subject, case, observation.trace, comparisons, reference, comparator.reference
+            )
+        )
         agrees = all(found.status is not Status.DIFFERS for found in comparisons)
         behaved, failed = metamorphic_checks(
             subject, case, observation.trace, reference, agrees=agrees

@@ -17,7 +17,7 @@ from parity.model.comparison import Comparison, Status, compare
 from parity.model.finding import Finding, NoTraceError
 from parity.model.names import ArrayName, behaviour_name, gradient_name
 from parity.model.trace import Trace, outputs
-from parity.reference.base import Reference
+from parity.reference.base import Floor, Reference
 from parity.reference.noise.floor import noise_floor
 from parity.reference.thresholds import FEW_COPIES, LIMIT, MANY_COPIES, SUSPICIOUS
 from parity.subjects.subject import Subject
@@ -90,7 +90,10 @@ def _large_gradients(subject: Subject, case: Case, reference: Reference) -> Comp
     if ours is not None and theirs is not None and not ours.same(theirs):
         return None
     for copies in (FEW_COPIES, MANY_COPIES):
-        sigma = noise_floor(large, copies, ours).sigma
+        floor = noise_floor(large, copies, ours)
+        if _in_doubt(large, ours, found, floor):
+            return None
+        sigma = floor.sigma
         names = [n for n in sigma if n in found and np.isfinite(sigma[n]).all()]
         compared = [
             compare(n, found[n], expected[n], LIMIT * sigma[n], against=reference.name)
@@ -230,11 +233,12 @@ def _worst(
     """Compare the arrays that both answers have; return the one that used most, or None."""
     first, second = relation.view(trace), relation.restate(answers)
     own = Branches.of(case, trace)
-    noise = dict(relation.view(noise_floor(case, copies, own).sigma))
+    floor = noise_floor(case, copies, own)
+    noise = dict(relation.view(floor.sigma))
     if relation.noisier:
         floors = [noise_floor(other, copies, own).sigma for other in relation.cases]
         noise = {name: noise[name] + more for name, more in relation.restate(floors).items()}
-    flipped = not _alike(case, first, second)
+    flipped = _in_doubt(case, own, trace, floor) or not _alike(case, first, second)
     names = [n for n in noise if n in first and n in second]
     found = [
         compare(n, second[n], first[n], LIMIT * noise[n], against="the first answer")
@@ -245,6 +249,11 @@ def _worst(
         return None
     worst = max(found, key=_seriousness)
     return replace(worst, name=behaviour_name(relation.title), detail=worst.detail or worst.name)
+
+
+def _in_doubt(case: Case, own: Branches | None, trace: Trace, floor: Floor) -> bool:
+    """Return whether a gate is in doubt: it may be another one in another answer."""
+    return own is not None and bool(own.doubted(case.config, trace, floor.clean).doubt)
 
 
 def _alike(case: Case, first: Trace, second: Trace) -> bool:

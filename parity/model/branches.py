@@ -2,10 +2,13 @@
 
 They are relu's gates, and the step that a maximum over time comes from. When two right runs choose
 differently, every gradient behind the choice differs by more than rounding. Both are right.
+
+The stored states show the choices, except where they are zero or nearly so. Such a state was
+perhaps computed one format up, or flushed to zero: it was positive before, and its gate open.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 import numpy as np
@@ -13,7 +16,11 @@ import numpy as np
 from parity.model.case import Array, Case
 from parity.model.comparison import is_comparable
 from parity.model.config import Config
+from parity.model.formats import FORMATS
 from parity.model.trace import Trace, outputs
+
+MOST_FAINT = 32
+"""How many times the smallest normal number a state may be that others have flushed to zero."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -22,6 +29,7 @@ class Branches:
 
     gates: Mapping[str, Array]  # by the layer's name: (batch, steps, width), whether h > 0
     winners: Array | None = None  # (batch, width): the step that the maximum comes from
+    doubt: Mapping[str, Array] = field(default_factory=dict)  # gates that the states do not show
 
     @classmethod
     def of(cls, case: Case, trace: Trace, reference: Trace | None = None) -> Self | None:
@@ -41,6 +49,36 @@ class Branches:
             winners = _winners(case, known["hidden"])
         return cls(gates=gates, winners=winners)
 
+    def doubted(self, config: Config, trace: Trace, clean: Trace) -> Self:
+        """Return these branches of `trace`, with the gates that its states do not show marked.
+
+        A subnormal state was perhaps read as zero. A state of zero was perhaps positive before,
+        if by the `clean` states, in float64, it is nearly zero and positive.
+        """
+        least = FORMATS[config.dtype].faint
+        doubt = {}
+        for name in self.gates:
+            if name in trace and trace[name].shape == clean[name].shape:
+                own = np.abs(trace[name].astype(np.float64))
+                near = (clean[name] > 0) & (clean[name] <= MOST_FAINT * least)
+                doubt[name] = (own < least) & ((own > 0) | near)
+        return replace(self, doubt={name: array for name, array in doubt.items() if array.any()})
+
+    def settled(self, trace: Trace, clean: "Branches") -> Self:
+        """Return these branches of `trace`; those that its states do not show are as in `clean`.
+
+        They are the gates in doubt, and which of two equal states is the larger one.
+        """
+        gates = {
+            name: np.where(self.doubt[name], clean.gates[name], own) if name in self.doubt else own
+            for name, own in self.gates.items()
+        }
+        winners = self.winners
+        if winners is not None and clean.winners is not None and "hidden" in trace:
+            mine, other = (_at(trace["hidden"], steps) for steps in (winners, clean.winners))
+            winners = np.where(mine == other, clean.winners, winners)
+        return replace(self, gates=gates, winners=winners, doubt={})
+
     def same(self, other: "Branches") -> bool:
         """Return whether both made the same choices, wherever both are known."""
         shared = self.gates.keys() & other.gates.keys()
@@ -52,7 +90,8 @@ class Branches:
         """Return the branches of some sequences."""
         gates = {name: own[places] for name, own in self.gates.items()}
         winners = None if self.winners is None else self.winners[places]
-        return type(self)(gates=gates, winners=winners)
+        doubt = {name: own[places] for name, own in self.doubt.items()}
+        return type(self)(gates=gates, winners=winners, doubt=doubt)
 
 
 def has_branches(config: Config) -> bool:
@@ -66,6 +105,12 @@ def valid(case: Case) -> Array:
     if not case.config.packed:
         return np.ones((case.config.batch, case.config.steps), bool)
     own: Array = steps < case.more["lengths"][:, None]
+    return own
+
+
+def _at(states: Array, steps: Array) -> Array:
+    """Return the states, (batch, width), at these steps."""
+    own: Array = np.take_along_axis(states, steps[:, None], axis=1)[:, 0]
     return own
 
 

@@ -1,5 +1,6 @@
 """Case: the arrays of one Config, and nothing that runs them."""
 
+import ctypes
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from dataclasses import replace as _replace
@@ -106,6 +107,19 @@ class Case:
     def snapshot(self) -> tuple[bytes, ...]:
         """Return every array's bytes, which show later whether an array was changed."""
         return tuple(array.tobytes() for array in self.arrays.values())
+
+    def restore(self, snapshot: tuple[bytes, ...]) -> None:
+        """Give every array the bytes of an earlier snapshot, after somebody has changed some.
+
+        NumPy refuses to write into them, so this goes behind its back, as that somebody did.
+        """
+        for array, before in zip(self.arrays.values(), snapshot, strict=True):
+            if array.tobytes() != before:
+                ctypes.memmove(array.ctypes.data, before, len(before))
+
+    def writable(self) -> Self:
+        """Return a copy whose arrays can be written into."""
+        return type(self).of(self.config, {name: a.copy() for name, a in self.arrays.items()})
 
 
 ALWAYS = tuple(f.name for f in fields(Case) if f.name not in ("config", "more"))

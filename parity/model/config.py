@@ -47,10 +47,29 @@ class Config:
         "uniform within 1/sqrt(hidden) as PyTorch draws them, 0.01, 1.5/sqrt(hidden), or 1000",
     )
     data: str = option(
-        Choice({name: name for name in ("drawn", "digits", "ids", "vocabulary")}),
+        Choice(
+            {
+                **{name: name for name in ("drawn", "digits", "ids", "vocabulary")},
+                "zeros": "zeros",
+                "repeated": "repeated",
+                "large": "large",
+            }
+        ),
         "drawn",
         "random sequences, rows of scikit-learn's handwritten digits, one-hot rows of random ids, "
-        "or these with as many classes as there are ids",
+        "or these with as many classes as there are ids; or random sequences with exact zeros, "
+        "with equal rows and steps, or with numbers above 1000 and a small W_x",
+    )
+    labels: str = option(
+        Choice({"drawn": "anylabel", "one": "onelabel", "each": "eachlabel"}),
+        "drawn",
+        "every row's label: drawn, the same for all rows, or each class in turn",
+    )
+    gradients: str = option(
+        Choice({"ordinary": "grads", "tiny": "tinygrads", "large": "largegrads"}),
+        "ordinary",
+        "a classifier's W_out, or a layer's upstream gradients: as they are, times 1e-6, or times "
+        "1000, which makes logits of some hundreds",
     )
     layers: int = option(Count("l"), 1, "layers, each fed with the states of the one below")
     bidirectional: bool = option(Switch("bi"), False, "a second direction in every layer")

@@ -14,7 +14,7 @@ DIGITS = {"steps": 8, "features": 8, "classes": 10}
 LOSS = {"class_weights": "equal", "smoothing": 0.0, "ignored": "none"}
 """The options of the cross-entropy, with their values where there is no cross-entropy."""
 
-CLASSIFIER = {"loss": "mean", "pool": "last", **LOSS}
+CLASSIFIER = {"loss": "mean", "pool": "last", "labels": "drawn", **LOSS}
 """The options of a classifier, with their values where there is no classifier."""
 
 

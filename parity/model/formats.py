@@ -16,6 +16,7 @@ class Format:
     dtype: np.dtype[Any]
     bits: int
     least: int
+    is_flushed: bool = True  # a processor can be set to turn its subnormal numbers into zero
 
     @property
     def unit_roundoff(self) -> float:
@@ -32,11 +33,24 @@ class Format:
         """The smallest positive number."""
         return 2.0 ** (self.least - self.bits + 1)
 
+    @property
+    def may_be_zero(self) -> float:
+        """The number below which an operation may turn its result, or an operand, into zero.
+
+        Processors have a switch for this, thread by thread, and libraries set it.
+        """
+        return self.smallest_normal if self.is_flushed else 0.0
+
+    @property
+    def faint(self) -> float:
+        """The number below which a stored number does not show whether it was zero before."""
+        return self.smallest_normal if self.is_flushed else self.smallest_subnormal
+
 
 FORMATS = {
     "float64": Format(dtype=np.dtype(np.float64), bits=53, least=-1022),
     "float32": Format(dtype=np.dtype(np.float32), bits=24, least=-126),
-    "float16": Format(dtype=np.dtype(np.float16), bits=11, least=-14),
+    "float16": Format(dtype=np.dtype(np.float16), bits=11, least=-14, is_flushed=False),
     "bfloat16": Format(dtype=np.dtype(ml_dtypes.bfloat16), bits=8, least=-126),
 }
 """The formats by name. Source: IEEE 754-2019; for bfloat16, the documentation of ml_dtypes."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from parity.model.errors import ConfigError
+from parity.model.spelling import as_listed
 
 
 class Option(Protocol):
@@ -128,7 +129,11 @@ class Choice:
             raise ConfigError(f"{name} must be one of {', '.join(self.tokens)}, got {value!r}")
 
     def flag(self) -> dict[str, Any]:
-        return {"choices": list(self.tokens)}
+        return {"choices": list(self.tokens), "type": self.spelled}
+
+    def spelled(self, value: Any) -> Any:
+        """Return a value as it is listed: `batch_first` is `batch-first`."""
+        return as_listed(value, self.tokens) if isinstance(value, str) else value
 
 
 def option(kind: Option, default: Any, text: str, *, always: bool = False) -> Any:

@@ -5,6 +5,7 @@ from typing import Self
 
 from parity.model.comparison import Comparison, Status
 from parity.model.config import Config
+from parity.model.coverage import Coverage
 from parity.model.finding import Finding, Misbehaviour
 from parity.model.names import ArrayName
 
@@ -25,6 +26,7 @@ class Verdict:
     comparisons: tuple[Comparison, ...]  # in computation order
     findings: tuple[Finding, ...]  # faults, and notes that fail nothing
     remarks: tuple[str, ...] = ()  # what the differences have in common
+    coverage: Coverage | None = None  # None: its lines were not watched
     kept: str = ""  # the folder of the case, if it came from a folder
 
     def __bool__(self) -> bool:

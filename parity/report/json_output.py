@@ -3,11 +3,13 @@
 import dataclasses
 import json
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from parity.diagnosis.diagnose import Diagnosis
 from parity.judging.training import Training
 from parity.model.comparison import Comparison
+from parity.model.coverage import Coverage
 from parity.model.verdict import Verdict
 from parity.report import text
 from parity.subjects.subject import Subject
@@ -26,12 +28,36 @@ def verdict_data(verdict: Verdict) -> dict[str, Any]:
         "worth": text.worth(verdict),
         "remarks": list(verdict.remarks),
         "not_checked": list(verdict.left_out),
+        "coverage": coverage_data(verdict.coverage),
         "findings": [
             {"kind": f.kind.value, "text": f.text, "evidence": f.evidence, "grave": f.grave}
             for f in verdict.findings
         ],
         "comparisons": [_comparison(c) for c in verdict.comparisons],
         "command": text.repeat_command(verdict),
+    }
+
+
+def coverage_data(coverage: Coverage | None) -> dict[str, Any] | None:
+    """Return how many lines a verdict covers and those that it does not; None: not watched."""
+    if coverage is None:
+        return None
+    return {
+        "files": list(coverage.files),
+        "executed": coverage.executed,
+        "executable": coverage.executable,
+        "not_judged": [
+            dataclasses.asdict(part) | {"grave": part.grave} for part in coverage.not_judged
+        ],
+    }
+
+
+def others_data(verdicts: Sequence[Verdict]) -> dict[str, Any]:
+    """Return, under one key, a line of each further configuration that was compared."""
+    return {
+        "others": [
+            {"id": str(v.config), "passed": v.passed, "summary": text.headline(v)} for v in verdicts
+        ]
     }
 
 

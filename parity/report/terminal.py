@@ -10,6 +10,7 @@ from rich.text import Text
 
 from parity.diagnosis.diagnose import Diagnosis
 from parity.judging.comparator import OWN_GRADIENT
+from parity.judging.coverage import incomplete
 from parity.judging.local_check import OWN_DELTA, OWN_STATE
 from parity.judging.training import Training
 from parity.model.comparison import Comparison, Status
@@ -72,10 +73,14 @@ def print_lines(lines: Iterable[str]) -> None:
         out.print(Text(line), soft_wrap=True)
 
 
-def print_assumed(subject: Subject) -> None:
-    """Print how a subject is asked, the assumptions about it, and what was not executed."""
+def print_assumed(subject: Subject, *, binding: bool = True) -> None:
+    """Print how a subject is asked, the assumptions about it, and what was not executed.
+
+    binding: whether the way of asking was not printed before, as part of a doubt about it.
+    """
     out = console()
-    for line in (*text.binding_lines(subject), *text.assumed_lines(subject)):
+    asked = text.binding_lines(subject) if binding else []
+    for line in (*asked, *text.assumed_lines(subject)):
         out.print(Text(line, "dim"), soft_wrap=True)
 
 
@@ -111,7 +116,8 @@ def _print_table(out: Console, verdict: Verdict, *, exact: bool = False) -> None
         left_out = comparison.status is Status.INCOMPLETE
         cells += ["not checked" if left_out else comparison.status.value, comparison.detail]
         table.add_row(*map(Text, cells), style=COLOURS.get(comparison.status, "red"))
-    out.print(Text(f"{verdict.config}: {verdict.subject} against {verdict.reference}\n", "bold"))
+    title = f"{verdict.config}: {verdict.subject} against {verdict.reference}\n"
+    out.print(Text(title, "bold"), soft_wrap=True)
     out.print(table)
     out.print()
 
@@ -141,22 +147,34 @@ def _errors(comparison: Comparison) -> list[str]:
 
 
 def _print_closing(out: Console, verdict: Verdict, command: str) -> None:
-    def say(line: str, style: str = "") -> None:
-        out.print(Text(line, style), soft_wrap=True)  # a line that is copied stays one line
-
-    say(text.headline(verdict), "bold green" if verdict.passed else "bold red")
-    for comparison in (*verdict.failures, *verdict.undecided):
-        say(f"  {text.line(comparison)}")
-        if comparison.ruling is not None:
-            say(f"    {comparison.ruling.text}", "bold")
-    for finding in verdict.faults:
-        say(f"  {finding.kind}  {finding.text}\n{finding.evidence}".rstrip())
-    for remark in verdict.remarks:
-        say(remark, "yellow")
+    _print_result(out, verdict)
     if verdict.passed and verdict.left_out:
-        say(f"not checked, since the subject offers none: {', '.join(verdict.left_out)}")
+        _say(out, f"not checked, since the subject offers none: {', '.join(verdict.left_out)}")
     if (worth := text.worth(verdict)) is not None:
-        say(worth)
+        _say(out, worth)
+    known = incomplete(verdict.coverage) in verdict.findings
+    for covered in text.coverage_lines(verdict.coverage, known=known):
+        _say(out, covered, "dim")
     for note in text.notes(verdict):
-        say(f"note: {note}", "dim")
-    say(f"again: {command}", "dim")
+        _say(out, f"note: {note}", "dim")
+    _say(out, f"again: {command}", "dim")
+
+
+def _print_result(out: Console, verdict: Verdict) -> None:
+    """Print the headline, and everything that is wrong."""
+    headline, *evidence = text.title(verdict)
+    _say(out, headline, "bold green" if verdict.passed else "bold red")
+    for line in evidence:
+        _say(out, line)
+    for comparison in (*verdict.failures, *verdict.undecided):
+        _say(out, f"  {text.line(comparison)}")
+        if comparison.ruling is not None:
+            _say(out, f"    {comparison.ruling.text}", "bold")
+    for finding in verdict.faults[1:]:
+        _say(out, f"  {finding.kind}  {finding.text}\n{finding.evidence}".rstrip())
+    for remark in verdict.remarks:
+        _say(out, remark, "yellow")
+
+
+def _say(out: Console, line: str, style: str = "") -> None:
+    out.print(Text(line, style), soft_wrap=True)  # a line that is copied stays one line

@@ -1,11 +1,14 @@
 """The verdict in plain lines: what a failing test prints."""
 
 import shlex
+from collections import Counter
+from collections.abc import Iterator, Sequence
 
 from parity.diagnosis.cause import Cause
 from parity.diagnosis.diagnose import Diagnosis
 from parity.judging.local_check import OWN_DELTA, OWN_STATE
 from parity.model.comparison import Comparison, Greatest
+from parity.model.coverage import Coverage, NotJudged
 from parity.model.names import ArrayName
 from parity.model.verdict import Verdict
 from parity.subjects.subject import DEFAULT, NOT_EXECUTED, Subject
@@ -15,6 +18,9 @@ BINDING_LINES = 5
 
 PROBLEMS = 3
 """Probes without an answer that a report lists, at most."""
+
+MENTIONED = 5
+"""Functions that did not run, or not wholly, that a report names, at most."""
 
 
 def repeat_command(verdict: Verdict) -> str:
@@ -45,7 +51,8 @@ def headline(verdict: Verdict) -> str:
     count, wrong = len(verdict.comparisons), len(verdict.failures)
     checked = count - len(verdict.left_out)
     if verdict.faults:
-        return verdict.faults[0].text.splitlines()[0]
+        said = verdict.faults[0].text.splitlines()[0]
+        return f"{said}; {wrong} of {checked} comparisons fail" if wrong else said
     if not verdict.compared:
         return f"nothing was compared with {verdict.reference}"
     if wrong:
@@ -55,10 +62,20 @@ def headline(verdict: Verdict) -> str:
     return f"agrees with {verdict.reference} in {checked} of {checked} comparisons"
 
 
+def title(verdict: Verdict) -> list[str]:
+    """Return the headline; of a fault, behind its kind, and with its evidence below."""
+    if not verdict.faults:
+        return [headline(verdict)]
+    first = verdict.faults[0]
+    said = "\n".join((*first.text.splitlines()[1:], first.evidence))
+    return [f"{first.kind}  {headline(verdict)}", *_indented(said)]
+
+
 def failure_message(verdict: Verdict) -> str:
     """Return everything that is wrong, the first in computation order on top, and how to repeat."""
-    lines = [f"{verdict.config}: {headline(verdict)}"]
-    for finding in verdict.faults:
+    head, *below = title(verdict)
+    lines = [f"{verdict.config}: {head}", *below]
+    for finding in verdict.faults[1:]:
         lines += [f"  {finding.kind}  {finding.text}", *_indented(finding.evidence)]
     for comparison in (*verdict.failures, *verdict.undecided):
         lines.append(f"  {line(comparison)}")
@@ -141,6 +158,34 @@ def worth(verdict: Verdict) -> str | None:
         f"anything above {coarsest.resolution:.0e} of the largest {coarsest.name} entry "
         "would not have passed"
     )
+
+
+def coverage_lines(coverage: Coverage | None, *, known: bool = True) -> list[str]:
+    """Return how many of the subject's lines a verdict covers, and the functions that never ran.
+
+    known: whether a finding names those that compute a loss, gradients or a step, if there are.
+    """
+    if coverage is None or not coverage.executable:
+        return []
+    of = ", ".join(coverage.files) if len(coverage.files) < 4 else f"{len(coverage.files)} files"
+    said = [f"covers {coverage.executed} of {coverage.executable} executable lines of {of}"]
+    parts = coverage.minor if known else (*coverage.grave, *coverage.minor)
+    named = list(_named(parts))
+    more = [f"and {len(named) - MENTIONED} more"] * (len(named) > MENTIONED)
+    if named:
+        said.append(f"never ran: {'; '.join([*named[:MENTIONED], *more])}")
+    return said
+
+
+def _named(parts: Sequence[NotJudged]) -> Iterator[str]:
+    """Yield each function that did not run; of too many, one line for all of one reason."""
+    counts = Counter(part.reason for part in parts if part.reason)
+    counted = {reason for reason, n in counts.items() if n > 1 and len(parts) > MENTIONED}
+    for reason in dict.fromkeys(part.reason for part in parts if part.reason in counted):
+        yield f"{counts[reason]} functions, {reason}"
+    for part in parts:
+        if part.reason not in counted:
+            yield f"{part}{f', {part.reason}' * bool(part.reason)}"
 
 
 def line(comparison: Comparison) -> str:

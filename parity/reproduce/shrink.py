@@ -44,7 +44,7 @@ TIMEOUTS = 2
 SIZES = ("layers", "updates", "batch", "steps", "hidden", "features", "classes")
 """The order of size of two configurations: the first field that differs decides."""
 
-REPLACED = ("data", "weights", "lr")
+REPLACED = ("data", "labels", "gradients", "weights", "lr")
 """Fields whose default is tried, together with sizes; kind, activation and dtype stay."""
 
 OTHERS = tuple(name for name in ORDINARY if name not in ("dtype", *SIZES))

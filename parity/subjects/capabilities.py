@@ -5,6 +5,8 @@ from typing import Any
 
 from parity.model.config import OPTIONS, Config
 from parity.model.errors import ConfigError
+from parity.model.options import Choice
+from parity.model.spelling import underscored
 
 CHOOSES = ("kind", "activation", "dtype")
 """Options that decide whether a subject supports a configuration; other options are changed."""
@@ -31,12 +33,19 @@ def checked(asks: Any, name: str) -> dict[str, Any]:
     """Return an adapter's CONFIG. Raises ConfigError where it is not a dictionary of options."""
     if not isinstance(asks, Mapping):
         raise ConfigError(f"CONFIG of {name} must be a dictionary, got {type(asks).__name__}")
-    for option in asks:
+    own = {underscored(str(option)): value for option, value in asks.items()}
+    for option in own:
         if option not in OPTIONS:
             among = ", ".join(OPTIONS)
             raise ConfigError(f"CONFIG of {name} has {option!r}, which is not one of {among}")
-    Config().replace(**asks)
-    return dict(asks)
+    own = {option: _as_listed(option, value) for option, value in own.items()}
+    Config().replace(**own)
+    return own
+
+
+def _as_listed(option: str, value: Any) -> Any:
+    kind = OPTIONS[option]
+    return kind.spelled(value) if isinstance(kind, Choice) else value
 
 
 def known(options: Any, name: str) -> tuple[str, ...]:
@@ -48,11 +57,12 @@ def known(options: Any, name: str) -> tuple[str, ...]:
         return tuple(ORDINARY)
     if isinstance(options, str) or not isinstance(options, Collection):
         raise ConfigError(f'OPTIONS of {name} must be a list of names or "all", got {options!r}')
-    for option in options:
+    own = tuple(underscored(str(option)) for option in options)
+    for option in own:
         if option not in ORDINARY:
             among = ", ".join(ORDINARY)
             raise ConfigError(f"OPTIONS of {name} has {option!r}, which is not one of {among}")
-    return tuple(map(str, options))
+    return own
 
 
 def fitting(

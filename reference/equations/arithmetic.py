@@ -37,6 +37,9 @@ class Arithmetic(Protocol[M]):
     def slope(self, name: str, h: M, gate: M | None) -> M:
         """Return 1 - h^2 for tanh; for relu `gate`, or 1 where h > 0."""
 
+    def gate(self, is_open: Array, doubt: Array | None) -> M:
+        """Return relu's derivative, 1 where open; where it is in doubt, either may be right."""
+
     def log_sum_exp(self, logits: M) -> M:
         """Return log sum_c exp(logits[:, c]): (batch, 1)."""
 
@@ -90,6 +93,9 @@ class Plain:
         if name == "tanh":
             return 1 - h * h
         return (h > 0).astype(self.dtype) if gate is None else gate
+
+    def gate(self, is_open: Array, doubt: Array | None) -> Any:
+        return self.exact(is_open)
 
     def log_sum_exp(self, logits: Any) -> Any:
         top = logits.max(axis=-1, keepdims=True)

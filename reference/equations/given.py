@@ -99,7 +99,12 @@ def gates(
     chosen = None if branches is None else branches.gates.get(layer)
     if chosen is None:
         return [None] * case.config.steps
-    return [do.exact(chosen[:, t].astype(float)) for t in range(case.config.steps)]
+    assert branches is not None  # it has chosen
+    doubt = branches.doubt.get(layer)
+    return [
+        do.gate(chosen[:, t], None if doubt is None else doubt[:, t])
+        for t in range(case.config.steps)
+    ]
 
 
 def counting(case: Case) -> Array:

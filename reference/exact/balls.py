@@ -61,6 +61,9 @@ class Balls:
             return Ball(_each(_tanh_slope, h.matrix))
         return Ball(_each(_relu_slope, h.matrix)) if gate is None else gate
 
+    def gate(self, is_open: Array, doubt: Array | None) -> Ball:
+        return self.exact(is_open)
+
     def log_sum_exp(self, logits: Ball) -> Ball:
         top, powers = _powers(logits.matrix)
         return Ball(top + _each(arb.log, powers * _ones(powers.ncols(), 1)))

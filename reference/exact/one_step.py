@@ -64,7 +64,7 @@ def _value(case: Case, trace: Trace, check: Check, do: Plain) -> Array:
 
 def _gauge(case: Case, trace: Trace, check: Check, do: Jittered) -> Array:
     steps = check(Textbook(do), _given(Textbook(do), case, trace), trace)
-    return np.concatenate([step.gauge for step in steps]).transpose(1, 0, 2)
+    return np.concatenate([s.gauge + s.lost_last / do.u for s in steps]).transpose(1, 0, 2)
 
 
 def _given(textbook: Textbook[Any], case: Case, trace: Trace) -> Given[Any]:
@@ -129,11 +129,12 @@ def own_step(case: Case, gradients: Trace) -> Mapping[str, Step]:
     """
     with np.errstate(all="ignore"):
         values = _descended(Textbook(Plain(np.longdouble)), case, gradients)
-        noisy = _descended(Textbook(Jittered(case.config.dtype, copies=0)), case, gradients)
+        do = Jittered(case.config.dtype, copies=0)
+        noisy = _descended(Textbook(do), case, gradients)
     return {
         name: Step(
             expected=values[name].reshape(array.shape),
-            gauge=noisy[name].pending.reshape(array.shape),
+            gauge=(noisy[name].pending + noisy[name].lost / do.u).reshape(array.shape),
         )
         for name, array in case.parameters.items()
     }

@@ -42,7 +42,9 @@ def noise_floor(
 
         s = per-entry rms over the copies of |jittered - clean| / theta
         pool = sqrt(row sums of s^2 * column sums of s^2 / sum of s^2)
-        sigma = u * hypot(gauge, max(s, pool)) + smallest subnormal
+        sigma = u * hypot(gauge, max(s, pool)) + lost + smallest subnormal
+
+    `lost` is what the array's last operation may have lost by underflow.
     """
     config = case.config
     entries = config.batch * config.steps * config.width * config.layers * config.updates
@@ -87,6 +89,7 @@ class _Spread:
 
     clean: Array
     gauge: Array
+    lost: Array  # by underflow, in the last operation
     before: Array  # clean as well: relu's input, or the array itself
     kinked: bool  # which of the two
     rms: Array
@@ -101,10 +104,11 @@ class _Spread:
 
         values = laid_out([m.value for m in matrices])
         gauge = laid_out([m.pending if m.gauge is None else m.gauge for m in matrices])
+        lost = laid_out([m.lost if m.lost_last is None else m.lost_last for m in matrices])
         before = values
         if kinked := matrices[0].before is not None:
             before = laid_out([m.value if m.before is None else m.before for m in matrices])
-        return cls(values[0], gauge[0], before[0], kinked, _rms(before, do.theta))
+        return cls(values[0], gauge[0], lost[0], before[0], kinked, _rms(before, do.theta))
 
 
 def _gauges(do: Jittered, run: Mapping[str, _Spread]) -> Floor:
@@ -113,7 +117,7 @@ def _gauges(do: Jittered, run: Mapping[str, _Spread]) -> Floor:
     return Floor(
         clean={name: s.clean for name, s in run.items()},
         gauge=gauges,  # an infinite one proves nothing
-        sigma={name: do.u * gauge + do.least for name, gauge in gauges.items()},
+        sigma={name: do.u * gauges[name] + s.lost + do.least for name, s in run.items()},
         most={},
         near_kink=False,
     )
@@ -127,7 +131,7 @@ def _floor(do: Jittered, config: Config, runs: Sequence[Mapping[str, _Spread]]) 
         spread = _together([run[name].rms for run in runs])
         spread = np.maximum(spread, _pool(spread))
         largest = np.max(np.abs(first.before))
-        far = do.theta * spread > max(PARTED * largest, do.tiny)  # zero is not chaos
+        far = do.theta * spread > max(PARTED * largest, do.faint)  # zero is not chaos
         if name in outputs(config):
             parted = parted | _behind(far, config)
             spread = np.where(parted, np.inf, spread)
@@ -135,8 +139,8 @@ def _floor(do: Jittered, config: Config, runs: Sequence[Mapping[str, _Spread]]) 
             spread = np.full_like(spread, np.inf)
         tame = do.theta * np.max(spread) < PARTED * largest / LIMIT
         bound = PARTED * largest / do.theta if tame else np.inf
-        most[name] = float(do.u * np.hypot(np.max(first.gauge), bound))
-        sigma = do.u * np.hypot(first.gauge, spread) + do.least
+        most[name] = float(do.u * np.hypot(np.max(first.gauge), bound) + np.max(first.lost))
+        sigma = do.u * np.hypot(first.gauge, spread) + first.lost + do.least
         if first.kinked:
             near_kink = near_kink or bool((np.abs(first.before) <= LIMIT * sigma).any())
         gauges[name] = np.where(np.isfinite(first.gauge), first.gauge, 0.0)  # proves nothing

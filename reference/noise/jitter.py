@@ -17,35 +17,48 @@ from typing import Any
 import numpy as np
 
 from parity.model.case import Array
-from parity.model.formats import UNIT_ROUNDOFF, smallest_normal, smallest_subnormal
+from parity.model.formats import FORMATS
 from parity.reference.equations.arithmetic import first_largest
-from parity.reference.noise.noisy import BLOCK, ONE_ROUNDING, Noisy
+from parity.reference.noise.noisy import BLOCK, OF_EACH_TERM, ONE_ROUNDING, Noisy
 
 FLOOR_THETA = 2.0**-42
 """The smallest jitter: the equations run in float64, whose own rounding must stay far below it."""
+
+FAINT = 2.0**20
+"""How many times underflow may be multiplied on its way, and make an array of its own size.
+
+Such small numbers are not chaos: the equations are linear in them.
+"""
 
 
 class Jittered:
     """The arithmetic of `Noisy` matrices."""
 
     def __init__(self, dtype: str, copies: int, seed: int = 0) -> None:
-        self.u, self.least = UNIT_ROUNDOFF[dtype], smallest_subnormal(dtype)
+        self.form = FORMATS[dtype]
+        self.u, self.least = self.form.unit_roundoff, self.form.smallest_subnormal
         self.theta = max(self.u, FLOOR_THETA)
-        self.tiny = smallest_normal(dtype)
+        underflow = FAINT * self.form.may_be_zero * self.theta / self.u
+        self.faint = max(self.form.smallest_normal, underflow)
         self.fresh = copies // 2
         self.shared = copies - self.fresh
         self._rng = np.random.default_rng([copies, seed])  # the same verdict every time
         self._once: dict[str, Array] = {}
 
     def exact(self, array: Array) -> Noisy:
-        return Noisy(array.astype(np.float64)[None], self.tiny)
+        value = array.astype(np.float64)[None]
+        faint = (value != 0) & (np.abs(value) < self.form.may_be_zero)
+        carried = OF_EACH_TERM * np.abs(value) * faint if faint.any() else None
+        return Noisy(value, self.form, carried=carried)
 
     def rounded(self, name: str, value: Noisy) -> Noisy:
-        gauge = value.pending
+        gauge, lost = value.pending, value.lost
         jittered = value.value
         if self.fresh + self.shared:
-            jittered = jittered + self.theta * gauge * self._xi(name, jittered)
-        return Noisy(jittered, self.tiny, gauge=gauge, before=value.before)
+            noise = self._xi(name, jittered)
+            noise *= self.theta * gauge + (self.theta / self.u) * lost
+            jittered = jittered + noise
+        return Noisy(jittered, self.form, gauge=gauge, before=value.before, lost_last=lost)
 
     def _xi(self, name: str, value: Array) -> Array:
         rows, columns = value.shape[-2:]
@@ -64,26 +77,35 @@ class Jittered:
     def activation(self, name: str, a: Noisy) -> Noisy:
         if name == "tanh":
             h = np.tanh(a.value)
-            return Noisy(h, self.tiny, (1 - h * h) * a.pending + np.abs(h), ONE_ROUNDING)
+            slope = 1 - h * h
+            size = slope * a.pending + np.abs(h)
+            return Noisy(h, self.form, size, ONE_ROUNDING, carried=slope * a.lost)
         h = np.maximum(a.value, 0)
-        return Noisy(h, self.tiny, a.pending + h, ONE_ROUNDING, before=a.value)
+        size = a.pending + h
+        return Noisy(h, self.form, size, ONE_ROUNDING, before=a.value, carried=a.lost)
 
     def slope(self, name: str, h: Noisy, gate: Noisy | None) -> Noisy:
         if name == "tanh":
             square = h.value * h.value
             slope = 1 - square
-            return Noisy(slope, self.tiny, square + np.abs(slope), ONE_ROUNDING)
-        return Noisy((h.value[:1] > 0).astype(np.float64), self.tiny) if gate is None else gate
+            return Noisy(slope, self.form, square + np.abs(slope), ONE_ROUNDING)
+        return Noisy((h.value[:1] > 0).astype(np.float64), self.form) if gate is None else gate
+
+    def gate(self, is_open: Array, doubt: Array | None) -> Noisy:
+        found = self.exact(is_open)
+        if doubt is not None:
+            found.carry(OF_EACH_TERM * doubt[None])
+        return found
 
     def log_sum_exp(self, logits: Noisy) -> Noisy:
         value = _log_sum_exp(logits.value)
-        return Noisy(value, self.tiny, np.abs(value) + 1, ONE_ROUNDING)
+        return Noisy(value, self.form, np.abs(value) + 1, ONE_ROUNDING)
 
     def softmax(self, logits: Noisy) -> Noisy:
         lse = _log_sum_exp(logits.value)
         p = np.exp(logits.value - lse)
         size = p * (2 + logits.magnitude + np.abs(lse))
-        return Noisy(p, self.tiny, size, ONE_ROUNDING)
+        return Noisy(p, self.form, size, ONE_ROUNDING)
 
     def divided(self, value: Noisy, count: int | Array) -> Noisy:
         if isinstance(count, int):
@@ -95,6 +117,7 @@ class Jittered:
         if by.size is not None:
             assert found.size is not None  # a division rounds
             found.size = found.size + np.abs(found.value / by.value) * by.pending
+            found.carry(np.abs(found.value / by.value) * by.lost)
         return found
 
     def selected(self, where: Array, own: Noisy, otherwise: Noisy | None) -> Noisy:
@@ -128,10 +151,10 @@ class Jittered:
     ) -> Noisy:
         """Return function(value), elementwise; `slope` carries the noise that is pending."""
         result = function(value.value)
-        size = np.abs(result)
+        size, steepness = np.abs(result), np.abs(slope(value.value))
         if value.size is not None:
-            size = size + np.abs(slope(value.value)) * value.pending
-        return Noisy(result, self.tiny, size, ONE_ROUNDING)
+            size = size + steepness * value.pending
+        return Noisy(result, self.form, size, ONE_ROUNDING, carried=steepness * value.lost)
 
     def row_sums(self, value: Noisy) -> Noisy:
         return self._sums(value, -1)
@@ -143,8 +166,11 @@ class Jittered:
         size = value.magnitude if value.size is None else value.size
         terms = value.value.shape[axis] * (1 if value.size is None else value.terms)
         found = Noisy(
-            value.value.sum(axis, keepdims=True), self.tiny, size.sum(axis, keepdims=True), terms
+            value.value.sum(axis, keepdims=True), self.form, size.sum(axis, keepdims=True), terms
         )
+        if value.carried is not None:
+            carried = np.broadcast_to(value.carried, value.value.shape)
+            found.carry(carried.sum(axis, keepdims=True))
         for stop in range(BLOCK, value.value.shape[axis], BLOCK):
             part = np.take(value.value, range(stop), axis)
             found.reach(part.sum(axis, keepdims=True))

@@ -7,6 +7,11 @@ round the same way again and again, by n/2 * sum |a_i||b_i| in the end: n/16 * p
 where peak is the largest partial sum and r = peak / sum |a_i||b_i|, the degree to which the terms
 have one sign. It is nearly zero where they cancel, and 32 sigma of it make 2n: the largest error of
 both sides, doubled because only a quarter of the copies show it.
+
+Beside its rounding, an operation can lose a result below the smallest normal number, which one side
+flushes to zero and the other keeps. A sum of n terms loses at most n of them by its products, and
+n by its partial sums: 2n on each side, but never more than sum |a_i||b_i|. In the same way as
+above, `lost` is n/4 of the smallest normal number, and 32 sigma of it make 8n.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,12 +20,16 @@ from typing import Any, Self
 import numpy as np
 
 from parity.model.case import Array
+from parity.model.formats import Format
 
 FEW_TERMS = 16
 """Terms up to which 2n is less than 32 g(n): there equal terms need no extra part."""
 
 BLOCK = 256
 """Terms after which partial sums are checked: in shorter sums the last one is enough."""
+
+OF_EACH_TERM = 0.25
+"""The share of the smallest normal number that a term can lose, in units of sigma."""
 
 ONE_ROUNDING = 4  # g(4) = 1/2 + 2/4: the gauge of one operation, not of a sum
 
@@ -30,32 +39,39 @@ class Noisy:
 
     Between two roundings an expression carries `size`, the sum of |a||b| over its terms, their
     number, and `peak`, the largest partial sum; a given or rounded matrix has none (None).
+    `carried` is what its operands have lost by underflow, carried through; of a given matrix, its
+    subnormal entries, which an operation may read as zero.
     """
 
     __slots__ = (
         "_magnitude",
         "_turned",
         "before",
+        "carried",
+        "form",
         "gauge",
+        "lost_last",
         "peak",
         "size",
         "terms",
-        "tiny",
         "value",
     )
 
     def __init__(
         self,
         value: Array,
-        tiny: float,
+        form: Format,
         size: Array | None = None,
         terms: int = 1,
         gauge: Array | None = None,
         before: Array | None = None,
         peak: Array | None = None,  # by default |value|: the last partial sum
+        carried: Array | None = None,
+        lost_last: Array | None = None,
     ) -> None:
-        self.value, self.tiny, self.size, self.terms, self.peak = value, tiny, size, terms, peak
-        self.gauge = gauge  # of the last rounding
+        self.value, self.form, self.size, self.terms, self.peak = value, form, size, terms, peak
+        self.carried = carried
+        self.gauge, self.lost_last = gauge, lost_last  # of the last rounding
         self.before = before  # relu's input: its noise is also the noise at the kink
         self._magnitude: Array | None = None
         self._turned: Self | None = None
@@ -72,11 +88,26 @@ class Noisy:
         """The gauge of the expression so far; a given or rounded matrix has none."""
         if self.size is None:
             return np.zeros_like(self.value)
-        gauge: Array = (0.5 + np.sqrt(self.terms) / 4) * (self.size + self.tiny)
+        size = self.size + self.form.smallest_normal
+        gauge: Array = (0.5 + np.sqrt(self.terms) / 4) * size
         if self.terms > FEW_TERMS:
             peak = self.magnitude if self.peak is None else self.peak
-            gauge += self.terms / 16 * peak * (peak / (self.size + self.tiny)) ** 2
+            gauge += self.terms / 16 * peak * (peak / size) ** 2
         return gauge
+
+    @property
+    def lost(self) -> Array:
+        """What underflow may have taken from the expression so far."""
+        if self.size is None:
+            return np.zeros_like(self.value) if self.carried is None else self.carried
+        lost: Array = np.minimum(self.size, self.form.may_be_zero * self.terms)
+        lost *= OF_EACH_TERM
+        return lost if self.carried is None else lost + self.carried
+
+    @property
+    def _may_lack(self) -> bool:
+        """Whether underflow may have taken anything from this matrix."""
+        return self.size is not None or self.carried is not None
 
     @property
     def T(self) -> Self:
@@ -85,12 +116,12 @@ class Noisy:
         return self._turned
 
     def _transposed(self) -> Self:
-        size, gauge, peak = (
+        size, gauge, peak, carried = (
             None if a is None else np.swapaxes(a, -1, -2)
-            for a in (self.size, self.gauge, self.peak)
+            for a in (self.size, self.gauge, self.peak, self.carried)
         )
         value = np.swapaxes(self.value, -1, -2)
-        swapped = type(self)(value, self.tiny, size, self.terms, gauge, peak=peak)
+        swapped = type(self)(value, self.form, size, self.terms, gauge, peak=peak, carried=carried)
         swapped._magnitude = np.swapaxes(self.magnitude, -1, -2)
         return swapped
 
@@ -103,6 +134,10 @@ class Noisy:
             product = self.value[..., block] @ other.value[..., block, :]
             partial = product if partial is None else partial + product
             found.reach(partial)
+        if self.carried is not None:
+            found.carry(self.carried @ other.magnitude)
+        if other.carried is not None:
+            found.carry(self.magnitude @ other.carried)
         return found
 
     def __add__(self, other: Self) -> Self:
@@ -118,29 +153,42 @@ class Noisy:
         for x in (self, other) if found.terms > BLOCK else ():
             if x.size is not None:
                 found.reach(x.magnitude if x.peak is None else x.peak)
+        for x in (self, other):
+            if x.carried is not None:
+                found.carry(x.carried)
         return found
 
     def __mul__(self, other: Self | float) -> Self:
         if not isinstance(other, Noisy):
             size = None if self.size is None else self.size * abs(other)
-            return self._expression(self.value * other, size, self.terms)
+            found = self._expression(self.value * other, size, self.terms)
+            if self._may_lack:
+                found.carry(self.lost * abs(other))
+            return found
         value = self.value * other.value
         size = np.abs(value)
         if self.size is not None:
             size += other.magnitude * self.pending
         if other.size is not None:
             size += self.magnitude * other.pending
-        return self._expression(value, size, ONE_ROUNDING)
+        found = self._expression(value, size, ONE_ROUNDING)
+        for one, by in ((self, other), (other, self)):
+            if one._may_lack:
+                found.carry(one.lost * by.magnitude)
+        return found
 
     def over(self, divisor: Array) -> Self:
         """Return self / divisor."""
         value = self.value / divisor
         size = np.abs(value) if self.size is None else self.pending / np.abs(divisor)
-        return self._expression(value, size + np.abs(value), ONE_ROUNDING)
+        found = self._expression(value, size + np.abs(value), ONE_ROUNDING)
+        if self._may_lack:
+            found.carry(self.lost / np.abs(divisor))
+        return found
 
     def where(self, where: Array, otherwise: Self | None) -> Self:
         """Return this matrix where `where` is true, and another one, or zero, elsewhere."""
-        nothing = type(self)(np.zeros((1, 1, 1)), self.tiny)
+        nothing = type(self)(np.zeros((1, 1, 1)), self.form)
         other = nothing if otherwise is None else otherwise
         found = self.with_others([other], lambda both: np.where(where, *both))
         if otherwise is None and self.before is not None:  # in the padding every relu is closed
@@ -163,13 +211,19 @@ class Noisy:
 
         return type(self)(
             made([matrix.value for matrix in all_of_them]),
-            self.tiny,
+            self.form,
             each(lambda matrix: matrix.size, lambda matrix: matrix.magnitude),  # as in a sum
             max(matrix.terms for matrix in all_of_them),
             each(lambda matrix: matrix.gauge, zero),
             each(lambda matrix: matrix.before, lambda matrix: matrix.value),
             each(lambda matrix: matrix.peak, lambda matrix: matrix.magnitude),
+            each(lambda matrix: matrix.carried, zero),
+            each(lambda matrix: matrix.lost_last, zero),
         )
+
+    def carry(self, lost: Array) -> None:
+        """Note what an operand has lost by underflow, carried through."""
+        self.carried = lost if self.carried is None else self.carried + lost
 
     def reach(self, partial: Array) -> None:
         """Note a partial sum."""
@@ -177,4 +231,4 @@ class Noisy:
         self.peak = np.maximum(now, np.abs(partial))
 
     def _expression(self, value: Array, size: Array | None, terms: int) -> Self:
-        return type(self)(value, self.tiny, size, terms)
+        return type(self)(value, self.form, size, terms)

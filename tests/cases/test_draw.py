@@ -143,3 +143,45 @@ def test_ids_are_one_hot() -> None:
     assert case.config.classes == 5
     with pytest.raises(ConfigError, match="classes must be features, 5, with data vocabulary"):
         case.config.replace(classes=3)
+
+
+def test_zeros_are_exact() -> None:
+    """With data zeros some inputs are exactly 0, and one step of the first row is all zero."""
+    x = draw(Config(data="zeros")).x
+    assert not x[0, 2].any()
+    assert 0.1 < (x == 0).mean() < 0.6
+
+
+def test_repeated_rows_and_steps() -> None:
+    """With data repeated every second row and step is its neighbour's, and so is h_0."""
+    case = draw(Config(data="repeated", batch=5))
+    np.testing.assert_array_equal(case.x[1::2], case.x[:4:2])
+    np.testing.assert_array_equal(case.x[:, 1::2], case.x[:, :4:2])
+    np.testing.assert_array_equal(case.h_0[1::2], case.h_0[:4:2])
+    assert len(np.unique(case.x[:, :, 0])) == 3 * 3
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32", "float16"])
+def test_large_inputs_saturate_nothing(dtype: str) -> None:
+    """With data large every input is beyond 1000, and x W_x is as large as ever."""
+    case = draw(Config(data="large", dtype=dtype))
+    assert (np.abs(case.x) >= 1000).all()
+    assert case.x.min() < 0 < case.x.max()
+    assert np.abs(case.x.astype(float) @ case.W_x.astype(float)).max() < 3
+    assert {case.x.dtype, case.W_x.dtype} == {np.dtype(dtype)}
+
+
+def test_labels_are_all_the_same_or_each_in_turn() -> None:
+    """Labels one are a single class; labels each have every class that the rows have room for."""
+    assert len(np.unique(draw(Config(labels="one")).labels)) == 1
+    case = draw(Config(labels="each", loss="steps"))
+    assert set(case.labels) == set(case.step_labels.flat) == set(range(4))
+    assert case.labels.dtype == np.int64
+
+
+@pytest.mark.parametrize(("gradients", "factor"), {"tiny": 1e-6, "large": 1e3}.items())
+def test_gradients_are_scaled(gradients: str, factor: float) -> None:
+    """W_out of a classifier and the upstream gradients of a layer have the named scale."""
+    case = draw(Config(gradients=gradients))
+    for array, within in ((case.W_out, 6**-0.5), (case.upstream, 3**0.5)):
+        assert 0.8 * within < np.abs(array).max() / factor <= within

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from parity.cases.handful import HANDFUL
 from parity.cli.compare import main
 from parity.reproduce.load import read
 
@@ -30,6 +31,12 @@ def raising(case):
     if case.config.batch > 3:
         raise KeyError("states")
     return scratch.run(case)
+
+def large(case):
+    trace = dict(scratch.run(case))
+    if case.config.batch > 16:
+        trace["grad/b"] = trace["grad/b"] * 16 / case.config.batch
+    return trace
 
 def noisy(case):
     print("look at me")
@@ -93,6 +100,42 @@ def test_default_configuration_agrees(capsys: pytest.CaptureFixture[str]) -> Non
     assert "agrees with PyTorch in 24 of 24 comparisons" in out
     assert re.search(r"anything above \de-1\d of the largest grad/\w+ entry would not have", out)
     assert f"again: compare-one-config {DEFAULT}" in out
+
+
+def others(out: str) -> dict[str, str]:
+    """Return the lines about the handful's other configurations, by their ids."""
+    lines = (line.partition(": ") for line in out.splitlines()[1:])
+    ids = set(map(str, HANDFUL))
+    return {name: said for name, _, said in lines if name in ids}
+
+
+def test_a_handful_is_compared(capsys: pytest.CaptureFixture[str]) -> None:
+    """Without a configuration, each further one of the handful has a line below the table."""
+    assert main([]) == 0
+    found = others(capsys.readouterr().out)
+    assert list(found) == [str(config) for config in HANDFUL[1:]]
+    assert all(said.startswith("agrees with PyTorch in") for said in found.values())
+
+
+def test_one_configuration_is_compared_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    """An id or a flag chooses one configuration, and no other is asked about."""
+    assert main([DEFAULT]) == 0
+    assert not others(capsys.readouterr().out)
+    assert main(["--batch", "3"]) == 0
+    assert not others(capsys.readouterr().out)
+
+
+def test_the_first_that_differs_is_shown(wrong: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A mistake that the ordinary configuration hides is shown where it is wrong, with its id."""
+    assert main(["--subject", f"{wrong}:large", "--no-keep", "--json", "verdict.json"]) == 1
+    out, shown = capsys.readouterr().out, str(HANDFUL[3])
+    assert out.startswith(f"{shown}: {wrong}:large against PyTorch")
+    assert f"again: compare-one-config {shown} --subject {wrong}:large" in out
+    assert re.search(r"DIFFERS  grad/b at \[\d+\]: subject", out)
+    assert list(others(out)) == [str(config) for config in HANDFUL if config != HANDFUL[3]]
+    data = json.loads(Path("verdict.json").read_text())
+    assert data["id"] == shown
+    assert [other["passed"] for other in data["others"]] == [True] * (len(HANDFUL) - 1)
 
 
 def test_id_and_flags_say_the_same(capsys: pytest.CaptureFixture[str]) -> None:

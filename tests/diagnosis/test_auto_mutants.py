@@ -95,8 +95,8 @@ HANDFUL = (
         "b7-t5-f3-h6-c4-tanh-f64-s0-bi-withouth0-biasoff-ones-maxpool-sum-weighted-smooth0.1-mom0.9"
         "-damp0.3-clipnorm0.1-u3"
     ),
-    "b1-t1-f3-h6-c4-tanh-f64-s0-layer",
-    "b7-t1-f3-h1-c4-tanh-f64-s0-huge",
+    "b7-t8-f3-h5-c4-tanh-f64-s0-layer-chaotic-largegrads-lr0.3",
+    "b7-t1-f3-h6-c4-tanh-f64-s0-huge",
 )
 """Configurations of the default grid that together show every wrong mutant of the sample."""
 

@@ -8,6 +8,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from parity.cases.grid import GRIDS
 from tests.gate.conftest import SUBJECTS, outside
 
 HEAVY = ("numpy", "torch", "rich", "hypothesis", "xdist")
@@ -144,7 +145,7 @@ def test_always_adds_the_grid_unless_tests_are_named(project: pytest.Pytester) -
     project.makepyfile(test_mine="def test_mine(): pass")
     found = collected(project)
     assert found[0] == "test_mine.py::test_mine"
-    assert len(found) == 1 + 4 * 8
+    assert len(found) == 1 + IN_SMOKE
     assert collected(project, "test_mine.py") == ["test_mine.py::test_mine"]
 
 
@@ -152,17 +153,24 @@ SUBJECT = ("--parity-subject", "subjects.py")
 
 ALONE = (*SUBJECT, "--parity-grid", "smoke", "--parity-in-process")
 
+SMOKE = list(GRIDS["smoke"].groups())
+
+IN_SMOKE = 3 * len(SMOKE) + sum(group.more_than_one_way for group in SMOKE)
+"""The tests of the smoke grid: the behaviour is that of some groups."""
+
 
 def test_grid_can_run_alone(project: pytest.Pytester) -> None:
     """`--pyargs parity.gate.grid` names the grid's own files, and they are collected once."""
-    assert len(collected(project, *ALONE, "--pyargs", "parity.gate.grid")) == 4 * 8
-    assert len(collected(project, *ALONE, "--pyargs", "parity.gate.grid.test_forward")) == 8
+    assert len(collected(project, *ALONE, "--pyargs", "parity.gate.grid")) == IN_SMOKE
+    forward = collected(project, *ALONE, "--pyargs", "parity.gate.grid.test_forward")
+    assert len(forward) == len(SMOKE)
 
 
 def test_tests_are_selected_as_any_other(project: pytest.Pytester) -> None:
     """`-k` with a chapter and a configuration's id selects that test alone."""
-    found = collected(project, *ALONE, "-k", "test_forward and relu-f32-layer")
-    assert found == ["parity/test_forward.py::test_forward[b7-t5-h6-relu-f32-layer]"]
+    name = SMOKE[-1].id
+    found = collected(project, *ALONE, "-k", f"test_forward and {name}")
+    assert found == [f"parity/test_forward.py::test_forward[{name}]"]
 
 
 ERRORS = {

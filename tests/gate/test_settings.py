@@ -48,6 +48,13 @@ def test_every_option_can_stand_in_the_table(tmp_path: Path, monkeypatch: Any) -
     )
 
 
+def test_a_key_may_have_underscores(tmp_path: Path) -> None:
+    """A key of the table may be written as the field of a class is."""
+    table = find_table(written(tmp_path, "[tool.parity]\ntime_limit = 20\nno_keep = true"))
+    assert table is not None
+    assert settings({}, table.values) == Settings(time_limit=20.0, no_keep=True)
+
+
 def test_table_is_found_from_below(tmp_path: Path, monkeypatch: Any) -> None:
     """From a subfolder a subject's file is named from there; a module's name stays."""
     below = written(tmp_path, '[tool.parity]\nsubject = "my_rnn.py"') / "tests"

@@ -13,6 +13,7 @@ from parity.model.trace import read
 from parity.reference.frameworks.pytorch import pytorch
 from parity.reference.noise.floor import NoiseFloor, noise_floor
 from parity.reference.thresholds import LIMIT
+from tests.support.flushing import FLUSHING
 from tests.support.variants import VARIANTS
 
 
@@ -29,6 +30,12 @@ def saturated_alike() -> Case:
     )
 
 
+def nearly_zero() -> Case:
+    """Return a case whose states are about the smallest normal number."""
+    case = draw(Config())
+    return case.replace(x=case.x * 1e-308, h_0=case.h_0 * 1e-308, b=case.b * 1e-308)
+
+
 @dataclass(frozen=True)
 class Example:
     """A case, and a correct implementation that is accused on it without the piece."""
@@ -40,12 +47,13 @@ class Example:
 EXAMPLES = {
     "no shared draws": Example(saturated_alike(), "hoisted"),
     "no sqrt(n) in g(n)": Example(sample(223).case, "concatenated"),
+    "no underflow": Example(nearly_zero(), "flushing operands"),
 }
 
 
 def largest_z(example: Example, floor: NoiseFloor) -> float:
     reference = pytorch.run(example.case)
-    trace = read(VARIANTS[example.variant](example.case))
+    trace = read((VARIANTS | FLUSHING)[example.variant](example.case))
     with np.errstate(all="ignore"):
         found = [*compared(example.case, trace, reference, floor)]
     return max(c.greatest.used for c in found if c.greatest and c.resolution is not None) * LIMIT

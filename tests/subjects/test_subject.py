@@ -78,10 +78,6 @@ def raising(case: Case) -> Any:
     return np.ones(3) @ np.ones(4)
 
 
-def writing(case: Case) -> Any:
-    case.x[0] = 0
-
-
 def exiting(case: Case) -> Any:
     raise SystemExit(3)
 
@@ -89,7 +85,6 @@ def exiting(case: Case) -> Any:
 NO_TRACE = {
     "raises": (raising, "RAISED", "raised ValueError: matmul"),
     "exits": (exiting, "RAISED", "raised SystemExit: 3"),
-    "writes": (writing, "MUTATED_INPUT", "writes into the case's arrays, which are read-only"),
     "nothing": (
         lambda case: None,
         "INCOMPLETE",
@@ -124,8 +119,24 @@ def test_traceback_is_the_subjects_own() -> None:
     assert "parity/execution" not in finding.evidence
 
 
+def test_subject_that_writes_into_its_inputs_is_compared() -> None:
+    """A write into the case is a fault, and hides neither a right array nor a wrong one."""
+
+    def run(case: Case) -> Any:
+        answer = scratch.run(case)
+        case.x[0] = 0
+        return answer | {"grad/b": answer["grad/b"] * 2}
+
+    verdict = verdict_of(run)
+    assert [finding.kind for finding in verdict.faults] == ["MUTATED_INPUT"]
+    assert "writes into the case's arrays, which are read-only" in failure_message(verdict)
+    assert [c.name for c in verdict.failures] == ["grad/b", "step/b"]
+    assert "hidden" in [c.name for c in verdict.compared if c.status is Status.AGREES]
+    assert not verdict.passed
+
+
 def test_writing_through_the_back_door_is_seen() -> None:
-    """A change of a case's memory behind NumPy's back is reported."""
+    """A change of a case's memory behind NumPy's back is reported, and undone."""
     import ctypes
 
     def run(case: Case) -> Any:
@@ -133,8 +144,11 @@ def test_writing_through_the_back_door_is_seen() -> None:
         ctypes.memset(case.h_0.ctypes.data, 0, 8)
         return trace
 
-    verdict = verdict_of(run, draw(Config(seed=5)))
+    case = draw(Config(seed=5))
+    verdict = verdict_of(run, case)
     assert "MUTATED_INPUT" in [finding.kind for finding in verdict.findings]
+    assert case.snapshot() == draw(Config(seed=5)).snapshot()
+    assert not verdict.failures
 
 
 def test_state_that_leaks_is_seen() -> None:

@@ -40,6 +40,21 @@ class PerStep:
         slope: Array = 1 - h * h
         return slope
 
+    def softmax(self, logits: Array, exp: Array, total: Array) -> Array:
+        """exp(l) over its row sum; `exp` is relative to the row's largest logit, `total` its sum"""
+        p: Array = exp / total
+        return p
+
+
+class Reciprocal(PerStep):
+    """The softmax as 1 over a sum that may be infinite: zero where others are subnormal."""
+
+    def softmax(self, logits: Array, exp: Array, total: Array) -> Array:
+        """1 / sum_j exp(l[j] - l)"""
+        sums = np.exp(logits[:, None, :] - logits[:, :, None]).sum(axis=2)  # (batch, classes)
+        p: Array = 1 / sums
+        return p
+
 
 class Concatenated(PerStep):
     """[x, h, 1] [W_x; W_h; b] in one product, and one product over all steps."""
@@ -142,7 +157,7 @@ def _cross_entropy(logits: Array, labels: Array, sums: PerStep) -> tuple[Array, 
     onehot = (labels[:, None] == np.arange(classes)).astype(logits.dtype)
     surprise = np.log(total) + top - logits[np.arange(batch), labels][:, None]
     loss = sums.product(_ones(batch, like=logits).T, surprise)[0, 0] / batch
-    return np.asarray(loss), (exp / total - onehot) / batch
+    return np.asarray(loss), (sums.softmax(logits, exp, total) - onehot) / batch
 
 
 def permuted(case: Case) -> dict[str, Array]:

@@ -4,7 +4,6 @@ A mistake is one line that names the item. The network's own wrong numbers are n
 """
 
 import contextlib
-import io
 import re
 import warnings
 from collections.abc import Iterator
@@ -26,6 +25,7 @@ from parity.model.case import Case
 from parity.model.config import Config
 from parity.model.errors import ConfigError, SubjectError
 from parity.model.names import ArrayName
+from parity.subjects.silence import silenced
 
 PROBING = {"batch": 2, "steps": 3, "features": 4, "hidden": 5, "classes": 7}
 LAYERED = PROBING | {"batch": 6, "features": 8}
@@ -182,7 +182,7 @@ def quiet() -> Iterator[None]:
     numpy_state = np.random.get_state()
     try:
         with (
-            contextlib.redirect_stdout(io.StringIO()),
+            silenced(),
             warnings.catch_warnings(action="ignore"),
             np.errstate(all="ignore"),
         ):

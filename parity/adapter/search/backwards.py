@@ -8,6 +8,7 @@ its arguments are.
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import FunctionType, MethodType
 from typing import Any
 
 import numpy as np
@@ -17,14 +18,14 @@ from parity.adapter.attempts import Failed
 from parity.adapter.binding import Binding, Call
 from parity.adapter.expressions import evaluate
 from parity.adapter.search import gradients
-from parity.adapter.search.calls import Proposal, is_required, parameters, proposals
+from parity.adapter.search.calls import FINAL, Proposal, is_required, parameters, proposals
 from parity.adapter.search.forwards import Entry, Forward, entries, factors
 from parity.adapter.search.gradients import Gradients
 from parity.adapter.search.leaves import Leaf
 from parity.adapter.search.probe import Probe, expected
 from parity.adapter.search.static import facts, keys_of
 from parity.adapter.search.trials import Outcome, Target, tried
-from parity.adapter.search.values import Value
+from parity.adapter.search.values import Value, in_one_order
 from parity.model.case import Array, Case
 from parity.model.errors import ConfigError
 
@@ -32,7 +33,10 @@ LABELS = ("labels", "one_hot", "step_labels", "step_one_hot")
 BY_LOGITS = ("d_logits", "d_every_logits")
 BY_STATES = ("upstream", "d_last")
 
-ROLES = (*LABELS, *BY_LOGITS, *BY_STATES, "x", "cache", "hidden", "logits", "h_0", "lr", "one")
+ROLES = (
+    *(*LABELS, *BY_LOGITS, *BY_STATES, FINAL),
+    *("x", "cache", "hidden", "logits", "h_0", "lr", "one", "mask"),
+)
 
 KINDS = {
     "labels": ("mean", "squared"),
@@ -153,7 +157,7 @@ def candidates(
     owner = outcome.session.model if target.cls is not None else target.module
     extra = extras(forward, outcome)
     found = []
-    for entry in entries(owner, target.module):
+    for entry in (*entries(owner, target.module), *_answered_functions(outcome)):
         penalty = _penalty(item, entry, forward)
         if penalty > effort:
             continue
@@ -170,9 +174,34 @@ def candidates(
             ),
             most,
         )
-        found += [(penalty + p.penalty, entry, p) for p in ways if p.penalty <= effort]
+        found += [
+            (penalty + p.penalty, entry, p)
+            for p in ways
+            if p.penalty <= effort and _fits(forward, p)
+        ]
     found.sort(key=lambda one: one[0])
     yield from ((entry, proposal) for _, entry, proposal in found)
+
+
+def _answered_functions(outcome: Outcome) -> list[Entry]:
+    """Return the functions that a forward pass has answered: they go back."""
+    value = outcome.session.values.get("out")
+    parts = [(f"out[{i}]", v) for i, v in enumerate(value)] if isinstance(value, tuple) else []
+    return [
+        Entry(name=text, function=function)
+        for text, function in (("out", value), *parts)
+        if isinstance(function, (FunctionType, MethodType))
+    ]
+
+
+def _fits(forward: Forward, proposal: Proposal) -> bool:
+    """Return whether labels of every step are handed over in the layout of the inputs."""
+    return in_one_order(
+        value.text
+        for call in (forward.proposal, proposal)
+        for value in call.arguments.values()
+        if value.role in ("x", "step_labels", "step_one_hot")
+    )
 
 
 def _penalty(item: str, entry: Entry, forward: Forward) -> float:
@@ -183,6 +212,8 @@ def _penalty(item: str, entry: Entry, forward: Forward) -> float:
         "update": names.UPDATE,
         "train": names.TRAIN,
     }
+    if entry.name.startswith("out"):
+        return 0.0 if item == "backward" else 99.0
     if (rank := names.rank(bare, first[item])) is not None:
         return 0.02 * rank
     if names.is_like(bare, names.MODES) and not any(map(is_required, parameters(entry.function))):
@@ -261,6 +292,7 @@ def read(
         asked_case = case if not kind else probe.case(**{**_options(case), "loss": kind})
         right = expected(asked_case)
         loss, of_loss = _loss(probe, offered, right)
+        loss_is_right = bool(loss and of_loss)
         if loss_before is not None and loss_before.loss_is_right:
             of_loss = of_loss or loss_before.factor
         times = factors(probe) if level >= 2 else {"1": 1.0}
@@ -271,7 +303,7 @@ def read(
         factor = _factor(by_factor, of_loss if of_loss in times else "")
         yield Backward(
             entry=entry, proposal=proposal, binding=binding, outcome=outcome, level=level,
-            kind=kind, factor=factor, loss=loss, loss_is_right=bool(loss and of_loss),
+            kind=kind, factor=factor, loss=loss, loss_is_right=loss_is_right,
             found=by_factor[factor], moved=moved,
         )  # fmt: skip
 

@@ -3,12 +3,12 @@
 import heapq
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from parity.adapter import names
 from parity.adapter.search.static import facts
-from parity.adapter.search.values import Manner, Value, values
+from parity.adapter.search.values import Manner, Value, in_one_order, values
 
 UNNAMED = 2.0
 """The penalty of a value that the parameter's name does not say."""
@@ -75,9 +75,12 @@ def proposals(
         return
     _second_upstream(wanted, options)
     for chosen, penalty in best_first([option or [LEFT_OUT] for option in options]):
-        pairs = [(p, v) for p, v in zip(wanted, chosen, strict=True) if v.text]
+        told = _told_apart(chosen)
+        if told is None or not in_one_order(v.text for v in told):
+            continue
+        pairs = [(p, v) for p, v in zip(wanted, told, strict=True) if v.text]
         yield Proposal(
-            text=f"{name}({', '.join(written(wanted, chosen))})",
+            text=f"{name}({', '.join(written(wanted, told))})",
             arguments={p.name: v for p, v in pairs},
             penalty=penalty,
         )
@@ -96,6 +99,26 @@ def _second_upstream(wanted: Sequence[inspect.Parameter], options: list[list[Val
             ]
             options[place] = [LEFT_OUT, *later]
 
+
+def _told_apart(chosen: Sequence[Value]) -> tuple[Value, ...] | None:
+    """Return arguments in which the gradient by the final state is in one of two places only.
+
+    None where it would be handed over without the gradient by the other states.
+    """
+    roles = [value.role for value in chosen]
+    if FINAL not in roles:
+        return tuple(chosen)
+    if "upstream" not in roles:
+        return None
+    return tuple(
+        replace(v, text=v.text.replace("upstream", "upstream_output"))
+        if v.role == "upstream"
+        else v
+        for v in chosen
+    )
+
+
+FINAL = "upstream_final"
 
 UPSTREAM = ("upstream", "d_last", "d_logits", "d_every_logits")
 
@@ -167,6 +190,8 @@ def _options(
     ]
     if not is_required(parameter):
         keep = not named or named[0] not in ALWAYS_GIVEN
+        if keep and "one" in among and type(parameter.default) is int and parameter.default > 1:
+            return [LEFT_OUT, Value(text="1", role="one", penalty=0.4)]  # rounds, by another name
         return [LEFT_OUT] if keep else [*found, Value(text="", role="", penalty=3.0)]
     if parameter.name in facts(function).called:
         return [v for v in found if v.role in ("function", "activation")] or [
@@ -202,6 +227,7 @@ PATTERNS: Mapping[str, names.Words] = {
     **names.VALUES,
     **names.WEIGHTS,
     "upstream": (*names.VALUES["upstream"], *names.VALUES["d_logits"]),
+    FINAL: names.FINAL_UPSTREAM,
     "x_t": names.VALUES["x"],
     "h_t": names.VALUES["h_0"],
     "features": names.SIZES["features"],

@@ -19,6 +19,7 @@ from parity.adapter.search.gradients import parameters_of
 from parity.adapter.search.leaves import Leaf
 from parity.adapter.search.probe import expected, share
 from parity.adapter.search.search import Found
+from parity.adapter.search.static import answers_function
 from parity.adapter.search.trials import Target
 from parity.model.case import Case
 
@@ -44,7 +45,7 @@ def finished(target: Target, found: Found) -> Finished:
     if _must_be_fresh(target, found, binding):
         binding = replace(binding, fresh=True)
     return Finished(
-        binding=binding, assumed=tuple(_assumed(found, binding)), lacking=_lacking(target, found)
+        binding=binding, assumed=tuple(_assumed(found)), lacking=_lacking(target, found)
     )
 
 
@@ -193,21 +194,10 @@ def _of_call(one: Backward) -> Remark:
     return Remark(certainty=Certainty.LIKELY, text="the names say so; none of its numbers is right")
 
 
-def _assumed(found: Found, binding: Binding) -> Iterator[str]:
-    places = binding.parameters
-    if (
-        "W_x" in places
-        and "W_h" in places
-        and is_transposed(places["W_x"]) != is_transposed(places["W_h"])
-    ):
-        turned, plain = ("W_x", "W_h") if is_transposed(places["W_x"]) else ("W_h", "W_x")
-        yield (
-            f"{turned} is held as (out, in) and {plain} as (in, out): PyTorch's own weights, "
-            "copied in, would give other numbers"
-        )
-    others = [one for one in found.whole.forward.seen.values() if not one.is_answer]
-    for one in others:
-        yield f"not judged: the {one.right.replace('_', ' ')} that it answers in `{one.raw}`"
+def _assumed(found: Found) -> Iterator[str]:
+    for one in found.whole.forward.seen.values():
+        if not one.is_answer:
+            yield f"not judged: the {one.right.replace('_', ' ')} that it answers in `{one.raw}`"
 
 
 def _lacking(target: Target, found: Found) -> str:
@@ -235,7 +225,10 @@ def _has_gradients(target: Target, found: Found) -> bool:
     """Return whether the code has a function whose name says that it computes gradients."""
     session = found.whole.forward.outcome.session
     owner = session.model if target.cls is not None else target.module
-    own = [entry.name.rpartition(".")[2] for entry in entries(owner, target.module)]
+    callables = entries(owner, target.module)
+    if any(answers_function(entry.function) for entry in callables):
+        return True
+    own = [entry.name.rpartition(".")[2] for entry in callables]
     said, other = (*names.BACKWARD, *names.TRAIN), (*names.MODES, *names.STEP)
     return any(names.is_like(n, said) and not names.is_like(n, other) for n in own)
 
@@ -251,9 +244,16 @@ def unread_weights(found: Found) -> list[str]:
         is_gradient = leaf.text.endswith(".grad") or names.is_like(leaf.name, names.GRADIENT)
         if role not in ("b", "W_h", "W_x") or is_gradient:
             continue
+        if leaf.text.endswith((".grad", ".grad.data")) or leaf.text in forward.leaves.values():
+            continue
         place = forward.binding.parameters.get(role, "")
         known = forward.leaves.get(role, "")
-        if not known or leaf.text in forward.leaves.values() or leaf.text in place:
+        if role == "b" and not known and "b" not in parameters_of(forward):
+            matrix = forward.leaves.get("W_x", "")
+            if _is_unread_bias(found, leaf, matrix):
+                unread.append(leaf.text)
+            continue
+        if not known or leaf.text in place:
             continue
         same_owner = leaf.text.rpartition(leaf.name)[0] == known.rpartition(_last(known))[0]
         before = forward.outcome.before.get(leaf.text)
@@ -261,6 +261,14 @@ def unread_weights(found: Found) -> list[str]:
         if same_owner and unchanged and _same_shape(leaf.array, taken):
             unread.append(leaf.text)
     return unread
+
+
+def _is_unread_bias(found: Found, leaf: Leaf, matrix: str) -> bool:
+    """Return whether an array beside W_x is a bias that the forward pass does not add."""
+    outcome, hidden = found.whole.forward.outcome, found.whole.forward.probe.config.hidden
+    beside = leaf.text.rpartition(leaf.name)[0] == matrix.rpartition(_last(matrix))[0]
+    kept = leaf.text in outcome.before and not outcome.has_changed(leaf)
+    return bool(matrix) and beside and kept and leaf.array.size == hidden
 
 
 def _same_shape(array: Any, taken: list[Any]) -> bool:

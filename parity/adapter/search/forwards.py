@@ -2,7 +2,7 @@
 
 import itertools
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -17,13 +17,15 @@ from parity.adapter.search.calls import Proposal, proposals
 from parity.adapter.search.leaves import Leaf
 from parity.adapter.search.loops import started
 from parity.adapter.search.objects import Making
-from parity.adapter.search.places import forms, hypotheses
-from parity.adapter.search.probe import ACTIVATIONS, Probe, expected
+from parity.adapter.search.places import Hypothesis, forms, hypotheses
+from parity.adapter.search.probe import ACTIVATIONS, Probe, expected, writable
 from parity.adapter.search.trials import Outcome, Target, perturbed, tried
 from parity.model.case import Case
 
-ROLES = ("x", "h_0", "labels", "one_hot", "step_labels", "step_one_hot", "lr")
+ROLES = ("x", "mask", "h_0", "labels", "one_hot", "step_labels", "step_one_hot", "lr")
 """Roles of a forward pass's arguments, but for weights."""
+
+LABELS = ("labels", "one_hot", "step_labels", "step_one_hot")
 
 LOSSES = ("mean", "squared", "steps", "squared-steps")
 
@@ -113,6 +115,11 @@ class Forward:
         )
 
     @property
+    def answers_most(self) -> bool:
+        """Whether it has answered states or scores: gradients of them can be asked for."""
+        return "hidden" in self.seen or any("logits" in kind for kind in self.seen)
+
+    @property
     def from_zero(self) -> bool:
         """Whether it was given no initial state."""
         given = {"h_0", "h_t"} & self.proposal.roles
@@ -158,11 +165,17 @@ def _own(owner: Any, module: Any) -> list[str]:
     return [
         n
         for n in names_
-        if (not n.startswith("__") or n == "__call__")
-        and n != "main"
+        if not (n in vars(object) or n in _PROTOCOL or n == "main")
         and callable(getattr(owner, n, None))
         and not isinstance(getattr(owner, n), type)
     ]
+
+
+_PROTOCOL = {
+    *("__len__", "__iter__", "__next__", "__enter__", "__exit__", "__getitem__", "__setitem__"),
+    *("__contains__", "__add__", "__getattr__", "__setstate__", "__post_init__", "__del__"),
+}
+"""Methods that the language itself calls; a `__forward__` is the author's own."""
 
 
 def _penalty(name: str) -> float:
@@ -178,12 +191,12 @@ def _penalty(name: str) -> float:
         if names.is_like(name, words):
             base = 0.6 + extra
             break
-    if names.is_like(name, (*names.UPDATE, *names.RESET, *names.MAKER, *_OTHER)):
+    if names.is_like(name, (*names.UPDATE, *names.RESET, *names.MAKER, *OTHERS)):
         base += 2.0
     return base + 1.0 * name.startswith("_") * (name != "__call__")
 
 
-_OTHER = names._words(
+OTHERS = names._words(
     r"sample.* generate.* plot.* show.* save.* load.* print.* fit.* test.* get_.* set_.* .*softmax.* .*tanh.* sigmoid relu .*derivative.* d_.* one_?hot.*"
 )
 
@@ -251,16 +264,42 @@ def _asked(
     penalty = making.penalty + entry.penalty + proposal.penalty
     live, state = live_leaves(target, probe, binding, case, outcome)
     for hypothesis in itertools.islice(hypotheses(probe, live), 24):
+        hypothesis = _with_head(probe, outcome, hypothesis)
         placed = {**binding.parameters, **hypothesis.places}
         if state:
             placed["h_0"] = state
-        bias = {} if "b" in placed else {"bias": "zero"}
+        known = {*placed, *({"b"} & making.roles)}
+        bias = {"bias": "zero"} if lacks_bias(known) else {}
         full = replace(binding, parameters=placed, config={**binding.config, **bias})
         yield from judged(
             target, probe, full, entry, proposal,
             leaves=hypothesis.leaves, penalty=penalty + hypothesis.penalty,
             both="activation" in making.roles,
         )  # fmt: skip
+
+
+def _with_head(probe: Probe, outcome: Outcome, found: Hypothesis) -> Hypothesis:
+    """Return the places with those of a head that the call does not read, but a loss may."""
+    if {"W_out", "b_out"} & {*found.places}:
+        return found
+    places, leaves = dict(found.places), dict(found.leaves)
+    for part in ("W_out", "b_out"):
+        spare = [
+            form
+            for leaf in outcome.held
+            if leaf.text in outcome.before and not outcome.has_changed(leaf)
+            if hypothesised(probe, leaf) and not names.is_like(leaf.name, names.GRADIENT)
+            for form in forms(probe, leaf)
+            if form.parts == (part,)
+        ]
+        if len(spare) == 1:
+            places[part], leaves[part] = spare[0].views[0][1], spare[0].leaf.text
+    return replace(found, places=places, leaves=leaves)
+
+
+def lacks_bias(parts: Set[str]) -> bool:
+    """Return whether a network has no bias, or none in its head: then all biases are zero."""
+    return "b" not in parts or ("W_out" in parts and "b_out" not in parts)
 
 
 def _answers(probe: Probe, case: Case, outcome: Outcome) -> bool:
@@ -372,8 +411,26 @@ def _seen(
 ) -> dict[str, Seen]:
     call = binding.calls["forward"]
     if call.loop is Loop.ONCE:
-        return seen(probe, case, outcome.found)
+        found = seen(probe, case, outcome.found)
+        if call.names & {*LABELS} and not all(one.is_right for one in found.values()):
+            found = seen(probe, case, _without_labels(target, binding, case, outcome))
+        return found
     return seen_by_step(probe, case, outcome, partial(_with_answer, target, binding, case))
+
+
+def _without_labels(target: Target, binding: Binding, case: Case, outcome: Outcome) -> list[Leaf]:
+    """Return the arrays that stay as they are with other labels: no loss, and no gradient."""
+    others = (np.roll(case.labels, 1), case.step_labels[::-1, ::-1])
+    changed = case.replace(labels=others[0], step_labels=others[1])
+    again = tried(target, binding, writable(changed))
+    if isinstance(again, Failed):
+        return outcome.found
+    other = {leaf.text: leaf.array for leaf in again.found}
+    return [
+        leaf
+        for leaf in outcome.found
+        if leaf.text in other and np.array_equal(leaf.array, other[leaf.text], equal_nan=True)
+    ]
 
 
 def _with_answer(
@@ -407,4 +464,7 @@ def factors(probe: Probe) -> dict[str, float]:
             size *= float(part) if part.isdigit() else float(getattr(config, part))
         if size != 1:
             found |= {text: size, f"1 / ({text})" if " " in text else f"1 / {text}": 1 / size}
+    for over, size in (("classes", 1), ("classes * steps", config.steps)):  # of every entry
+        found[f"2 / ({over})"] = 2 / (config.classes * size)
+    found["1 / (classes * steps)"] = 1 / (config.classes * config.steps)
     return found

@@ -38,18 +38,24 @@ def find(
     seconds: dict[str, str] = {}
     exact: set[str] = set()
     taken: set[str] = set()
-    own = {*forward.leaves.values()}
+    held = [*forward.leaves.values(), *forward.binding.parameters.values()]
+    own = {part.split("[")[0].removesuffix(".T") for text in held for part in text.split(" + ")}
+    own |= {*forward.leaves.values()}
     offered = [leaf for leaf in found if leaf.text not in own and leaf.array.dtype.kind == "f"]
+    by_step = probe.config.steps
     for name in (n for n in parameters_of(forward) if f"grad/{n}" in right):
         wanted, stacked = right[f"grad/{name}"] * factor, _is_stacked(forward, name)
         best: tuple[tuple[float, ...], Leaf, str, bool] | None = None
         for place, leaf in enumerate(offered):
-            if leaf.array.size != wanted.size and not stacked:
+            if leaf.array.size not in (wanted.size, wanted.size * by_step) and not stacked:
                 continue
             if leaf.text in taken and not stacked:
                 continue
             for text in texts(probe, forward, name, leaf):
-                is_right = share(laid_out(text, leaf), wanted) == 1
+                array = laid_out(text, leaf)
+                if array.shape != wanted.shape:
+                    continue
+                is_right = share(array, wanted) == 1
                 rank = (float(is_right), *_likely(forward, name, leaf), -place)
                 if (is_right or max(rank[1:3]) > 0) and (best is None or rank > best[0]):
                     best = rank, leaf, text, is_right
@@ -59,7 +65,7 @@ def find(
             places[name] = text
             exact |= {name} if is_right else set()
             if name == "b" and " + " in str(forward.binding.parameters.get("b", "")):
-                seconds |= _second(probe, forward, offered, taken)
+                seconds |= _second(probe, forward, offered, taken, wanted)
     for name in INPUTS:
         _find_input(probe, name, offered, taken, right, factor, places, exact)
     return Gradients(places=places, right=frozenset(exact), seconds=seconds)
@@ -97,11 +103,15 @@ def texts(probe: Probe, forward: Forward, name: str, leaf: Leaf) -> Iterator[str
         if shape == array_shape:
             yield leaf.text + view
         return
+    if leaf.array.ndim > 1 and shape[0] == probe.config.steps:
+        summed = Leaf(text=f"{leaf.text}.sum(axis=0)", array=leaf.array.sum(axis=0))
+        yield from texts(probe, forward, name, summed)
+        return
     if name == "W_h":
         if shape == (h, h):
             yield leaf.text + (".T" if held.endswith(".T") else "")
         return
-    if leaf.text.startswith("np.stack("):
+    if leaf.text.startswith("np.stack(") and not leaf.text.endswith(".sum(axis=0)"):
         return
     yield from recognised(leaf.text, shape, probe.own(name), probe.axes)
 
@@ -138,18 +148,30 @@ def _argument(forward: Forward, name: str) -> str:
 
 
 def _second(
-    probe: Probe, forward: Forward, offered: Sequence[Leaf], taken: set[str]
+    probe: Probe, forward: Forward, offered: Sequence[Leaf], taken: set[str], wanted: Array
 ) -> dict[str, str]:
-    """Return the gradient of the second bias: the other array of its name or shape."""
+    """Return the gradient of the second bias: the other right one, or that with its name."""
     _, _, second = str(forward.binding.parameters["b"]).partition(" + ")
     bare = _bare(second).lower().replace("_", "")
-    for leaf in offered:
+    best: tuple[tuple[float, ...], str, str] | None = None
+    for place, leaf in enumerate(offered):
+        if leaf.text in taken:
+            continue
         near = bare in leaf.name.lower().replace("_", "")
-        if leaf.text not in taken and near:
-            for text in recognised(leaf.text, leaf.array.shape, "H", probe.axes):
-                taken.add(leaf.text)
-                return {"b_hh": text}
-    return {}
+        for text in recognised(leaf.text, leaf.array.shape, "H", probe.axes):
+            is_right = share(laid_out(text, leaf), wanted) == 1
+            rank = (float(is_right), float(_owner(leaf.text) == _owner(second)), -place)
+            if (near or is_right) and (best is None or rank > best[0]):
+                best = rank, text, leaf.text
+    if best is None:
+        return {}
+    taken.add(best[2])
+    return {"b_hh": best[1]}
+
+
+def _owner(text: str) -> str:
+    """Return the object that an array is an attribute of: `fh` of `fh.b[0]`."""
+    return text.split("[")[0].rpartition(".")[0]
 
 
 def _find_input(

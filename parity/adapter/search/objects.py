@@ -87,8 +87,10 @@ def _options(
 ) -> list[Value]:
     found = list(_named(parameter, module, by_weights=by_weights))
     if not is_required(parameter):
-        if found and found[0].role in (*SIZES, "lr", *names.WEIGHTS):
+        if found and found[0].role in (*SIZES, "sizes", "lr", *names.WEIGHTS):
             return [*found, Value(text="", role="", penalty=0.5 if found[0].role != "lr" else 2.0)]
+        if found and found[0].role in ("one", "true"):
+            return [*found, Value(text="", role="", penalty=1.0)]
         return [LEFT_OUT, *_more_expensive(found, 0.6)]
     others = [Value(text=s, role=s, penalty=2.0 + 0.1 * i) for i, s in enumerate(SIZES)]
     others += [Value(text=t, role="object", penalty=3.0) for t in own_objects(module, cls)]
@@ -105,6 +107,9 @@ def _options(
 def _named(parameter: inspect.Parameter, module: Any, *, by_weights: bool) -> Iterator[Value]:
     """Yield what a parameter's name, or its default, says that it wants."""
     name, default = parameter.name, parameter.default
+    if isinstance(default, (list, tuple)) and all(type(size) is int for size in default):
+        yield from (Value(text=t, role="sizes", penalty=0.1 * i) for i, t in enumerate(LISTS))
+        return
     part = names.role(name, names.WEIGHTS)
     if part is not None and (by_weights or default is None):
         yield from _weights(name, part)
@@ -119,10 +124,14 @@ def _named(parameter: inspect.Parameter, module: Any, *, by_weights: bool) -> It
     if names.is_like(name, _BIDIRECTIONAL):
         yield Value(text="bidirectional", role="bidirectional")
         return
+    size = names.role(name, names.SIZES)
     if names.is_like(name, _STRUCTURE):
+        one = names.role(name.removesuffix("s"), names.SIZES)  # `input_dims` is one number
+        if one is not None and "_" in name.strip("_"):
+            yield Value(text=one, role=one)
+            return
         yield from (Value(text=t, role="sizes", penalty=0.3 * i) for i, t in enumerate(LISTS))
         return
-    size = names.role(name, names.SIZES)
     if size is not None:
         yield Value(text=size, role=size)
     if names.is_like(name, _TEXT):
@@ -147,6 +156,8 @@ def _weights(name: str, part: str) -> Iterator[Value]:
 
 
 _BESIDE = {
+    names.ROUNDS: [Value(text="1", role="one")],
+    names.WARM: [Value(text="True", role="true")],
     names.INITIAL_STATE: [Value(text="h_0", role="h_0", penalty=0.2)],
     names.SEED: [
         Value(text="0", role="seed"),

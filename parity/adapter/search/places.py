@@ -6,7 +6,7 @@ answer says which of them are read at all, and which way around a square matrix 
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from parity.adapter import names
 from parity.adapter.search.leaves import Leaf
@@ -69,15 +69,21 @@ _VOCABULARY: Mapping[str, tuple[tuple[str, str], ...]] = {
 def _stacked(
     probe: Probe, text: str, shape: Sequence[int]
 ) -> Iterator[tuple[tuple[str, str], ...]]:
-    """Yield the readings of one matrix that holds W_x and W_h, and b where there is a row for it."""
+    """Yield the readings of one matrix that holds several parameters, one above the other.
+
+    [W_x; W_h] in both orders, with a row for b or without; [W_out; b_out].
+    """
     config = probe.config
-    f, h = config.features, config.hidden
+    f, h, c = config.features, config.hidden, config.classes
     if len(shape) != 2:
         return
     for view, (rows, columns) in (("", shape), (".T", (shape[1], shape[0]))):
+        whole = f"{text}{view}"
+        if (rows, columns) == (h + 1, c):
+            yield ("W_out", f"{whole}[:-1]"), ("b_out", f"{whole}[-1]")
+            yield ("W_out", f"{whole}[1:]"), ("b_out", f"{whole}[0]")
         if columns != h or rows not in (f + h, f + h + 1):
             continue
-        whole = f"{text}{view}"
         bias = rows == f + h + 1
         for order in (("x", "h"), ("h", "x")):
             for bias_first in (False, True) if bias else (False,):
@@ -115,14 +121,17 @@ def hypotheses(probe: Probe, live: Sequence[Leaf]) -> Iterator[Hypothesis]:
     options: dict[tuple[str, ...], list[Form]] = {}
     for leaf in live:
         for form in forms(probe, leaf):
-            options.setdefault(form.parts, []).append(form)
+            parts = tuple(sorted(form.parts))  # [W_x; W_h] and [W_h; W_x] exclude each other
+            options.setdefault(parts, []).append(form)
     if not any("W_h" in parts for parts in options):
         return
+    wanted = {name for parts in options for name in parts}
     found = []
     for chosen in itertools.islice(itertools.product(*_choices(options)), 256):
         merged = _merged([form for some in chosen for form in some])
-        if merged is not None:
-            found.append(merged)
+        if merged is not None and "W_h" in merged.places:
+            missing = len(wanted - {*merged.places})
+            found.append(replace(merged, penalty=merged.penalty + missing))
     yield from sorted(found, key=lambda one: one.penalty)
 
 
@@ -134,8 +143,9 @@ def _choices(options: Mapping[tuple[str, ...], list[Form]]) -> list[list[tuple[F
         one = [(form,) for form in some]
         if parts in (("b",), ("b_out",)) and len({f.leaf.text for f in some}) == 2:
             one = [tuple(some), *one]
-        if stacked and parts not in stacked and set(parts) <= {n for s in stacked for n in s}:
-            one = [(), *one]
+        elsewhere = {n for other in options if other != parts for n in other}
+        if stacked and set(parts) & elsewhere:
+            one = [*one, ()]
         choices.append(one)
     return choices
 

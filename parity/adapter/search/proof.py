@@ -116,6 +116,9 @@ def forward_only(binding: Binding) -> Binding:
 
 def answers(binding: Binding, seen: Mapping[str, Any]) -> Binding:
     """Return the binding with the places of what was seen as its forward pass's answers."""
-    found = [(kind, one.text) for kind, one in seen.items() if kind != "last" and one.is_answer]
+    told = {kind: one.text for kind, one in seen.items() if kind != "last" and one.is_answer}
+    if "every_logits" in told:
+        told.pop("logits", None)  # they are among those of every step
+    found = list(told.items())
     forward = replace(binding.calls["forward"], answers=tuple(found))
     return replace(binding, calls={**binding.calls, "forward": forward})

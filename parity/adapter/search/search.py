@@ -1,6 +1,7 @@
 """Search: from a module to the best binding of what is in it."""
 
 import itertools
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -10,13 +11,16 @@ from parity.adapter.attempts import Failed, attempt
 from parity.adapter.binding import Binding
 from parity.adapter.interpreter import made
 from parity.adapter.search.calls import SIZES, proposals
-from parity.adapter.search.forwards import Effort, Forward, entries, of_object
+from parity.adapter.search.forwards import OTHERS, Effort, Forward, entries, of_object
 from parity.adapter.search.functions import of_module
 from parity.adapter.search.leaves import members
 from parity.adapter.search.objects import Making, makings
+from parity.adapter.search.orientation import oriented
 from parity.adapter.search.places import forms
 from parity.adapter.search.probe import Probe
 from parity.adapter.search.proof import answers, doubts
+from parity.adapter.search.rates import with_rate
+from parity.adapter.search.static import answers_function
 from parity.adapter.search.trials import Target
 from parity.adapter.search.values import MANNERS
 from parity.adapter.search.whole import Whole, binding_of, whole
@@ -40,7 +44,7 @@ def objects(target: Target, probe: Probe) -> list[tuple[Making, Any]]:
         found.append((making, model, _worth(probe, model)))
         if not _is_network(probe, model):
             found += _after_setup(target, probe, making, model)
-        if _is_network(probe, model) and len(found) >= 2 and "W_x" not in making.roles:
+        if len(found) >= 2 and "W_x" not in making.roles and _is_explained(probe, model):
             break
     found.sort(key=lambda one: one[0].penalty - one[2])
     kept = 2 * KEPT if any("W_x" in one[0].roles for one in found) else KEPT
@@ -65,9 +69,21 @@ def _is_network(probe: Probe, model: Any) -> bool:
     return {"W_x", "W_h"} <= _parts(probe, model)
 
 
+def _is_explained(probe: Probe, model: Any) -> bool:
+    """Return whether an object is a network in which no array has sizes of nothing."""
+    axes = probe.axes
+    strange = [
+        leaf
+        for leaf in members(model)
+        if leaf.array.ndim == 2 and not {*leaf.array.shape} <= {*axes} and not forms(probe, leaf)
+    ]
+    by_steps = [leaf for leaf in members(model) if probe.config.steps in leaf.array.shape]
+    return _is_network(probe, model) and not strange and not by_steps
+
+
 def _worth(probe: Probe, model: Any) -> float:
     parts = _parts(probe, model)
-    return 4.0 * ("W_h" in parts) + len(parts)
+    return 4.0 * ("W_h" in parts) + 1.5 * len(parts)
 
 
 def _after_setup(
@@ -111,13 +127,15 @@ def forwards(target: Target) -> Iterator[Forward]:
     Whoever wants no more stops asking.
     """
     best: "Forward | None" = None
+    told: Counter[str] = Counter()
     for effort in EFFORTS:
         for manner in MANNERS:
             right = 0
             for found in _in(target, Probe(manner), effort):
                 if best is None or found.rank > best.rank:
                     best = found
-                if found.is_right and "hidden" in found.seen:
+                if found.is_right and found.answers_most and told[found.entry.name] < ALIKE:
+                    told[found.entry.name] += 1
                     right += 1
                     yield found
                     if right == PER_MANNER:
@@ -128,6 +146,9 @@ def forwards(target: Target) -> Iterator[Forward]:
     if best is not None:
         yield best
 
+
+ALIKE = 2
+"""Right forward passes of one function that are looked at, at most."""
 
 PER_MANNER = 5
 """Right forward passes of one manner of asking that are looked at, at most."""
@@ -152,6 +173,10 @@ def search(target: Target) -> "Found | None":
         target.attempts.most += FURTHER
         found = whole(target, best.whole.forward, thorough=True)
         best = replace(best, whole=found, binding=binding_of(found))
+    if best is not None and (found := with_rate(target, best.whole)) is not best.whole:
+        best = replace(best, whole=found, binding=binding_of(found))
+    if best is not None:
+        best = replace(best, binding=oriented(target, best.whole, best.binding))
     return best
 
 
@@ -166,9 +191,17 @@ def _has_more(target: Target, found: Whole) -> bool:
     """Return whether the code has a function that says that it computes gradients."""
     session = found.forward.outcome.session
     owner = session.model if target.cls is not None else target.module
-    own = [entry.name.rpartition(".")[2] for entry in entries(owner, target.module)]
-    said = (*names.BACKWARD, *names.TRAIN, *names.LOSS)
-    return any(names.is_like(n, said) and not names.is_like(n, names.STEP) for n in own)
+    callables = entries(owner, target.module)
+    named = any(_says_gradients(entry.name.rpartition(".")[2]) for entry in callables)
+    return named or any(answers_function(entry.function) for entry in callables)
+
+
+def _says_gradients(name: str) -> bool:
+    """Return whether a name says that a function goes back, or that it may: it says nothing."""
+    if names.is_like(name, (*names.BACKWARD, *names.TRAIN, *names.LOSS)):
+        return not names.is_like(name, names.STEP)
+    said = (*names.FORWARD, *names.RESET, *names.MAKER, *names.STEP, *names.UPDATE, *OTHERS)
+    return not name.startswith("_") and not names.is_like(name, said)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -208,6 +241,9 @@ class Found:
 
 
 def _doubts(target: Target, found: Forward) -> str:
+    roles = [value.role for value in found.proposal.arguments.values()]
+    if roles.count("x") > 1:
+        return "x is handed over twice"
     return doubts(target, answers(found.binding, found.seen), found.case)
 
 

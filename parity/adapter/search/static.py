@@ -5,10 +5,12 @@ import dis
 import functools
 import inspect
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from types import CodeType
 from typing import Any
+
+import numpy as np
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +69,12 @@ class _Reader(ast.NodeVisitor):
             self.returned = tuple(_name(part) for part in parts)
         self.generic_visit(node)
 
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
+        """Read the function's own `return` last: one of a function inside of it is another's."""
+        inner = [one for one in node.body if isinstance(one, ast.FunctionDef)]
+        for one in (*inner, *(one for one in node.body if one not in inner)):
+            self.visit(one)
+
     def visit_Assign(self, node: ast.Assign) -> None:
         target = node.targets[0]
         if isinstance(target, (ast.Tuple, ast.List)):
@@ -107,6 +115,13 @@ def _name(node: ast.expr) -> str:
     return ""
 
 
+def answers_function(function: Callable[..., Any]) -> bool:
+    """Return whether a function returns one that it defines: mostly the way back."""
+    code = getattr(inspect.unwrap(getattr(function, "__func__", function)), "__code__", None)
+    inner = [] if code is None else [c.co_name for c in code.co_consts if isinstance(c, CodeType)]
+    return bool({*inner} & {*facts(function).returned})
+
+
 def keys_of(module: Any, function: Callable[..., Any], name: str, depth: int = 3) -> dict[Any, str]:
     """Return the keys that a function, and those it calls, read of a parameter, and their names.
 
@@ -115,7 +130,29 @@ def keys_of(module: Any, function: Callable[..., Any], name: str, depth: int = 3
     own = facts(function)
     found: dict[Any, str] = {key: key for key in own.keys.get(name, ())}
     found |= dict(enumerate(own.unpacked.get(name, ())))
-    for to, place in own.passed.get(name, ()) if depth else ():
+    for inner, parameter in _handed_on(module, function, name) if depth else ():
+        found |= keys_of(module, inner, parameter, depth - 1)
+    return found
+
+
+def attributes_of(
+    module: Any, function: Callable[..., Any], name: str, depth: int = 3
+) -> tuple[str, ...]:
+    """Return the attributes that a function, and those it calls, read of a parameter.
+
+    Those that an array has are not among them.
+    """
+    found = dict.fromkeys(facts(function).attributes.get(name, ()))
+    for inner, parameter in _handed_on(module, function, name) if depth else ():
+        found |= dict.fromkeys(attributes_of(module, inner, parameter, depth - 1))
+    return tuple(own for own in found if not hasattr(np.ndarray, own) and not hasattr(dict, own))
+
+
+def _handed_on(
+    module: Any, function: Callable[..., Any], name: str
+) -> Iterator[tuple[Callable[..., Any], str]]:
+    """Yield the functions that a parameter is handed on to, and how it is called there."""
+    for to, place in facts(function).passed.get(name, ()):
         inner = getattr(module, to, None)
         if callable(inner) and not isinstance(inner, type):
             try:
@@ -123,8 +160,7 @@ def keys_of(module: Any, function: Callable[..., Any], name: str, depth: int = 3
             except (TypeError, ValueError):
                 continue
             if place < len(parameters):
-                found |= keys_of(module, inner, parameters[place], depth - 1)
-    return found
+                yield inner, parameters[place]
 
 
 def global_names(function: Callable[..., Any]) -> list[str]:

@@ -26,6 +26,7 @@ class Target:
     attempts: Attempts
     tensors: bool = False  # arrays are handed over as PyTorch tensors
     errors: dict[str, BaseException] = field(default_factory=dict)  # by what was tried
+    makers: list[Any] | None = None  # the functions that make weights, once they are known
     ran: dict[str, tuple[tuple[int, ...], ...]] = field(default_factory=dict)  # shapes answered
 
     @property
@@ -117,8 +118,9 @@ def returned(session: Session, call: Call | None) -> list[Leaf]:
         return []
     found: list[Leaf] = []
     for name in call.targets or ("out",):
-        if name in session.values and name != "_":
-            found += leaves(name, session.values[name])
+        value = session.values.get(name)
+        if name != "_" and value is not None and value is not session.model:
+            found += leaves(name, value)
     return [Leaf(text=leaf.text, array=np.array(leaf.array)) for leaf in found]
 
 

@@ -1,10 +1,13 @@
 """Values: what can be handed to a parameter, by the role that it plays, the likeliest first."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from parity.adapter.shapes import CANONICAL, arranged, layouts
+import numpy as np
+
+from parity.adapter.expressions import evaluate
+from parity.adapter.shapes import CANONICAL, SIZES, arranged, layouts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +72,7 @@ def _texts(role: str, manner: Manner) -> Iterator[str]:
 PLAIN: Mapping[str, tuple[str, ...]] = {
     **{name: (name,) for name in ("features", "hidden", "classes", "batch", "steps", "layers")},
     "lr": ("lr",),
+    "mask": ("np.ones((batch, steps))", "np.ones((steps, batch))"),
     "zero": ("0.0",),
     "one": ("1",),
     "many": ("1000",),
@@ -133,3 +137,39 @@ def _labels(role: str, manner: Manner) -> Iterator[str]:
         integers = ["labels", "labels[:, None]"]
         integers = ["int(labels[0])", *integers] if manner.one_row else integers
     yield from (one_hot + integers) if "one_hot" in role else (integers + one_hot)
+
+
+# -- the order of batch and time -------------------------------------------------------------------
+
+
+def in_one_order(texts: Iterable[str]) -> bool:
+    """Return whether inputs and labels of every step all have the batch first, or all the time.
+
+    An author's function that is handed `ids` beside `step_labels.T` could be right by the
+    harness's own rearrangement. Other values do not count.
+    """
+    return len({order for text in texts if (order := _order(text)) is not None}) < 2
+
+
+_DUMMIES: Mapping[str, object] = {
+    "x": np.zeros((SIZES["batch"], SIZES["steps"], SIZES["features"])),
+    "ids": np.zeros((SIZES["batch"], SIZES["steps"]), int),
+    "step_labels": np.zeros((SIZES["batch"], SIZES["steps"]), int),
+    "step_one_hot": np.zeros((SIZES["batch"], SIZES["steps"], SIZES["classes"])),
+}
+"""Arrays of the probing case's shapes, whose axes any arrangement can be told by."""
+
+
+@lru_cache(1024)
+def _order(text: str) -> bool | None:
+    """Return whether an arrangement has the time before the batch; None without both axes."""
+    if not any(name in text for name in _DUMMIES):
+        return None
+    try:
+        shape = np.shape(evaluate(text, _DUMMIES.__getitem__))  # type: ignore[arg-type]
+    except (NameError, IndexError, TypeError, ValueError):
+        return None
+    batch, steps = SIZES["batch"], SIZES["steps"]
+    if batch not in shape or steps not in shape:
+        return None
+    return shape.index(steps) < shape.index(batch)

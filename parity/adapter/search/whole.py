@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 
 from parity.adapter import names
+from parity.adapter.attempts import Failed
 from parity.adapter.binding import Binding, Call
+from parity.adapter.expressions import evaluate, names_in
 from parity.adapter.search import gradients
 from parity.adapter.search.backwards import (
     BY_LOGITS,
@@ -19,12 +21,13 @@ from parity.adapter.search.backwards import (
     level_of,
     read,
 )
+from parity.adapter.search.calls import Proposal
 from parity.adapter.search.forwards import Forward
 from parity.adapter.search.gradients import Gradients, parameters_of
-from parity.adapter.search.probe import expected
+from parity.adapter.search.probe import expected, writable
 from parity.adapter.search.proof import answers
 from parity.adapter.search.static import facts
-from parity.adapter.search.trials import Outcome, Target
+from parity.adapter.search.trials import Outcome, Target, tried
 from parity.adapter.search.values import Value
 from parity.model.case import Case
 
@@ -105,6 +108,7 @@ def _loss(target: Target, forward: Forward, prior: Binding, outcome: Outcome) ->
             if (
                 found.loss
                 and named
+                and not _has_no_place_for_labels(found, forward)
                 and not found.moved
                 and (best is None or found.rank > best.rank)
             ):
@@ -125,6 +129,7 @@ def _backward(
     for effort, most, attempts in ((9.0, 600, 3000),) if thorough else ((NAMED, 40, 900),):
         budget = target.attempts.made + attempts
         best: dict[tuple[int, str], Backward] = {}
+        told: dict[tuple[int, str], set[tuple[bool, bool]]] = {}
         for entry, proposal in candidates(target, forward, outcome, "backward", effort, most):
             if target.attempts.made > budget or not target.attempts.left:
                 break
@@ -132,12 +137,23 @@ def _backward(
             if key in best and _is_complete(best[key], forward):
                 continue
             for found in asked(target, forward, prior, entry, proposal, "backward", loss):
+                told.setdefault(key, set()).add(_kind_of_labels(proposal))
                 if key not in best or found.rank > best[key].rank:
                     best[key] = found
-        chosen = _best(list(best.values()), forward)
+        sure = [one for key, one in best.items() if one.evidence > 0 or len(told[key]) == 1]
+        chosen = _best(sure, forward)
         if chosen is not None:
             return chosen
     return None
+
+
+def _kind_of_labels(proposal: Proposal) -> tuple[bool, bool]:
+    """Return whether labels are handed over as rows of zeros and ones, and for every step.
+
+    Where several kinds run and none answers anything right, nobody knows which one is wanted.
+    """
+    texts = [v.text for v in proposal.arguments.values() if v.role in LABELS]
+    return any("one_hot" in text for text in texts), any("step" in text for text in texts)
 
 
 def _is_complete(found: Backward, forward: Forward) -> bool:
@@ -163,9 +179,16 @@ def _is_understood(found: Backward, forward: Forward) -> bool:
     asks = found.proposal.roles & {*LABELS, *BY_LOGITS, *BY_STATES}
     if not asks and not names.is_like(found.entry.name.rpartition(".")[2], names.BACKWARD):
         return False  # it is handed nothing that gradients depend on
+    if _has_no_place_for_labels(found, forward):
+        return False
     matrices = {"W_x", "W_h"} & {*parameters_of(forward)}
     answered = found.found.weights | found.moved
     return matrices <= answered and (found.evidence > 0 or found.proposal.is_named)
+
+
+def _has_no_place_for_labels(found: Backward, forward: Forward) -> bool:
+    """Return whether a call wants labels, and the head that they are compared with is not ours."""
+    return found.level > 0 and "W_out" not in parameters_of(forward) and found.evidence == 0
 
 
 def _update(target: Target, forward: Forward, backward: Backward) -> Backward | None:
@@ -205,13 +228,13 @@ def _update(target: Target, forward: Forward, backward: Backward) -> Backward | 
                 found = replace(found, found=stepped)
                 if best is None or _step_rank(found) > _step_rank(best):
                     best = found
-                if len(stepped.right) + len(_right_moves(found)) >= len(parameters_of(forward)):
+                if len(stepped.right) + len(right_moves(found)) >= len(parameters_of(forward)):
                     return found
     return best
 
 
 def _step_rank(found: Backward) -> tuple[float, ...]:
-    right = len(found.found.right) + len(_right_moves(found))
+    right = len(found.found.right) + len(right_moves(found))
     return right, len(found.moved) + len(found.found.weights) - found.proposal.penalty
 
 
@@ -224,13 +247,12 @@ def _steps(case: Case) -> dict[str, Any]:
     }
 
 
-def _right_moves(found: Backward) -> set[str]:
+def right_moves(found: Backward) -> set[str]:
+    """Return the parameters that a call has moved as one step of SGD does."""
     session = found.outcome.session
     right, moved = _steps(session.case), set()
     for name, place, scope in session.places():
         if f"grad/{name}" in right and name in found.moved:
-            from parity.adapter.expressions import evaluate
-
             now = np.asarray(evaluate(place, scope)) if "+" not in place else None
             if (
                 now is not None
@@ -264,16 +286,41 @@ def _train(
         if backward is not None and entry.name == backward.entry.name and not backward.moved:
             continue
         for found in asked(target, forward, bare, entry, proposal, "train"):
-            if not {"W_h"} <= found.moved:
+            if not {"W_h"} <= found.moved or _has_no_place_for_labels(found, forward):
+                continue
+            if _starts_anew(target, found):
                 continue
             if best is None or (found.evidence, _step_rank(found)) > (
                 best.evidence,
                 _step_rank(best),
             ):
                 best = found
-        if best is not None and len(_right_moves(best)) >= len(parameters_of(forward)):
+        if best is not None and len(right_moves(best)) >= len(parameters_of(forward)):
             return best
     return best
+
+
+SMALL = 2.0**-30
+"""A learning rate at which a step leaves weights nearly as they are."""
+
+
+def _starts_anew(target: Target, found: Backward) -> bool:
+    """Return whether a call draws its own weights first: with hardly a step they differ, too."""
+    names_used = names_in(found.binding.make) if found.binding.make else frozenset()
+    if "lr" not in names_used | found.binding.calls["train"].names:
+        return False
+    config = found.outcome.session.case.config
+    slow = writable(found.outcome.session.case.replace(config.replace(lr=SMALL)))
+    outcome = tried(target, found.binding, slow)
+    if isinstance(outcome, Failed):
+        return True
+    session = outcome.session
+    for name, place, scope in session.places():
+        if name in found.moved and "+" not in place:
+            now, before = np.asarray(evaluate(place, scope)), getattr(session.case, name)
+            if now.shape != before.shape or not np.allclose(now, before, atol=1e-3):
+                return True
+    return False
 
 
 # -- the binding -----------------------------------------------------------------------------------

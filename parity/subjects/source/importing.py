@@ -27,6 +27,11 @@ _PROTECTED = frozenset({"numpy", "torch", "scipy", "parity"})
 Execute = Callable[[Path, ModuleType], None]
 
 
+def _open(*arguments: Any, **named: Any) -> Any:
+    """Open a file as `open` does at that time: a search for how to ask opens none."""
+    return builtins.open(*arguments, **named)
+
+
 class Importer:
     """The `__import__` of one subject's files; `execute` reads a neighbour into its module."""
 
@@ -49,7 +54,7 @@ class Importer:
         name = module_name(path)
         module = ModuleType(name)
         module.__file__ = str(path)
-        module.__dict__["__builtins__"] = vars(builtins) | {"__import__": self}
+        module.__dict__["__builtins__"] = vars(builtins) | {"__import__": self, "open": _open}
         if path.name == "__init__.py" or path.is_dir():
             module.__path__ = [str(path if path.is_dir() else path.parent)]
         sys.modules[name] = self._modules[path] = module

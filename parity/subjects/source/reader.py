@@ -9,7 +9,6 @@ import __future__
 import ast
 import builtins
 import contextlib
-import io
 import linecache
 import sys
 import time
@@ -22,6 +21,7 @@ from types import ModuleType
 from parity.model.errors import Reason, SubjectError
 from parity.subjects.cells import Cell, cells
 from parity.subjects.seeding import seed_torch, seeded
+from parity.subjects.silence import silenced
 from parity.subjects.source.definitions import Definitions, asks_main
 from parity.subjects.source.importing import LOST, Importer
 from parity.subjects.source.load_errors import does_not_import, import_failed, in_one_line
@@ -65,13 +65,8 @@ def _quiet(path: Path, importer: Importer) -> Iterator[None]:
     """Undo the effects of an author's statements: prints, warnings, the path, the arguments."""
     before, arguments = sys.path[:], sys.argv
     sys.argv = [str(path)]
-    printed = io.StringIO()
     try:
-        with (
-            warnings.catch_warnings(action="ignore"),
-            contextlib.redirect_stdout(printed),
-            contextlib.redirect_stderr(printed),
-        ):
+        with warnings.catch_warnings(action="ignore"), silenced():
             yield
     finally:
         importer.take_over_path()
