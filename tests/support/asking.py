@@ -9,8 +9,10 @@ import numpy as np
 
 from parity.cases.draw import draw
 from parity.cases.grid import GRIDS
+from parity.cases.handful import HANDFUL
 from parity.execution.limits import Limits
 from parity.execution.process import closed, isolated
+from parity.judging.coverage import covered
 from parity.judging.judge import judge
 from parity.model.config import Config
 from parity.model.errors import ParityError, SubjectError
@@ -63,9 +65,10 @@ def refused(error: ParityError) -> Asked:
 
 
 def judged(subject: Subject, grid: str = "default") -> Asked:
-    """Judge a subject: its default configuration, the grid's extremes, then the grid's others.
+    """Judge a subject: the handful that is asked about without a configuration, then the grid.
 
-    Without a grid, the first three alone.
+    Without a grid, the handful alone. Of a subject in its own process, the lines that were never
+    executed count.
     """
     first: Verdict | None = None
     incomplete = ""
@@ -78,6 +81,8 @@ def judged(subject: Subject, grid: str = "default") -> Asked:
             return _of(Outcome.DIFFERS, verdict, first)
         if verdict.faults:
             incomplete = incomplete or verdict.faults[0].text
+    if first is not None and not incomplete:
+        incomplete = "; ".join(f.text for f in covered(first, subject).faults)
     outcome = Outcome.INCOMPLETE if incomplete else Outcome.AGREES
     return Asked(
         outcome=outcome, said=incomplete, first=first, only_forward=_is_only_forward(first)
@@ -85,9 +90,7 @@ def judged(subject: Subject, grid: str = "default") -> Asked:
 
 
 def _configs(subject: Subject, grid: str) -> Iterator[Config]:
-    default = subject.asked(Config())
-    yield default
-    yield from (default.replace(steps=28, hidden=16), default.replace(steps=1))
+    yield from dict.fromkeys(subject.asked(config) for config in HANDFUL)
     yield from subject.fitting(mixed(grid)) if grid else ()
 
 
