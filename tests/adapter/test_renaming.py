@@ -9,10 +9,8 @@ from typing import Any
 import pytest
 
 from benchmarks.adapting import FOLDER
-from parity import SubjectError, load
-from parity.adapter.attempts import quiet
 from tests.adapter.kinds import KINDS
-from tests.support.asking import Asked, Outcome, judged, refused
+from tests.support.asking import Outcome, asked
 from tests.support.implementations import IMPLEMENTATIONS
 from tests.support.mutated_files import SOURCES
 from tests.support.renaming import renamed
@@ -56,16 +54,8 @@ def test_names_change_no_verdict(name: str, tmp_path: Path) -> None:
 
 def _outcome(text: str, path: Path) -> tuple[Outcome, bool]:
     path.write_text(text)
-    with quiet():
-        found = _asked(path)
+    found = asked(str(path), grid="")
     return found.outcome, found.only_forward
-
-
-def _asked(path: Path) -> Asked:
-    try:
-        return judged(load(str(path)), grid="")
-    except SubjectError as error:
-        return refused(error)
 
 
 PROGRAM = """
