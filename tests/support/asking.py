@@ -67,8 +67,8 @@ def refused(error: ParityError) -> Asked:
 def judged(subject: Subject, grid: str = "default") -> Asked:
     """Judge a subject: the handful that is asked about without a configuration, then the grid.
 
-    Without a grid, the handful alone. Of a subject in its own process, the lines that were never
-    executed count.
+    Without a grid, three ordinary configurations: the default one, many steps, and one step. Of a
+    subject in its own process, the lines that were never executed count.
     """
     first: Verdict | None = None
     incomplete = ""
@@ -90,8 +90,12 @@ def judged(subject: Subject, grid: str = "default") -> Asked:
 
 
 def _configs(subject: Subject, grid: str) -> Iterator[Config]:
-    yield from dict.fromkeys(subject.asked(config) for config in HANDFUL)
-    yield from subject.fitting(mixed(grid)) if grid else ()
+    if grid:
+        yield from dict.fromkeys(subject.asked(config) for config in HANDFUL)
+        yield from subject.fitting(mixed(grid))
+    else:
+        default = subject.asked(Config())
+        yield from (default, default.replace(steps=28, hidden=16), default.replace(steps=1))
 
 
 @functools.cache

@@ -184,4 +184,5 @@ def _functions(source: str) -> Iterator[ast.FunctionDef]:
 
 def _edited(source: str, edit: Edit) -> ast.Module:
     (function,) = (n for n in _functions(source) if n.name == edit.function.name)
-    return replaced(_tree(source), function, edit.function)
+    edited: ast.Module = replaced(_tree(source), function, edit.function)
+    return edited

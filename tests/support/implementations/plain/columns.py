@@ -38,9 +38,10 @@ class Rnn:
 
     def train(self, inputs, label, lr):
         y = self.forward(inputs)
-        e = np.exp(y - np.max(y))
+        z = y - np.max(y)
+        e = np.exp(z)
         p = e / np.sum(e)
-        loss = -np.log(p[label, 0])
+        loss = np.log(np.sum(e)) - z[label, 0]
         dy = p.copy()
         dy[label] -= 1
         dWxh, dWhh, dbh, dWhy, dby = self.gradients(dy)
