@@ -3,12 +3,19 @@
 import inspect
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from parity.adapter import names
 from parity.adapter.binding import Binding
-from parity.adapter.search.calls import LEFT_OUT, best_first, is_required, parameters, written
+from parity.adapter.search.calls import (
+    LEFT_OUT,
+    best_first,
+    is_required,
+    parameters,
+    second_bias,
+    written,
+)
 from parity.adapter.search.trials import Target
 from parity.adapter.search.values import Value
 
@@ -45,8 +52,15 @@ _LAYERS: names.Words = (
 _BIDIRECTIONAL: names.Words = (r"bi(directional)?",)
 _STRUCTURE: names.Words = (
     *(r"layers?(_?(sizes|dims|units))?", r"sizes", r"dims", r"shape", r"architecture"),
-    *(r"units", r".*_?dims", r".*_?sizes"),
+    *(r".*_?dims", r".*_?sizes"),
 )
+
+
+_PART: names.Words = (
+    *(r".*cells?(_.*)?", r".*rnn.*", r".*layers?", "core", "unit", r"recurrent.*", r"inner.*"),
+    *(r"(base|sub)?_?modules?", r"net(work)?", "model"),
+)
+"""Parameters that are a cell or a layer."""
 
 
 _LISTED: names.Words = (
@@ -73,12 +87,16 @@ class Making:
         return Binding(make=self.text, setup=self.setup, reset=reset, tensors=target.tensors)
 
 
-def makings(name: str, cls: type, module: Any) -> Iterator[Making]:
-    """Yield expressions that make an object of a class, the likeliest first."""
+def makings(name: str, cls: type, module: Any, *, nested: bool = True) -> Iterator[Making]:
+    """Yield expressions that make an object of a class, the likeliest first.
+
+    nested: whether it may be handed objects of other classes that have sizes.
+    """
     wanted = parameters(cls)
     by_weights = {"W_x", "W_h"} <= {names.role(p.name, names.WEIGHTS) for p in wanted}
-    options = [_options(p, cls, module, by_weights=by_weights) for p in wanted]
+    options = [_options(p, cls, module, by_weights=by_weights, nested=nested) for p in wanted]
     _without_classes(options)
+    second_bias(options)
     for chosen, penalty in best_first([option or [LEFT_OUT] for option in options]):
         if any(not v.text and is_required(p) for p, v in zip(wanted, chosen, strict=True)):
             continue
@@ -101,7 +119,7 @@ def _more_expensive(some: list[Value], by: float) -> list[Value]:
 
 
 def _options(
-    parameter: inspect.Parameter, cls: type, module: Any, *, by_weights: bool
+    parameter: inspect.Parameter, cls: type, module: Any, *, by_weights: bool, nested: bool
 ) -> list[Value]:
     found = list(_named(parameter, module, by_weights=by_weights))
     if not is_required(parameter):
@@ -113,6 +131,10 @@ def _options(
     others = [Value(text=s, role=s, penalty=2.0 + 0.1 * i) for i, s in enumerate(SIZES)]
     fitting = _fitting(parameter.name, cls, module)
     others += [Value(text=t, role="object", penalty=3.0) for t in fitting]
+    named = 0.3 if names.is_like(parameter.name, _PART) else 3.0
+    if nested:
+        handed = parts(parameter.name, cls, module)
+        others += [replace(v, penalty=named + v.penalty) for v in handed]
     others += [Value(text="f", role="activation", penalty=3.0)]
     others += [Value(text="activation", role="activation", penalty=3.1)]
     others += [Value(text="None", role="none", penalty=3.2)]
@@ -139,7 +161,7 @@ def _only(parameter: inspect.Parameter, module: Any, *, by_weights: bool) -> Ite
     elif listed and all(type(size) is int for size in default):
         yield from _lists(0.1)
     elif part is not None and (by_weights or default is None):
-        yield from _weights(name, part)
+        yield from _weights(part)
     elif names.is_like(name, names.ACTIVATION) or _is_function(parameter):
         yield from _activations(parameter, module)
     elif names.is_like(name, _LAYERS) and not listed:
@@ -177,12 +199,10 @@ def _said(name: str, module: Any) -> Iterator[Value]:
         )
 
 
-def _weights(name: str, part: str) -> Iterator[Value]:
-    """Yield a weight that a constructor is handed, in its layouts; the second bias is another."""
+def _weights(part: str) -> Iterator[Value]:
+    """Yield a weight that a constructor is handed, in its layouts."""
     if part in ("b", "b_out"):
-        second = "b_hh" if re.search("hh|2|rec", name) else "b_ih"
-        one = second if part == "b" and re.search("ih|hh|1|2", name) else part
-        for place, text in enumerate((one, f"{one}[None]", f"{one}[:, None]")):
+        for place, text in enumerate((part, f"{part}[None]", f"{part}[:, None]")):
             yield Value(text=text, role=part, penalty=0.5 * place)
         return
     yield Value(text=part, role=part)
@@ -228,6 +248,22 @@ def _activations(parameter: inspect.Parameter, module: Any) -> Iterator[Value]:
     for name in ("tanh", "Tanh"):
         if callable(getattr(module, name, None)) and not isinstance(getattr(module, name), type):
             yield Value(text=name, role="activation", penalty=0.12)
+
+
+def parts(name: str, cls: type, module: Any) -> Iterator[Value]:
+    """Yield a cell or a layer, of another class of the file, that a constructor is handed.
+
+    Of several, in a list, there is one for each layer.
+    """
+    for other, kind in vars(module).items():
+        own = isinstance(kind, type) and kind is not cls and kind.__module__ == module.__name__
+        if not own or not any(is_required(p) for p in parameters(kind)):
+            continue
+        one = next(makings(other, kind, module, nested=False), None)
+        if one is None or not one.is_named or not one.roles & {"hidden", "W_h"}:
+            continue
+        alone, several = (Value(text=t, role="part") for t in (one.text, f"[{one.text}]"))
+        yield from (several, alone) if name.endswith("s") else (alone, several)
 
 
 def own_objects(module: Any, cls: type | None, like: str = "") -> list[str]:

@@ -27,6 +27,7 @@ from parity.adapter.search.gradients import Gradients, parameters_of
 from parity.adapter.search.probe import expected, writable
 from parity.adapter.search.proof import answers
 from parity.adapter.search.static import facts
+from parity.adapter.search.steps_back import is_loop, stepped_back
 from parity.adapter.search.trials import Outcome, Target, tried
 from parity.adapter.search.values import Value
 from parity.model.case import Case
@@ -126,6 +127,10 @@ def _backward(
     thorough: bool,
 ) -> Backward | None:
     """Return the call that answers gradients, the one that computes most of the way."""
+    if is_loop(forward):
+        chosen = _best(stepped_back(target, forward, prior), forward)
+        if chosen is not None:
+            return chosen
     for effort, most, attempts in ((9.0, 600, 3000),) if thorough else ((NAMED, 40, 900),):
         budget = target.attempts.made + attempts
         best: dict[tuple[int, str], Backward] = {}
@@ -193,7 +198,9 @@ def _is_understood(found: Backward, forward: Forward) -> bool:
         return False
     matrices = {"W_x", "W_h"} & {*parameters_of(forward)}
     answered = found.found.weights | found.moved
-    return matrices <= answered and (found.evidence > 0 or found.proposal.is_named)
+    return matrices <= answered and (
+        found.evidence > 0 or found.is_begun or found.proposal.is_named
+    )
 
 
 def _has_no_place_for_labels(found: Backward, forward: Forward) -> bool:
@@ -259,18 +266,15 @@ def _steps(case: Case) -> dict[str, Any]:
 
 def right_moves(found: Backward) -> set[str]:
     """Return the parameters that a call has moved as one step of SGD does."""
-    session = found.outcome.session
-    right, moved = _steps(session.case), set()
-    for name, place, scope in session.places():
-        if f"grad/{name}" in right and name in found.moved:
-            now = np.asarray(evaluate(place, scope)) if "+" not in place else None
-            if (
-                now is not None
-                and now.shape == right[f"grad/{name}"].shape
-                and np.allclose(now, right[f"grad/{name}"], rtol=1e-5)
-            ):
-                moved.add(name)
-    return moved
+    right = _steps(found.outcome.session.case)
+    return {
+        name
+        for name, now in found.outcome.after.items()
+        if name in found.moved
+        and f"grad/{name}" in right
+        and now.shape == right[f"grad/{name}"].shape
+        and np.allclose(now, right[f"grad/{name}"], rtol=1e-5)
+    }
 
 
 def _stepped(forward: Forward, found: Backward) -> Gradients:
@@ -373,9 +377,12 @@ def binding_of(found: Whole) -> Binding:
         config["data"] = forward.probe.manner.data
     if forward.probe.manner.one_row:
         config["batch"] = 1
+    config |= forward.probe.manner.several
+    further = dict(main.binding.values) if main is not None else {}
     order = [k for k in ("forward", "loss", "backward", "update", "train") if k in calls]
     return replace(
         base,
+        values={**base.values, **further},
         calls={k: calls[k] for k in order},
         config=config,
         by_steps=bool(main is not None and main.moved and not main.found.weights),
