@@ -346,6 +346,7 @@ def _starts_anew(target: Target, found: Backward) -> bool:
 
 def binding_of(found: Whole) -> Binding:
     """Return the whole binding: every call, every answer, and what can be asked."""
+    found = replace(found, loss=_of_its_slope(found.loss))
     forward = found.forward
     base = answers(forward.binding, forward.seen)
     calls: dict[str, Call] = {"forward": base.calls["forward"]}
@@ -394,6 +395,21 @@ def _asked_for(one: Backward) -> dict[str, Any]:
     config = one.binding.config
     found = {n: config[n] for n in ("kind", "loss", "initial") if n in config}
     return found | ({"loss": one.kind} if one.kind not in ("", "mean") else {})
+
+
+def _of_its_slope(loss: Backward | None) -> Backward | None:
+    """Return a loss, at our size where the gradient by the logits that it answers is ours.
+
+    Then its own size is no convention: the two do not belong together.
+    """
+    if loss is None or loss.factor == "1":
+        return loss
+    names_known = loss.outcome.session.names
+    slopes = [np.asarray(names_known[name]) for name in ("d_logits", "d_every_logits")]
+    for leaf in loss.outcome.returned:
+        if any(s.shape == leaf.array.shape and np.allclose(s, leaf.array) for s in slopes):
+            return replace(loss, factor="1")
+    return loss
 
 
 def target_is_layer(found: Whole) -> bool:
