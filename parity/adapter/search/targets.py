@@ -39,7 +39,7 @@ def best_of(module: ModuleType, name: str) -> tuple[Found | None, Target]:
             break
     if not found:
         return None, first or Target(module=module, name="", attempts=Attempts(most=0))
-    return max(found, key=lambda pair: _rank(*pair, found))
+    return max(found, key=lambda pair: _rank(pair[0], pair[1], found))
 
 
 def _rank(
