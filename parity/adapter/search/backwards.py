@@ -22,6 +22,7 @@ from parity.adapter.search.forwards import Entry, Forward, entries, factors
 from parity.adapter.search.gradients import Gradients
 from parity.adapter.search.leaves import Leaf
 from parity.adapter.search.probe import Probe, expected
+from parity.adapter.search.several import joined
 from parity.adapter.search.static import facts, keys_of
 from parity.adapter.search.trials import Outcome, Target, tried
 from parity.adapter.search.values import Value, in_one_order
@@ -57,6 +58,7 @@ class Backward:
     loss: str = ""  # where the loss is
     loss_is_right: bool = False
     found: Gradients = field(default_factory=Gradients)
+    is_begun: bool = False  # what it computes first is right
     moved: frozenset[str] = frozenset()  # parameters that it has changed
 
     @property
@@ -157,7 +159,7 @@ def candidates(
     extra = extras(forward, outcome)
     found = []
     for entry in (*entries(owner, target.module), *_answered_functions(outcome)):
-        penalty = _penalty(item, entry, forward)
+        penalty = penalty_of(item, entry, forward)
         if penalty > effort:
             continue
         known = {**(more or {}), **given(target, forward, outcome, entry.function)}
@@ -203,7 +205,7 @@ def _fits(forward: Forward, proposal: Proposal) -> bool:
     )
 
 
-def _penalty(item: str, entry: Entry, forward: Forward) -> float:
+def penalty_of(item: str, entry: Entry, forward: Forward) -> float:
     bare = entry.name.rpartition(".")[2]
     first = {
         "loss": names.LOSS,
@@ -240,7 +242,7 @@ def asked(
     roles = proposal.roles
     changes: dict[str, Any] = {}
     if roles & {*BY_STATES} and "d_last" not in roles and not roles & {*LABELS, *BY_LOGITS}:
-        changes["kind"] = "layer"
+        changes["kind"] = "classifier" if forward.probe.manner.several else "layer"
     by_step = bool(roles & {"step_labels", "step_one_hot", "d_every_logits"})
     if loss_before is not None and loss_before.loss_is_right and level >= 1:
         if by_step != loss_before.kind.endswith("steps"):
@@ -276,6 +278,8 @@ def read(
     probe, case = forward.probe, outcome.session.case
     offered = [leaf for leaf in outcome.found if leaf.text not in _answered(forward)]
     offered = [leaf for leaf in offered if not _is_weight(case, leaf)]
+    if probe.manner.several:
+        offered = [*joined(probe, outcome.session, offered).values(), *offered]
     moved = frozenset(
         name for name, text in forward.leaves.items()
         if any(leaf.text == text and outcome.has_changed(leaf) for leaf in outcome.held)

@@ -16,6 +16,9 @@ from parity.adapter.interpreter import Session, made
 from parity.adapter.search.leaves import Leaf, leaves, members
 from parity.model.case import Array, Case
 
+NEITHER = "neither"
+"""What was seen of a network that does not always have two layers or directions, after all."""
+
 Tweak = Callable[[Session], None]
 
 
@@ -27,6 +30,7 @@ class Target:
     name: str  # of the class; empty for functions
     attempts: Attempts
     tensors: bool = False  # arrays are handed over as PyTorch tensors
+    several: str = ""  # the option of which it always has two, as was seen; or NEITHER
     errors: dict[str, BaseException] = field(default_factory=dict)  # by what was tried
     failed: set[str] = field(default_factory=set)  # ways to ask a function that raised
     makers: list[Any] | None = None  # the functions that make weights, once they are known

@@ -1,1 +1,1 @@
-"""Tests of the search for bindings."""
+"""Tests of the search for a binding."""
