@@ -297,7 +297,7 @@ def _asked(
         full = replace(binding, parameters=placed, config={**binding.config, **bias})
         yield from judged(
             target, probe, full, entry, proposal,
-            leaves={n: own[t] for n, t in hypothesis.leaves.items()},
+            leaves={n: own.get(t, t) for n, t in hypothesis.leaves.items()},
             penalty=penalty + hypothesis.penalty,
             unplaced=_unplaced(outcome, live, hypothesis),
             both="activation" in making.roles,
