@@ -90,7 +90,8 @@ WEIGHTS: Mapping[str, Words] = {
         r"fc_?b.* b_?v b_?cls"
     ),
     "b": _words(
-        r"b b_?h b_?a bias(_?(h|ih|i|rec).*)? bh b_?hh b_?ih b_?xh ba b_?hidden b_?1 b_?i b_?rec.* b_?x b_?rnn b_?s"
+        r"b b_?h b_?a bias(_?(h|ih|i|rec).*)? bh b_?hh b_?ih b_?xh ba b_?hidden "
+        r"b_?1 b_?i b_?rec.* b_?x b_?rnn b_?s"
     ),
 }
 """Weights that are arguments, keys or globals; attributes are recognised by their shapes."""

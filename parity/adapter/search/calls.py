@@ -140,6 +140,7 @@ LEFT_OUT = Value(text="", role="")
 
 
 def written(wanted: Sequence[inspect.Parameter], chosen: Sequence[Value]) -> Iterator[str]:
+    """Yield arguments as a call has them: with its name after one that is left out."""
     positional = True
     for parameter, value in zip(wanted, chosen, strict=True):
         positional = (
@@ -234,8 +235,8 @@ def _options(
 
 SIZES = ("features", "hidden", "classes", "batch", "steps")
 
-ALWAYS_GIVEN = ("one", "x", "h_0", "x_t", "h_t", "labels", "one_hot", "lr", "step_labels", "upstream", "d_logits", "W_x",
-                "W_h", "b", "W_out", "b_out")  # fmt: skip
+ALWAYS_GIVEN = ("one", "x", "h_0", "x_t", "h_t", "labels", "one_hot", "lr", "step_labels",
+                "upstream", "d_logits", "W_x", "W_h", "b", "W_out", "b_out")  # fmt: skip
 """Roles whose arguments are given in spite of a default."""
 
 ALIKE: Mapping[str, tuple[str, ...]] = {

@@ -62,7 +62,7 @@ class Hopeless:
     """Functions that lack something which no argument can give them."""
 
     SAME = 12
-    """Times that a function may raise one and the same error of a missing name, from its first call."""
+    """Calls that may all raise the error of one missing name, from the first on."""
 
     def __init__(self) -> None:
         self.names: set[str] = set()

@@ -106,6 +106,8 @@ def _expected(key: _Key) -> Mapping[str, Array]:
         "last": found["hidden"][:, -1],
         "probabilities": softmax(every[:, -1]),
         "every_probabilities": softmax(every),
+        "sigmoids": 1 / (1 + np.exp(-every[:, -1])),
+        "every_sigmoids": 1 / (1 + np.exp(-every)),
         "log_probabilities": np.log(softmax(every[:, -1])),
         "every_log_probabilities": np.log(softmax(every)),
     }

@@ -1,5 +1,6 @@
 """Trials: a partial binding, run on a probing case, and every array that it has left."""
 
+import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import ModuleType
@@ -77,18 +78,19 @@ def tried(
         model = made(binding, target.module, case) if binding.make else None
         session = Session(binding, target.module, case, model)
         session.set_weights()
-        *first, last = binding.calls.items() if binding.calls else [("", None)]
-        for item, call in first:
+        calls = list(binding.calls.items())
+        for item, call in calls[:-1]:
             session.call(item, call)
         if tweak is not None:
             tweak(session)
         before = {leaf.text: np.array(leaf.array) for leaf in held(session)}
-        if last[1] is not None:
-            session.call(*last)
+        for item, call in calls[-1:]:
+            session.call(item, call)
         copies = tuple(Leaf(text=leaf.text, array=np.array(leaf.array)) for leaf in held(session))
         return Outcome(
-            session=session, returned=tuple(returned(session, last[1])), held=copies,
-            before=before, after={} if last[0] in ("", "forward") else _parameters(session),
+            session=session, held=copies, before=before,
+            returned=tuple(returned(session, calls[-1][1] if calls else None)),
+            after=_parameters(session) if len(calls) > 1 or "train" in binding.calls else {},
         )  # fmt: skip
 
     result = attempt(target.module, target.attempts, action)
@@ -103,12 +105,9 @@ def _parameters(session: Session) -> dict[str, Array]:
     """Return what is at the places of the parameters now: later a module's globals are set back."""
     found = {}
     for name, place, scope in session.places():
-        try:
-            array = borders.as_array(evaluate(place, scope))
-        except Exception:  # noqa: BLE001 - the author has put something else there
-            continue
-        if array is not None:
-            found[name] = np.array(array)
+        with contextlib.suppress(Exception):  # the author has put something else there
+            if (array := borders.as_array(evaluate(place, scope))) is not None:
+                found[name] = np.array(array)
     return found
 
 

@@ -185,10 +185,10 @@ def _order(text: str) -> bool | None:
     if not any(name in text for name in _DUMMIES):
         return None
     try:
-        shape = np.shape(evaluate(text, _DUMMIES.__getitem__))  # type: ignore[arg-type]
+        shape = np.shape(evaluate(text, _DUMMIES.__getitem__))
     except (NameError, IndexError, TypeError, ValueError):
         return None
     batch, steps = SIZES["batch"], SIZES["steps"]
     if batch not in shape or steps not in shape:
         return None
-    return shape.index(steps) < shape.index(batch)
+    return bool(shape.index(steps) < shape.index(batch))

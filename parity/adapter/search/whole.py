@@ -11,6 +11,7 @@ from parity.adapter.attempts import Failed
 from parity.adapter.binding import Binding, Call
 from parity.adapter.expressions import evaluate, names_in
 from parity.adapter.search import gradients
+from parity.adapter.search.answers import SIGMOIDS
 from parity.adapter.search.backwards import (
     BY_LOGITS,
     BY_STATES,
@@ -55,6 +56,8 @@ NAMED = 2.4
 
 def whole(target: Target, forward: Forward, *, thorough: bool = False) -> Whole:
     """Return the calls that a forward pass is followed by; `thorough`: by trying everything."""
+    if any(one.right in SIGMOIDS.values() and one.is_right for one in forward.seen.values()):
+        return Whole(forward=forward)  # its loss is another, and so are its gradients
     prior = answers(forward.binding, forward.seen)
     prior = replace(prior, config={**prior.config, "activation": forward.activation})
     outcome = forward.outcome
