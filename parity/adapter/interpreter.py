@@ -287,6 +287,10 @@ class Session:
         for name, where in answers:
             self.answers |= self._answer(name, where)
 
+    def read(self, name: str, where: str) -> dict[str, Any]:
+        """Return an answer by its name, and do not keep it. Raises AnswerError."""
+        return self._answer(name, where)
+
     def _answer(self, name: str, where: str) -> dict[str, Any]:
         """Return an answer by its name; of several layers or directions, one for each."""
         cells, parsed = self.case.config.cells, ArrayName.parse(name)

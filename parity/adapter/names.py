@@ -138,7 +138,7 @@ PENALTY = _words(
 KNOB = _words(r".*(clip|momentum|decay|sigma|scale|std|epoch|bias|verbose|iter).*")
 MODES = _words(r"train(ing)? eval(uate)? reset.*param.* cuda cpu double float half to zero_?grad.*")
 ROUNDS = _words(r"n?_?(num)?_?(epochs?|iter(ation)?s?|rounds|max_?iter.*|n_?iter.*)")
-WARM = _words(r"warm_?start keep_?weights reuse_?weights continue_?training")
+TRUE = _words(r"warm_?start keep_?weights return_?seq.* return_?all.*")
 DTYPE = _words(r"d_?type")
 """Other parameters that a constructor may have."""
 

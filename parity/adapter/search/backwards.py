@@ -13,16 +13,16 @@ from typing import Any
 
 import numpy as np
 
-from parity.adapter import borders, names
+from parity.adapter import names
 from parity.adapter.attempts import Failed
 from parity.adapter.binding import Binding, Call
-from parity.adapter.expressions import evaluate
 from parity.adapter.search import gradients
 from parity.adapter.search.calls import FINAL, Proposal, is_required, parameters, proposals
 from parity.adapter.search.forwards import Entry, Forward, entries, factors
 from parity.adapter.search.gradients import Gradients
 from parity.adapter.search.leaves import Leaf
 from parity.adapter.search.probe import Probe, expected
+from parity.adapter.search.several import joined
 from parity.adapter.search.static import facts, keys_of
 from parity.adapter.search.trials import Outcome, Target, tried
 from parity.adapter.search.values import Value, in_one_order
@@ -58,6 +58,7 @@ class Backward:
     loss: str = ""  # where the loss is
     loss_is_right: bool = False
     found: Gradients = field(default_factory=Gradients)
+    is_begun: bool = False  # what it computes first is right
     moved: frozenset[str] = frozenset()  # parameters that it has changed
 
     @property
@@ -158,7 +159,7 @@ def candidates(
     extra = extras(forward, outcome)
     found = []
     for entry in (*entries(owner, target.module), *_answered_functions(outcome)):
-        penalty = _penalty(item, entry, forward)
+        penalty = penalty_of(item, entry, forward)
         if penalty > effort:
             continue
         known = {**(more or {}), **given(target, forward, outcome, entry.function)}
@@ -204,7 +205,7 @@ def _fits(forward: Forward, proposal: Proposal) -> bool:
     )
 
 
-def _penalty(item: str, entry: Entry, forward: Forward) -> float:
+def penalty_of(item: str, entry: Entry, forward: Forward) -> float:
     bare = entry.name.rpartition(".")[2]
     first = {
         "loss": names.LOSS,
@@ -241,7 +242,7 @@ def asked(
     roles = proposal.roles
     changes: dict[str, Any] = {}
     if roles & {*BY_STATES} and "d_last" not in roles and not roles & {*LABELS, *BY_LOGITS}:
-        changes["kind"] = "layer"
+        changes["kind"] = "classifier" if forward.probe.manner.several else "layer"
     by_step = bool(roles & {"step_labels", "step_one_hot", "d_every_logits"})
     if loss_before is not None and loss_before.loss_is_right and level >= 1:
         if by_step != loss_before.kind.endswith("steps"):
@@ -277,6 +278,8 @@ def read(
     probe, case = forward.probe, outcome.session.case
     offered = [leaf for leaf in outcome.found if leaf.text not in _answered(forward)]
     offered = [leaf for leaf in offered if not _is_weight(case, leaf)]
+    if probe.manner.several:
+        offered = [*joined(probe, outcome.session, offered).values(), *offered]
     moved = frozenset(
         name for name, text in forward.leaves.items()
         if any(leaf.text == text and outcome.has_changed(leaf) for leaf in outcome.held)
@@ -325,17 +328,13 @@ def _with_moves(
     times: float,
 ) -> Gradients:
     """Add the parameters that were moved by the learning rate times the right gradient."""
-    session, exact = outcome.session, set(found.right)
-    for name, place, scope in session.places():
+    case, exact = outcome.session.case, set(found.right)
+    for name, now in outcome.after.items():
         if name not in moved or name in found.places or f"grad/{name}" not in right:
             continue
-        try:
-            now = borders.as_array(evaluate(place, scope))
-        except Exception:  # noqa: BLE001 - the author has put something else there
-            continue
-        before = getattr(session.case, name)
-        if now is not None and now.shape == before.shape:
-            step = (before - now) / session.case.lr
+        before = getattr(case, name)
+        if now.shape == before.shape:
+            step = (before - now) / case.lr
             if np.allclose(step, right[f"grad/{name}"] * times, rtol=1e-5, atol=1e-8):
                 exact.add(name)
     return replace(found, right=frozenset(exact))

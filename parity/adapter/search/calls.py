@@ -74,6 +74,7 @@ def proposals(
     if any(not option and is_required(p) for p, option in zip(wanted, options, strict=True)):
         return
     _second_upstream(wanted, options)
+    second_bias(options)
     for chosen, penalty in best_first([option or [LEFT_OUT] for option in options]):
         told = _told_apart(chosen)
         if told is None or not in_one_order(v.text for v in told):
@@ -98,6 +99,18 @@ def _second_upstream(wanted: Sequence[inspect.Parameter], options: list[list[Val
                 Value(text=v.text, role=v.role, penalty=v.penalty + 0.6) for v in option if v.text
             ]
             options[place] = [LEFT_OUT, *later]
+
+
+def second_bias(options: list[list[Value]]) -> None:
+    """Hand two biases of one layer over as two arrays, whose sum is the case's bias."""
+    places = [i for i, option in enumerate(options) if option and option[0].role == "b"]
+    if len(places) != 2:
+        return
+    for place, (name, role) in zip(places, (("b_ih", "b"), ("b_hh", "b_hh")), strict=True):
+        options[place] = [
+            replace(v, text=v.text.replace("b", name, 1), role=role) if v.role == "b" else v
+            for v in options[place]
+        ]
 
 
 def _told_apart(chosen: Sequence[Value]) -> tuple[Value, ...] | None:
@@ -146,7 +159,7 @@ def best_first(options: Sequence[Sequence[Value]]) -> Iterator[tuple[tuple[Value
     queue = [(sum(o[0].penalty for o in ordered), start)]
     known = {start}
     held: list[tuple[float, tuple[int, ...]]] = []  # found, and waiting for their extra cost
-    while queue or held:
+    while (queue or held) and len(known) < STATES:
         if held and (not queue or held[0][0] <= queue[0][0]):
             penalty, places = heapq.heappop(held)
             yield tuple(o[i] for o, i in zip(ordered, places, strict=True)), penalty
@@ -163,11 +176,24 @@ def best_first(options: Sequence[Sequence[Value]]) -> Iterator[tuple[tuple[Value
                     heapq.heappush(queue, (base + step, following))
 
 
+STATES = 12_000
+"""Combinations that are looked at, at most: many of them cost extra, and wait."""
+
+BIASES = ("b", "b_hh", "b_out")
+
+
 def _extra(chosen: Sequence[Value]) -> float:
-    roles = [v.role for v in chosen if v.role and v.role not in ("zero", "one", "many", "none")]
-    twice = len(roles) - len(set(roles))
-    matrices = {v.text.endswith(".T") for v in chosen if v.role in ("W_x", "W_h", "W_out")}
-    return TWICE * twice + 0.75 * (len(matrices) > 1)
+    roles = [v.text if v.role == "object" else v.role for v in chosen if v.role not in PLAIN_ROLES]
+    twice = len(roles) - len({*roles})
+    matrices = {v.text.endswith(".T") for v in chosen if v.role in MATRICES}
+    biases = {v.text.partition("[")[2] for v in chosen if v.role in BIASES}
+    return TWICE * twice + 0.75 * (len(matrices) > 1) + 0.75 * (len(biases) > 1)
+
+
+PLAIN_ROLES = frozenset({"", "zero", "one", "many", "none", "true", "number", "seed"})
+"""Roles that several arguments can play."""
+
+MATRICES = frozenset({"W_x", "W_h", "W_out"})
 
 
 def _options(
@@ -220,6 +246,7 @@ ALIKE: Mapping[str, tuple[str, ...]] = {
     "hidden": ("last", "x"),
     "h_0": ("hidden",),
     "logits": ("every_logits",),
+    "batch": ("steps",),
 }
 """Roles that a name can mean as well."""
 
@@ -236,5 +263,6 @@ PATTERNS: Mapping[str, names.Words] = {
     "batch": names.SIZES["batch"],
     "steps": names.SIZES["steps"],
     "one": names.ROUNDS,
+    "shape": (r".*shape.*",),
     "activation": (*names.ACTIVATION, *names.FUNCTION),
 }

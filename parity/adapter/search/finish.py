@@ -8,14 +8,15 @@ from typing import Any
 import numpy as np
 
 from parity.adapter import names
-from parity.adapter.attempts import Failed, attempt
 from parity.adapter.binding import Binding, Certainty, Remark
 from parity.adapter.expressions import is_transposed, names_in
 from parity.adapter.interpreter import Run
+from parity.adapter.search.again import STEPPING, answered, changes, renewed
 from parity.adapter.search.backwards import Backward
 from parity.adapter.search.calls import parameters
 from parity.adapter.search.forwards import entries
 from parity.adapter.search.gradients import parameters_of
+from parity.adapter.search.layers import layered
 from parity.adapter.search.leaves import Leaf
 from parity.adapter.search.probe import expected, share
 from parity.adapter.search.search import Found
@@ -42,6 +43,9 @@ def finished(target: Target, found: Found) -> Finished:
     if config.get("activation", "") is None:
         del config["activation"]
     binding = replace(binding, config=config, remarks=dict(_remarks(found)))
+    binding = layered(target, found.whole.forward.probe, binding)
+    case = _case(found, **_of_probe(binding.config))
+    binding = renewed(target, found.whole.forward.probe, binding, case)
     if _must_be_fresh(target, found, binding):
         binding = replace(binding, fresh=True)
     return Finished(
@@ -51,11 +55,6 @@ def finished(target: Target, found: Found) -> Finished:
 
 def _case(found: Found, **changes: Any) -> Case:
     return found.whole.forward.probe.case(**changes)
-
-
-def _answer(target: Target, run: Run, case: Case) -> Mapping[str, Any] | None:
-    answered = attempt(target.module, target.attempts, lambda: run(case))
-    return None if isinstance(answered, Failed) else {n: np.array(a) for n, a in answered.items()}
 
 
 def _with_default_state(target: Target, found: Found) -> Binding:
@@ -74,7 +73,7 @@ def _with_default_state(target: Target, found: Found) -> Binding:
         calls = {**binding.calls, "forward": replace(call, expression=text)}
         asked = replace(binding, calls=calls, knows=(*binding.knows, "initial"))
         case = _case(found, **{**_of_probe(binding.config), "initial": "absent"})
-        if _answer(target, Run(replace(asked, by_steps=False), target.module), case) is not None:
+        if answered(target, Run(replace(asked, by_steps=False), target.module), case) is not None:
             return asked
     return binding
 
@@ -109,10 +108,10 @@ def _activations(
         return {"activation": own}
     other = {"tanh": "relu", "relu": "tanh"}[own]
     case = _case(found, **{**_of_probe(config), "activation": other})
-    answered = _answer(target, Run(binding, target.module), case)
-    if answered is None or "hidden" not in answered:
+    told = answered(target, Run(binding, target.module), case)
+    if told is None or "hidden" not in told:
         return {"activation": own}
-    right = share(answered["hidden"], expected(case)["hidden"]) == 1
+    right = share(told["hidden"], expected(case)["hidden"]) == 1
     return {"activation": None if right else own}
 
 
@@ -133,25 +132,16 @@ def _must_be_fresh(target: Target, found: Found, binding: Binding) -> bool:
     Then each case gets an object of its own. A leak from a forward or a backward pass stays: a
     later stage judges it.
     """
-    stepping = {"update", "train"} & {*binding.calls}
+    stepping = {*STEPPING} & {*binding.calls}
     if not stepping or not binding.make:
         return False
     before = replace(binding, calls={n: c for n, c in binding.calls.items() if n not in stepping})
     case = _case(found, **_of_probe(binding.config))
     return (
-        _changes(target, binding, case)
-        and not _changes(target, replace(binding, fresh=True), case)
-        and not (before.calls and _changes(target, before, case))
+        changes(target, binding, case)
+        and not changes(target, replace(binding, fresh=True), case)
+        and not (before.calls and changes(target, before, case))
     )
-
-
-def _changes(target: Target, binding: Binding, case: Case) -> bool:
-    """Return whether a second answer to one question differs from the first."""
-    run = Run(replace(binding, by_steps=False), target.module)
-    first, second = _answer(target, run, case), _answer(target, run, case)
-    if first is None or second is None:
-        return False
-    return any(not np.array_equal(first[n], second[n], equal_nan=True) for n in first)
 
 
 # -- what is known ---------------------------------------------------------------------------------

@@ -19,7 +19,10 @@ from parity.adapter.search.loops import started
 from parity.adapter.search.objects import Making
 from parity.adapter.search.places import Hypothesis, forms, hypotheses
 from parity.adapter.search.probe import ACTIVATIONS, Probe, expected, writable
+from parity.adapter.search.several import always, joined
+from parity.adapter.search.static import global_names
 from parity.adapter.search.trials import Outcome, Target, perturbed, tried
+from parity.adapter.shapes import SIZES
 from parity.model.case import Case
 
 ROLES = ("x", "mask", "h_0", "labels", "one_hot", "step_labels", "step_one_hot", "lr")
@@ -85,6 +88,7 @@ class Forward:
     activation: str = "tanh"
     penalty: float = 0.0
     loss: str = ""  # the kind of loss that it has answered
+    unplaced: str = ""  # an array of a weight's shape that is read, and is no parameter
 
     @property
     def evidence(self) -> float:
@@ -168,7 +172,13 @@ def _own(owner: Any, module: Any) -> list[str]:
         if not (n in vars(object) or n in _PROTOCOL or n == "main")
         and callable(getattr(owner, n, None))
         and not isinstance(getattr(owner, n), type)
+        and not _opens_files(getattr(owner, n))
     ]
+
+
+def _opens_files(function: Any) -> bool:
+    """Return whether a function opens a file by itself: a number could be one of ours."""
+    return "open" in global_names(function)
 
 
 _PROTOCOL = {
@@ -261,8 +271,22 @@ def _asked(
     outcome = tried(target, binding, case, title=proposal.text)
     if isinstance(outcome, Failed) or not _answers(probe, case, outcome):
         return
+    if _makes_weights(probe, outcome):  # in the first call: the setting of weights comes later
+        binding = replace(binding, setup=(*binding.setup, proposal.text))
+        outcome = tried(target, binding, case)
+        if isinstance(outcome, Failed):
+            return
     penalty = making.penalty + entry.penalty + proposal.penalty
     live, state = live_leaves(target, probe, binding, case, outcome)
+    if not target.several and (option := always(probe, outcome, live)):
+        target.several = option
+        return
+    own = {leaf.text: leaf.text for leaf in live}
+    if probe.manner.several:
+        pairs = joined(probe, outcome.session, live)
+        own = {pair.text: text for text, pair in pairs.items()}
+        live = [*pairs.values(), *(leaf for leaf in live if _of_head(probe, leaf))]
+        own |= {leaf.text: leaf.text for leaf in live if leaf.text not in own}
     for hypothesis in itertools.islice(hypotheses(probe, live), 24):
         hypothesis = _with_head(probe, outcome, hypothesis)
         placed = {**binding.parameters, **hypothesis.places}
@@ -273,9 +297,35 @@ def _asked(
         full = replace(binding, parameters=placed, config={**binding.config, **bias})
         yield from judged(
             target, probe, full, entry, proposal,
-            leaves=hypothesis.leaves, penalty=penalty + hypothesis.penalty,
+            leaves={n: own[t] for n, t in hypothesis.leaves.items()},
+            penalty=penalty + hypothesis.penalty,
+            unplaced=_unplaced(outcome, live, hypothesis),
             both="activation" in making.roles,
         )  # fmt: skip
+
+
+def _unplaced(outcome: Outcome, live: Sequence[Leaf], hypothesis: Hypothesis) -> str:
+    """Return an array that is read, could be a weight, and has no place; empty without one."""
+    placed = " ".join(hypothesis.places.values())
+    for leaf in live:
+        is_gradient = leaf.text.endswith(".grad") or names.is_like(leaf.name, names.GRADIENT)
+        if leaf.text in outcome.before and leaf.text not in placed and not is_gradient:
+            return leaf.text
+    return ""
+
+
+def _of_head(probe: Probe, leaf: Leaf) -> bool:
+    """Return whether an array has the shape of a head's weights."""
+    parts = {part for form in forms(probe, leaf) for part in form.parts}
+    return bool(parts) and parts <= {"W_out", "b_out"}
+
+
+def _makes_weights(probe: Probe, outcome: Outcome) -> bool:
+    """Return whether an object has had no square matrix before its first call, and has one now."""
+    square = [
+        leaf for leaf in outcome.held if any("W_h" in form.parts for form in forms(probe, leaf))
+    ]
+    return bool(square) and not any(leaf.text in outcome.before for leaf in square)
 
 
 def _with_head(probe: Probe, outcome: Outcome, found: Hypothesis) -> Hypothesis:
@@ -288,10 +338,12 @@ def _with_head(probe: Probe, outcome: Outcome, found: Hypothesis) -> Hypothesis:
             form
             for leaf in outcome.held
             if leaf.text in outcome.before and not outcome.has_changed(leaf)
-            if hypothesised(probe, leaf) and not names.is_like(leaf.name, names.GRADIENT)
+            if hypothesised(probe, leaf)
             for form in forms(probe, leaf)
             if form.parts == (part,)
         ]
+        if len(spare) > 1:  # a weight called V is no memory of an optimiser
+            spare = [form for form in spare if not names.is_like(form.leaf.name, names.GRADIENT)]
         if len(spare) == 1:
             places[part], leaves[part] = spare[0].views[0][1], spare[0].leaf.text
     return replace(found, places=places, leaves=leaves)
@@ -325,6 +377,8 @@ def live_leaves(
         return held, ""
     flat = [leaf for leaf in live if leaf.array.size == probe.config.hidden]
     square = [leaf for leaf in live if leaf.array.shape == (probe.config.hidden,) * 2]
+    if probe.manner.layers > 1:
+        return live, ""  # a second layer's W_x is square, too
     if len(flat) > 1 or (flat and names.is_like(flat[0].name, names.STATE)):
         states = [
             leaf for leaf in flat if not _moves(target, binding, case, None, leaf, zeroed=square)
@@ -382,6 +436,7 @@ def judged(
     leaves: Mapping[str, str],
     penalty: float,
     both: bool,
+    unplaced: str = "",
 ) -> Iterator[Forward]:
     """Run a whole binding, and yield it with what it has answered, for the likelier activation."""
     start = dict(binding.config)
@@ -393,17 +448,27 @@ def judged(
             outcome = tried(target, binding, case)
         if isinstance(outcome, Failed):
             continue
-        answered = _seen(target, probe, binding, case, outcome)
+        answered = _seen(target, probe, binding, case, _without_weights(outcome, leaves))
         loss = loss_kind(probe, start | {"activation": activation}, outcome)
+        if loss:  # then so are the states and scores: what has their shape is a gradient
+            answered = {kind: one for kind, one in answered.items() if one.share > 0}
         if answered or loss:
             found.append(
                 Forward(
                     probe=probe, binding=binding, entry=entry, proposal=proposal, outcome=outcome,
                     seen=answered, leaves=leaves, activation=activation, penalty=penalty, loss=loss,
+                    unplaced=unplaced,
                 )
             )  # fmt: skip
     if found:
         yield max(found, key=lambda f: (f.rank, f.activation == "tanh"))
+
+
+def _without_weights(outcome: Outcome, leaves: Mapping[str, str]) -> Outcome:
+    """Return what a run has left but for the weights, which are no answer where they have moved."""
+    weights = {*leaves.values()}
+    kept = tuple(leaf for leaf in outcome.held if leaf.text not in weights)
+    return replace(outcome, held=kept)
 
 
 def _seen(
@@ -458,10 +523,8 @@ def loss_kind(probe: Probe, changes: Mapping[str, Any], outcome: Outcome) -> str
 def factors(probe: Probe) -> dict[str, float]:
     """Return the factors by which somebody's loss may differ from ours, as text and number."""
     config, found = probe.config, {"1": 1.0}
-    for text in ("batch", "steps", "batch * steps", "2", "classes"):
-        size = 1.0
-        for part in text.split(" * "):
-            size *= float(part) if part.isdigit() else float(getattr(config, part))
+    for text in ("batch", "steps", "batch * steps", "2", "classes", "2 * batch", "2 / classes"):
+        size = float(eval(text, {n: getattr(config, n) for n in SIZES}))  # noqa: S307 - our own text
         if size != 1:
             found |= {text: size, f"1 / ({text})" if " " in text else f"1 / {text}": 1 / size}
     for over, size in (("classes", 1), ("classes * steps", config.steps)):  # of every entry

@@ -1,5 +1,6 @@
 """Gradients: which array that a backward pass has left is which gradient."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -64,10 +65,10 @@ def find(
             taken.add(leaf.text)
             places[name] = text
             exact |= {name} if is_right else set()
-            if name == "b" and " + " in str(forward.binding.parameters.get("b", "")):
-                seconds |= _second(probe, forward, offered, taken, wanted)
+            if name == "b" and _has_two(forward):
+                seconds |= _second(probe, forward, offered, taken, wanted, leaf.text)
     for name in INPUTS:
-        _find_input(probe, name, offered, taken, right, factor, places, exact)
+        _find_input(forward, name, offered, taken, right, factor, places, exact)
     return Gradients(places=places, right=frozenset(exact), seconds=seconds)
 
 
@@ -148,19 +149,24 @@ def _argument(forward: Forward, name: str) -> str:
 
 
 def _second(
-    probe: Probe, forward: Forward, offered: Sequence[Leaf], taken: set[str], wanted: Array
-) -> dict[str, str]:
+    probe: Probe, forward: Forward, offered: Sequence[Leaf], taken: set[str], wanted: Array,
+    first: str,
+) -> dict[str, str]:  # fmt: skip
     """Return the gradient of the second bias: the other right one, or that with its name."""
-    _, _, second = str(forward.binding.parameters["b"]).partition(" + ")
-    bare = _bare(second).lower().replace("_", "")
+    _, _, second = str(forward.binding.parameters.get("b", "")).partition(" + ")
     best: tuple[tuple[float, ...], str, str] | None = None
     for place, leaf in enumerate(offered):
         if leaf.text in taken:
             continue
-        near = bare in leaf.name.lower().replace("_", "")
+        near = _is_second(forward, leaf.name, _bare(first))
         for text in recognised(leaf.text, leaf.array.shape, "H", probe.axes):
             is_right = share(laid_out(text, leaf), wanted) == 1
-            rank = (float(is_right), float(_owner(leaf.text) == _owner(second)), -place)
+            rank = (
+                float(is_right),
+                float(_owner(leaf.text) == _owner(second)),
+                float(near),
+                -place,
+            )
             if (near or is_right) and (best is None or rank > best[0]):
                 best = rank, text, leaf.text
     if best is None:
@@ -174,8 +180,32 @@ def _owner(text: str) -> str:
     return text.split("[")[0].rpartition(".")[0]
 
 
+def _is_second(forward: Forward, name: str, first: str) -> bool:
+    """Return whether a name is the second bias's gradient: d_bias_hh, or db_hh beside db_ih."""
+    _, _, place = str(forward.binding.parameters.get("b", "")).partition(" + ")
+    second = _bare(place) or next(
+        (n for n, v in forward.proposal.arguments.items() if v.role == "b_hh"), ""
+    )
+    squeezed = second.lower().replace("_", "")
+    if squeezed and squeezed in name.lower().replace("_", ""):
+        return True
+    return name != first and name == first.replace("ih", "hh")
+
+
+def _has_two(forward: Forward) -> bool:
+    """Return whether a forward pass has two biases, whose sum is the case's."""
+    return " + " in str(forward.binding.parameters.get("b", "")) or "b_hh" in forward.proposal.roles
+
+
+def _is_returned(forward: Forward, leaf: Leaf, text: str) -> bool:
+    """Return whether an array of the shape of x was returned by a backward pass, and is not x."""
+    x = forward.outcome.session.case.x
+    own = re.fullmatch(r"back(ed)?(\[\d\])?", leaf.text) is not None
+    return own and not np.array_equal(laid_out(text, leaf), x)
+
+
 def _find_input(
-    probe: Probe,
+    forward: Forward,
     name: str,
     offered: Sequence[Leaf],
     taken: set[str],
@@ -185,6 +215,7 @@ def _find_input(
     exact: set[str],
 ) -> None:
     """Find the gradient by x or h_0: by value, or by its name, or because it was returned."""
+    probe = forward.probe
     if name == "x" and probe.manner.ids:
         return
     best: tuple[tuple[float, ...], str, bool, str] | None = None
@@ -195,7 +226,9 @@ def _find_input(
             is_right = share(laid_out(text, leaf), right[f"grad/{name}"] * factor) == 1
             bare = name.lower().replace("_", "_?")
             named = names.is_like(leaf.name, (rf"d_?{bare}", rf"grad_?{bare}", rf"{bare}_?grad"))
-            if name == "h_0":
+            if name == "x":
+                named = named or _is_returned(forward, leaf, text)
+            else:
                 named = named or names.is_like(
                     leaf.name, (r"d_?h_?(prev|init|0).*", r"d_?prev_?h.*")
                 )

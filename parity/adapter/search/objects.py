@@ -3,12 +3,19 @@
 import inspect
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from parity.adapter import names
 from parity.adapter.binding import Binding
-from parity.adapter.search.calls import LEFT_OUT, best_first, is_required, parameters, written
+from parity.adapter.search.calls import (
+    LEFT_OUT,
+    best_first,
+    is_required,
+    parameters,
+    second_bias,
+    written,
+)
 from parity.adapter.search.trials import Target
 from parity.adapter.search.values import Value
 
@@ -36,8 +43,17 @@ _TEXT = names._words(r"text data corpus vocab(ulary)? chars?(_.*)? words? .*_to_
 _LAYERS = names._words(r"n?_?(num)?_?layers? n_?layers? num_?layers? depth")
 _BIDIRECTIONAL = names._words(r"bi(directional)?")
 _STRUCTURE = names._words(
-    r"layers?(_?(sizes|dims|units))? sizes dims shape architecture units .*_?dims .*_?sizes"
+    r"layers?(_?(sizes|dims|units))? sizes dims shape architecture .*_?dims .*_?sizes"
 )
+
+
+_PART = names._words(
+    r".*cells?(_.*)? .*rnn.* .*layers? core unit recurrent.* inner.* (base|sub)?_?modules? net(work)? model"
+)
+"""Parameters that are a cell or a layer."""
+
+
+_LISTED = names._words(r"layers?.* sizes dims shape architecture")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,12 +71,16 @@ class Making:
         return Binding(make=self.text, setup=self.setup, reset=reset, tensors=target.tensors)
 
 
-def makings(name: str, cls: type, module: Any) -> Iterator[Making]:
-    """Yield expressions that make an object of a class, the likeliest first."""
+def makings(name: str, cls: type, module: Any, *, nested: bool = True) -> Iterator[Making]:
+    """Yield expressions that make an object of a class, the likeliest first.
+
+    nested: whether it may be handed objects of other classes that have sizes.
+    """
     wanted = parameters(cls)
     by_weights = {"W_x", "W_h"} <= {names.role(p.name, names.WEIGHTS) for p in wanted}
-    options = [_options(p, cls, module, by_weights=by_weights) for p in wanted]
+    options = [_options(p, cls, module, by_weights=by_weights, nested=nested) for p in wanted]
     _without_classes(wanted, options)
+    second_bias(options)
     for chosen, penalty in best_first([option or [LEFT_OUT] for option in options]):
         if any(not v.text and is_required(p) for p, v in zip(wanted, chosen, strict=True)):
             continue
@@ -83,7 +103,7 @@ def _more_expensive(some: list[Value], by: float) -> list[Value]:
 
 
 def _options(
-    parameter: inspect.Parameter, cls: type, module: Any, *, by_weights: bool
+    parameter: inspect.Parameter, cls: type, module: Any, *, by_weights: bool, nested: bool
 ) -> list[Value]:
     found = list(_named(parameter, module, by_weights=by_weights))
     if not is_required(parameter):
@@ -93,7 +113,12 @@ def _options(
             return [*found, Value(text="", role="", penalty=1.0)]
         return [LEFT_OUT, *_more_expensive(found, 0.6)]
     others = [Value(text=s, role=s, penalty=2.0 + 0.1 * i) for i, s in enumerate(SIZES)]
-    others += [Value(text=t, role="object", penalty=3.0) for t in own_objects(module, cls)]
+    fitting = _fitting(parameter.name, cls, module)
+    others += [Value(text=t, role="object", penalty=3.0) for t in fitting]
+    named = 0.3 if names.is_like(parameter.name, _PART) else 3.0
+    if nested:
+        handed = parts(parameter.name, cls, module)
+        others += [replace(v, penalty=named + v.penalty) for v in handed]
     others += [Value(text="f", role="activation", penalty=3.0)]
     others += [Value(text="activation", role="activation", penalty=3.1)]
     others += [Value(text="None", role="none", penalty=3.2)]
@@ -107,12 +132,15 @@ def _options(
 def _named(parameter: inspect.Parameter, module: Any, *, by_weights: bool) -> Iterator[Value]:
     """Yield what a parameter's name, or its default, says that it wants."""
     name, default = parameter.name, parameter.default
+    if names.is_like(name, names.TRUE):
+        yield Value(text="True", role="true")
+        return
     if isinstance(default, (list, tuple)) and all(type(size) is int for size in default):
         yield from (Value(text=t, role="sizes", penalty=0.1 * i) for i, t in enumerate(LISTS))
         return
     part = names.role(name, names.WEIGHTS)
     if part is not None and (by_weights or default is None):
-        yield from _weights(name, part)
+        yield from _weights(part)
         return
     if names.is_like(name, names.ACTIVATION) or _is_function(parameter):
         yield from _activations(parameter, module)
@@ -126,8 +154,9 @@ def _named(parameter: inspect.Parameter, module: Any, *, by_weights: bool) -> It
         return
     size = names.role(name, names.SIZES)
     if names.is_like(name, _STRUCTURE):
-        one = names.role(name.removesuffix("s"), names.SIZES)  # `input_dims` is one number
-        if one is not None and "_" in name.strip("_"):
+        single = name.removesuffix("s")  # `input_dims` is one number
+        one = names.role(single, names.SIZES) or names.role(name, names.SIZES)
+        if one is not None and not names.is_like(name, _LISTED):
             yield Value(text=one, role=one)
             return
         yield from (Value(text=t, role="sizes", penalty=0.3 * i) for i, t in enumerate(LISTS))
@@ -140,15 +169,16 @@ def _named(parameter: inspect.Parameter, module: Any, *, by_weights: bool) -> It
         if names.is_like(name, words):
             yield from values
     if names.is_like(name, (*names.OPTIMISER, *names.INITIALISER, r".*loss.*", r"criterion")):
-        yield from (Value(text=t, role="object", penalty=0.3) for t in own_objects(module, None))
+        yield from (
+            Value(text=text, role="object", penalty=0.3 + 0.02 * place)
+            for place, text in enumerate(_fitting(name, None, module))
+        )
 
 
-def _weights(name: str, part: str) -> Iterator[Value]:
-    """Yield a weight that a constructor is handed, in its layouts; the second bias is another."""
+def _weights(part: str) -> Iterator[Value]:
+    """Yield a weight that a constructor is handed, in its layouts."""
     if part in ("b", "b_out"):
-        second = "b_hh" if re.search("hh|2|rec", name) else "b_ih"
-        one = second if part == "b" and re.search("ih|hh|1|2", name) else part
-        for place, text in enumerate((one, f"{one}[None]", f"{one}[:, None]")):
+        for place, text in enumerate((part, f"{part}[None]", f"{part}[:, None]")):
             yield Value(text=text, role=part, penalty=0.5 * place)
         return
     yield Value(text=part, role=part)
@@ -157,7 +187,6 @@ def _weights(name: str, part: str) -> Iterator[Value]:
 
 _BESIDE = {
     names.ROUNDS: [Value(text="1", role="one")],
-    names.WARM: [Value(text="True", role="true")],
     names.INITIAL_STATE: [Value(text="h_0", role="h_0", penalty=0.2)],
     names.SEED: [
         Value(text="0", role="seed"),
@@ -197,19 +226,61 @@ def _activations(parameter: inspect.Parameter, module: Any) -> Iterator[Value]:
             yield Value(text=name, role="activation", penalty=0.12)
 
 
+def parts(name: str, cls: type, module: Any) -> Iterator[Value]:
+    """Yield a cell or a layer, of another class of the file, that a constructor is handed.
+
+    Of several, in a list, there is one for each layer.
+    """
+    for other, kind in vars(module).items():
+        own = isinstance(kind, type) and kind is not cls and kind.__module__ == module.__name__
+        if not own or not any(is_required(p) for p in parameters(kind)):
+            continue
+        one = next(makings(other, kind, module, nested=False), None)
+        if one is None or not one.is_named or not one.roles & {"hidden", "W_h"}:
+            continue
+        alone, several = (Value(text=t, role="part") for t in (one.text, f"[{one.text}]"))
+        yield from (several, alone) if name.endswith("s") else (alone, several)
+
+
 def own_objects(module: Any, cls: type | None, like: str = "") -> list[str]:
     """Return expressions that make an object of a class of the same file without sizes."""
+    return [text for text, _ in _objects(module, cls) if not like or names.is_like(text, (like,))]
+
+
+def _objects(module: Any, cls: type | None) -> list[tuple[str, type]]:
     found = []
     for name, value in vars(module).items():
         if not isinstance(value, type) or value is cls or value.__module__ != module.__name__:
             continue
-        if like and not names.is_like(name, (like,)):
+        own = parameters(value)
+        rate = next((p.name for p in own if names.is_like(p.name, names.SIZES["lr"])), "")
+        wanted = [p.name for p in own if is_required(p) and p.name != rate]
+        if any(not names.is_like(n, names.KNOB) for n in wanted):
             continue
-        wanted = [p for p in parameters(value) if is_required(p)]
-        rates = [names.is_like(p.name, names.SIZES["lr"]) for p in parameters(value)]
-        if not wanted and not any(rates):
-            found.append(f"{name}()")
-        elif all(names.is_like(p.name, names.SIZES["lr"]) for p in wanted) and any(rates):
-            rate = next(p for p, is_rate in zip(parameters(value), rates, strict=True) if is_rate)
-            found.append(f"{name}({rate.name}=lr)")
+        given = [f"{rate}=lr"] * bool(rate) + [f"{n}=0.01" for n in wanted]
+        found.append((f"{name}({', '.join(given)})", value))
     return found
+
+
+def _fitting(name: str, cls: type | None, module: Any) -> list[str]:
+    """Return own objects for a parameter: those that have what the code asks of it come first.
+
+    Of `initializer.W(...)` it follows that an object has a method W.
+    """
+    asked = _asked_of(name, cls)
+    objects = _objects(module, cls)
+    able = [(t, kind) for t, kind in objects if asked and all(hasattr(kind, a) for a in asked)]
+    kinds = (names.OPTIMISER, names.OPTIMISERS), (names.INITIALISER, names.INITIALISER)
+    said = next((words for own, words in kinds if names.is_like(name, own)), ())
+    objects = able or objects
+    objects.sort(key=lambda one: not names.is_like(one[1].__name__, said))
+    return [text for text, _ in objects]
+
+
+def _asked_of(name: str, cls: type | None) -> set[str]:
+    """Return the attributes that a class's text reads of a parameter."""
+    try:
+        text = inspect.getsource(cls) if cls is not None else ""
+    except (OSError, TypeError):
+        return set()
+    return set(re.findall(rf"\b(?:self\.)?_*{re.escape(name)}\.([A-Za-z]\w*)", text))

@@ -55,6 +55,8 @@ _WHOLE: Mapping[str, tuple[tuple[str, str], ...]] = {
     "C": (("b_out", ""),),
     "1C": (("b_out", "[0]"),),
     "C1": (("b_out", "[:, 0]"),),
+    "WC": (("W_out", ""),),
+    "CW": (("W_out", ".T"),),
 }
 
 _VOCABULARY: Mapping[str, tuple[tuple[str, str], ...]] = {

@@ -4,25 +4,23 @@ Each size is another number, so that a shape has one reading.
 """
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from parity.adapter.search.truth import ACTIVATIONS, answers, softmax
 from parity.adapter.search.values import Manner
 from parity.adapter.shapes import CANONICAL, SIZES, letters
 from parity.cases.draw import draw
 from parity.model.case import Array, Case
 from parity.model.config import Config
-from parity.reference.noise.floor import noise_floor
+from parity.model.names import ArrayName
 
 LR = 0.125
 
-ACTIVATIONS: Mapping[str, Callable[[Array], Array]] = {
-    "tanh": np.tanh,
-    "relu": lambda a: np.maximum(a, 0),
-}
+__all__ = ["ACTIVATIONS", "Probe", "expected", "is_right", "share", "softmax", "writable"]
 
 
 @dataclass(frozen=True)
@@ -37,7 +35,7 @@ class Probe:
         sizes = {**SIZES, "batch": 1} if self.manner.one_row else SIZES
         config = Config(lr=LR).replace(**sizes)
         shared = {"classes": config.features} if self.manner.data == "vocabulary" else {}
-        return config.replace(data=self.manner.data, **shared)
+        return config.replace(data=self.manner.data, **self.manner.several, **shared)
 
     @functools.cached_property
     def _drawn(self) -> Case:
@@ -53,18 +51,28 @@ class Probe:
         config = self.config.replace(**changes)
         none = ("h_0",) if config.initial == "zero" else ()
         none += ("b", "b_out") if config.bias == "zero" else ()
-        zeros = {name: getattr(self._drawn, name) * 0 for name in none}
+        zeros = {n: a * 0 for n, a in self._drawn.arrays.items() if _quantity(n) in none}
         return writable(self._drawn.replace(config, **zeros))
 
     @functools.cached_property
     def axes(self) -> dict[int, str]:
         """Which axis a size is."""
-        return letters(self.config)
+        return letters(self.config) | ({self.config.width: "W"} if self.manner.both else {})
 
     def own(self, kind: str) -> str:
         """Return the layout of an array in this probe's letters: ids have no axis of classes."""
         layout = CANONICAL[kind]
+        if self.manner.both and kind in WIDE:
+            layout = layout.replace("H", "W")
         return layout.replace("C", "F") if self.manner.data == "vocabulary" else layout
+
+
+WIDE = ("hidden", "last", "W_out", "upstream", "d_last")
+"""Arrays with the states of both directions, side by side."""
+
+
+def _quantity(name: str) -> str:
+    return ArrayName.parse(name).quantity
 
 
 def writable(case: Case) -> Case:
@@ -92,31 +100,15 @@ def expected(case: Case) -> Mapping[str, Array]:
 
 @functools.lru_cache(256)
 def _expected(key: _Key) -> Mapping[str, Array]:
-    case = key.case
-    found = {n: np.asarray(a) for n, a in noise_floor(case, 0).clean.items()}
-    h, states = case.h_0, []
-    for t in range(case.config.steps):
-        h = ACTIVATIONS[case.config.activation](case.x[:, t] @ case.W_x + h @ case.W_h + case.b)
-        states.append(h)
-    hidden = np.stack(states, axis=1)
-    every = hidden @ case.W_out + case.b_out
+    found = answers(key.case)
+    every = found["every_logits"]
     return found | {
-        "hidden": hidden,
-        "last": hidden[:, -1],
-        "logits": every[:, -1],
-        "every_logits": every,
+        "last": found["hidden"][:, -1],
         "probabilities": softmax(every[:, -1]),
         "every_probabilities": softmax(every),
         "log_probabilities": np.log(softmax(every[:, -1])),
         "every_log_probabilities": np.log(softmax(every)),
     }
-
-
-def softmax(logits: Array) -> Array:
-    """exp(l) / sum exp(l), along the last axis."""
-    p = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    normalised: Array = p / p.sum(axis=-1, keepdims=True)
-    return normalised
 
 
 def is_right(found: Array, right: Array) -> bool:

@@ -80,6 +80,8 @@ def _of_x(
         others = np.delete(moved, row, axis=0)
         if others.any():
             return f"its {name} of one row move with another row's x"
+        if case.config.bidirectional:
+            continue  # every state moves with every step's x
         if name == "hidden" and (moved[row, :t].any() or not moved[row, t].any()):
             return f"its states before step {t} move with x[:, {t}]"
         if name == "hidden" and not moved[row, -1].any():

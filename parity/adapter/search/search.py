@@ -20,9 +20,9 @@ from parity.adapter.search.places import forms
 from parity.adapter.search.probe import Probe
 from parity.adapter.search.proof import answers, doubts
 from parity.adapter.search.rates import with_rate
-from parity.adapter.search.static import answers_function
-from parity.adapter.search.trials import Target
-from parity.adapter.search.values import MANNERS
+from parity.adapter.search.static import answers_function, repeats
+from parity.adapter.search.trials import NEITHER, Target
+from parity.adapter.search.values import MANNERS, SEVERAL, Manner
 from parity.adapter.search.whole import Whole, binding_of, whole
 
 MAKINGS = 40
@@ -115,10 +115,28 @@ SETUP = names._words(
 EFFORTS = (
     Effort(attempts=1200, proposals=150, penalty=1.99),
     Effort(attempts=800, proposals=40, penalty=4.0, loops=True),
-    Effort(attempts=2000, proposals=1500, penalty=12.0),
+    Effort(attempts=600, proposals=300, penalty=5.0),
+    Effort(attempts=2000, proposals=600, penalty=12.0),
     Effort(attempts=800, proposals=200, penalty=12.0, loops=True),
 )
-"""First what names say, in every manner of asking; then everything."""
+"""First what names say, in every manner of asking; then what they leave open; then everything."""
+
+
+def _manners(target: Target, effort: Effort) -> Iterator[Manner]:
+    """Yield the manners of asking: two directions come second, where they were seen."""
+    for manner in MANNERS:
+        yield manner
+        if target.several and manner == MANNERS[0] and not effort.loops:
+            yield SEVERAL[target.several]
+            target.several = NEITHER
+            yield manner
+
+
+def _efforts(target: Target) -> list[Effort]:
+    """Return the efforts in their order; a class without a loop does one step a call."""
+    if target.cls is None or repeats(target.cls):
+        return list(EFFORTS)
+    return sorted(EFFORTS, key=lambda effort: not effort.loops)
 
 
 def forwards(target: Target) -> Iterator[Forward]:
@@ -128,8 +146,8 @@ def forwards(target: Target) -> Iterator[Forward]:
     """
     best: "Forward | None" = None
     told: Counter[str] = Counter()
-    for effort in EFFORTS:
-        for manner in MANNERS:
+    for effort in _efforts(target):
+        for manner in _manners(target, effort):
             right = 0
             for found in _in(target, Probe(manner), effort):
                 if best is None or found.rank > best.rank:
@@ -167,9 +185,9 @@ def search(target: Target) -> "Found | None":
             target.attempts.most = min(target.attempts.most, target.attempts.made + FURTHER)
         if best is None or one.rank > best.rank:
             best = one
-        if one.is_settled or not _has_more(target, found):
+        if one.is_settled or not has_more(target, found):
             break
-    if best is not None and not best.is_complete and _has_more(target, best.whole):
+    if best is not None and not best.is_complete and has_more(target, best.whole):
         target.attempts.most += FURTHER
         found = whole(target, best.whole.forward, thorough=True)
         best = replace(best, whole=found, binding=binding_of(found))
@@ -187,7 +205,7 @@ FURTHER = 3000
 """Attempts after the first forward pass, at most; and of a thorough search for its gradients."""
 
 
-def _has_more(target: Target, found: Whole) -> bool:
+def has_more(target: Target, found: Whole) -> bool:
     """Return whether the code has a function that says that it computes gradients."""
     session = found.forward.outcome.session
     owner = session.model if target.cls is not None else target.module
@@ -244,7 +262,8 @@ def _doubts(target: Target, found: Forward) -> str:
     roles = [value.role for value in found.proposal.arguments.values()]
     if roles.count("x") > 1:
         return "x is handed over twice"
-    return doubts(target, answers(found.binding, found.seen), found.case)
+    unplaced = f"`{found.unplaced}` is read as well, and is no parameter" if found.unplaced else ""
+    return unplaced or doubts(target, answers(found.binding, found.seen), found.case)
 
 
 def _in(target: Target, probe: Probe, effort: Effort) -> Iterator[Forward]:

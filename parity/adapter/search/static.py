@@ -177,3 +177,22 @@ def _looked_up(code: CodeType) -> list[str]:
         if isinstance(inner, CodeType):
             found += _looked_up(inner)
     return found
+
+
+LOOPS = (ast.For, ast.While, ast.ListComp, ast.GeneratorExp, ast.DictComp)
+
+
+@functools.lru_cache(256)
+def repeats(cls: type) -> bool:
+    """Return whether a method of a class, or of one that it inherits from, has a loop.
+
+    Where its source is not at hand it may have one.
+    """
+    for kind in cls.__mro__[:-1]:
+        try:
+            tree = ast.parse(textwrap.dedent(inspect.getsource(kind)))
+        except (OSError, TypeError, SyntaxError, ValueError):
+            return True
+        if any(isinstance(node, LOOPS) for node in ast.walk(tree)):
+            return True
+    return False

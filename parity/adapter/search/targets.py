@@ -7,7 +7,9 @@ from types import ModuleType
 
 from parity.adapter import names
 from parity.adapter.attempts import Attempts
-from parity.adapter.search.search import Found, search
+from parity.adapter.expressions import names_in
+from parity.adapter.search.search import Found, has_more, search
+from parity.adapter.search.steps_back import is_loop
 from parity.adapter.search.trials import Target
 
 ATTEMPTS = 12_000
@@ -15,29 +17,58 @@ ATTEMPTS = 12_000
 
 
 def best_of(module: ModuleType, name: str) -> tuple[Found | None, Target]:
-    """Return what was found of a class or function; without a name, of the best in a module."""
-    best: Found | None = None
-    chosen = Target(module=module, name="", attempts=Attempts(most=0))
+    """Return what was found of a class or function; without a name, of the best in a module.
+
+    A class that calls another one comes before it: a layer before its cell.
+    """
+    first: Target | None = None
+    found: list[tuple[Found, Target]] = []
     left = ATTEMPTS
     for own in _names(module, name):
         target = Target(
             module=module, name=own, attempts=Attempts(most=left), tensors=_tensors(module)
         )
-        found = search(target)
+        first = first or target
+        one = search(target)
         left -= target.attempts.made
-        if chosen.attempts.most == 0:
-            chosen = target
-        if found is not None and (best is None or _rank(found) > _rank(best)):
-            best, chosen = found, target
-        if best is not None and best.is_complete and best.whole.forward.is_right:
-            break
+        if one is not None:
+            found.append((one, target))
+            if one.is_complete and one.whole.forward.is_right and not is_loop(one.whole.forward):
+                break
         if left <= 0:
             break
-    return best, chosen
+    if not found:
+        return None, first or Target(module=module, name="", attempts=Attempts(most=0))
+    return max(found, key=lambda pair: _rank(*pair, found))
 
 
-def _rank(found: Found) -> tuple[float, ...]:
-    return found.rank
+def _rank(
+    found: Found, target: Target, among: list[tuple[Found, Target]]
+) -> tuple[float | tuple[float, ...], ...]:
+    """Return what decides between two classes: that gradients are wanted, and that none calls it."""
+    inner = is_loop(found.whole.forward) or any(
+        one.is_certain and target.name and target.name in _uses(other, one)
+        for one, other in among
+        if other is not target
+    )
+    wanted = found.is_complete or has_more(target, found.whole)
+    return found.is_certain, wanted, not inner, found.rank
+
+
+def _uses(target: Target, found: Found) -> set[str]:
+    """Return the names that a class uses, or is made with."""
+    own = set() if target.cls is None else _mentioned(target.cls)
+    return own | (names_in(found.binding.make) if found.binding.make else set())
+
+
+def _mentioned(cls: type) -> set[str]:
+    """Return the names that the methods of a class read."""
+    try:
+        tree = _tree(inspect.getsource(cls))
+    except (OSError, TypeError):
+        return set()
+    bodies = [node for top in ast.walk(tree) if isinstance(top, ast.ClassDef) for node in top.body]
+    return {n.id for body in bodies for n in ast.walk(body) if isinstance(n, ast.Name)}
 
 
 def _tensors(module: ModuleType) -> bool:
@@ -49,15 +80,19 @@ def _names(module: ModuleType, name: str) -> Iterator[str]:
     if name:
         yield name if isinstance(getattr(module, name), type) else ""
         return
-    own = [
-        n
+    own = {
+        n: v
         for n, v in vars(module).items()
         if isinstance(v, type) and v.__module__ == module.__name__
-    ]
-    own.sort(key=lambda n: -_likely(getattr(module, n)))
-    yield from (n for n in own if _likely(getattr(module, n)) > 0)
+    }
+    uses = {n: _mentioned(cls) & {*own} - {n} for n, cls in own.items()}
+    used = set().union(*uses.values())
+    alone = {n: _likely(cls) for n, cls in own.items()}
+    likely = {n: max([alone[n], *(alone[other] for other in uses[n])]) for n in own}
+    ordered = sorted(own, key=lambda n: (n in used, -likely[n]))
+    yield from (n for n in ordered if likely[n] > 0)
     yield ""
-    yield from (n for n in own if _likely(getattr(module, n)) <= 0)
+    yield from (n for n in ordered if likely[n] <= 0)
 
 
 def _likely(cls: type) -> float:
@@ -65,13 +100,19 @@ def _likely(cls: type) -> float:
     methods = [n for kind in cls.__mro__[:-1] for n in vars(kind)]
     score = 2.0 * any(names.is_like(n, names.FORWARD[:9]) for n in methods)
     score += 1.0 * any(names.is_like(n, (*names.BACKWARD, *names.TRAIN)) for n in methods)
-    try:
-        text = inspect.getsource(cls)
-    except (OSError, TypeError):
+    text = _text(cls)
+    if not text:
         return score
     loops = sum(isinstance(node, (ast.For, ast.While)) for node in ast.walk(_tree(text)))
     matrices = text.count("@") + text.count("dot(") + text.count("matmul")
     return score * (matrices > 0) + 1.0 * (loops > 0 and matrices > 0) - 1.0
+
+
+def _text(cls: type) -> str:
+    try:
+        return inspect.getsource(cls)
+    except (OSError, TypeError):
+        return ""
 
 
 def _tree(text: str) -> ast.AST:

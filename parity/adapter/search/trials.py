@@ -10,9 +10,13 @@ import numpy as np
 from parity.adapter import borders
 from parity.adapter.attempts import Attempts, Failed, attempt
 from parity.adapter.binding import Binding, Call
+from parity.adapter.expressions import evaluate
 from parity.adapter.interpreter import Session, made
 from parity.adapter.search.leaves import Leaf, leaves, members
 from parity.model.case import Array, Case
+
+NEITHER = "neither"
+"""What was seen of a network that does not always have two layers or directions, after all."""
 
 Tweak = Callable[[Session], None]
 
@@ -25,7 +29,9 @@ class Target:
     name: str  # of the class; empty for functions
     attempts: Attempts
     tensors: bool = False  # arrays are handed over as PyTorch tensors
+    several: str = ""  # the option of which it always has two, as was seen; or NEITHER
     errors: dict[str, BaseException] = field(default_factory=dict)  # by what was tried
+    failed: set[str] = field(default_factory=set)  # ways to ask a function that raised
     makers: list[Any] | None = None  # the functions that make weights, once they are known
     ran: dict[str, tuple[tuple[int, ...], ...]] = field(default_factory=dict)  # shapes answered
 
@@ -43,6 +49,7 @@ class Outcome:
     returned: tuple[Leaf, ...]  # inside of what the last call returned
     held: tuple[Leaf, ...]  # in the object, or in the module's globals
     before: Mapping[str, Array] = field(default_factory=dict)  # held before the last call
+    after: Mapping[str, Array] = field(default_factory=dict)  # parameters after a step, by name
 
     @property
     def found(self) -> list[Leaf]:
@@ -80,8 +87,9 @@ def tried(
             session.call(*last)
         copies = tuple(Leaf(text=leaf.text, array=np.array(leaf.array)) for leaf in held(session))
         return Outcome(
-            session=session, returned=tuple(returned(session, last[1])), held=copies, before=before
-        )
+            session=session, returned=tuple(returned(session, last[1])), held=copies,
+            before=before, after={} if last[0] in ("", "forward") else _parameters(session),
+        )  # fmt: skip
 
     result = attempt(target.module, target.attempts, action)
     if title and isinstance(result, Failed):
@@ -89,6 +97,19 @@ def tried(
     elif title and isinstance(result, Outcome):
         target.ran.setdefault(title, tuple(leaf.array.shape for leaf in result.returned))
     return result
+
+
+def _parameters(session: Session) -> dict[str, Array]:
+    """Return what is at the places of the parameters now: later a module's globals are set back."""
+    found = {}
+    for name, place, scope in session.places():
+        try:
+            array = borders.as_array(evaluate(place, scope))
+        except Exception:  # noqa: BLE001 - the author has put something else there
+            continue
+        if array is not None:
+            found[name] = np.array(array)
+    return found
 
 
 def held(session: Session) -> list[Leaf]:

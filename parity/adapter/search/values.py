@@ -25,11 +25,19 @@ class Manner:
 
     one_row: bool = False
     data: str = "drawn"
+    layers: int = 1
+    both: bool = False  # two directions
 
     @property
     def ids(self) -> bool:
         """Whether inputs are integers."""
         return self.data != "drawn"
+
+    @property
+    def several(self) -> dict[str, int | bool]:
+        """The options of a network that always has several layers or directions."""
+        found: dict[str, int | bool] = {"layers": self.layers} if self.layers > 1 else {}
+        return found | ({"bidirectional": True} if self.both else {})
 
 
 MANNERS = tuple(
@@ -37,6 +45,10 @@ MANNERS = tuple(
     for data in ("drawn", "vocabulary", "ids")
     for one_row in (False, True)
 )
+
+
+SEVERAL = {"bidirectional": Manner(both=True), "layers": Manner(layers=2)}
+"""The manners of asking a network that always has two directions, or two layers."""
 
 
 @lru_cache
@@ -61,8 +73,14 @@ def _texts(role: str, manner: Manner) -> Iterator[str]:
         yield from (role, f"{role}.T")
     elif role in ("b", "b_out"):
         yield from (role, f"{role}[None]", f"{role}[:, None]")
+    elif role == "h_0" and manner.several:
+        yield from ("every_h_0", "list(every_h_0)")
     elif role in CANONICAL:
-        yield from ways(role, CANONICAL[role], manner)
+        first, *more = ways(role, CANONICAL[role], manner)
+        yield first
+        if role == "x" and manner.one_row:
+            yield "x"
+        yield from more
     if role == "x" and not manner.ids:
         yield from _lists(manner)
     if role == "h_0" and manner.one_row:
@@ -73,6 +91,7 @@ PLAIN: Mapping[str, tuple[str, ...]] = {
     **{name: (name,) for name in ("features", "hidden", "classes", "batch", "steps", "layers")},
     "lr": ("lr",),
     "mask": ("np.ones((batch, steps))", "np.ones((steps, batch))"),
+    "shape": ("x.shape", "(batch, steps, features)"),
     "zero": ("0.0",),
     "one": ("1",),
     "many": ("1000",),

@@ -27,6 +27,7 @@ from parity.adapter.search.gradients import Gradients, parameters_of
 from parity.adapter.search.probe import expected, writable
 from parity.adapter.search.proof import answers
 from parity.adapter.search.static import facts
+from parity.adapter.search.steps_back import is_loop, stepped_back
 from parity.adapter.search.trials import Outcome, Target, tried
 from parity.adapter.search.values import Value
 from parity.model.case import Case
@@ -126,6 +127,10 @@ def _backward(
     thorough: bool,
 ) -> Backward | None:
     """Return the call that answers gradients, the one that computes most of the way."""
+    if is_loop(forward):
+        chosen = _best(stepped_back(target, forward, prior), forward)
+        if chosen is not None:
+            return chosen
     for effort, most, attempts in ((9.0, 600, 3000),) if thorough else ((NAMED, 40, 900),):
         budget = target.attempts.made + attempts
         best: dict[tuple[int, str], Backward] = {}
@@ -136,8 +141,11 @@ def _backward(
             key = (level_of(proposal), entry.name)
             if key in best and _is_complete(best[key], forward):
                 continue
+            if key[0] >= 2 and _disagree(loss, proposal):
+                continue
             for found in asked(target, forward, prior, entry, proposal, "backward", loss):
-                told.setdefault(key, set()).add(_kind_of_labels(proposal))
+                if proposal.is_named or key not in best or not best[key].proposal.is_named:
+                    told.setdefault(key, set()).add(_kind_of_labels(proposal))
                 if key not in best or found.rank > best[key].rank:
                     best[key] = found
         sure = [one for key, one in best.items() if one.evidence > 0 or len(told[key]) == 1]
@@ -154,6 +162,13 @@ def _kind_of_labels(proposal: Proposal) -> tuple[bool, bool]:
     """
     texts = [v.text for v in proposal.arguments.values() if v.role in LABELS]
     return any("one_hot" in text for text in texts), any("step" in text for text in texts)
+
+
+def _disagree(loss: Backward | None, proposal: Proposal) -> bool:
+    """Return whether a right loss wants labels of every step and a call of one, or the reverse."""
+    if loss is None or not loss.loss_is_right:
+        return False
+    return _kind_of_labels(loss.proposal)[1] != _kind_of_labels(proposal)[1]
 
 
 def _is_complete(found: Backward, forward: Forward) -> bool:
@@ -183,7 +198,9 @@ def _is_understood(found: Backward, forward: Forward) -> bool:
         return False
     matrices = {"W_x", "W_h"} & {*parameters_of(forward)}
     answered = found.found.weights | found.moved
-    return matrices <= answered and (found.evidence > 0 or found.proposal.is_named)
+    return matrices <= answered and (
+        found.evidence > 0 or found.is_begun or found.proposal.is_named
+    )
 
 
 def _has_no_place_for_labels(found: Backward, forward: Forward) -> bool:
@@ -249,18 +266,15 @@ def _steps(case: Case) -> dict[str, Any]:
 
 def right_moves(found: Backward) -> set[str]:
     """Return the parameters that a call has moved as one step of SGD does."""
-    session = found.outcome.session
-    right, moved = _steps(session.case), set()
-    for name, place, scope in session.places():
-        if f"grad/{name}" in right and name in found.moved:
-            now = np.asarray(evaluate(place, scope)) if "+" not in place else None
-            if (
-                now is not None
-                and now.shape == right[f"grad/{name}"].shape
-                and np.allclose(now, right[f"grad/{name}"], rtol=1e-5)
-            ):
-                moved.add(name)
-    return moved
+    right = _steps(found.outcome.session.case)
+    return {
+        name
+        for name, now in found.outcome.after.items()
+        if name in found.moved
+        and f"grad/{name}" in right
+        and now.shape == right[f"grad/{name}"].shape
+        and np.allclose(now, right[f"grad/{name}"], rtol=1e-5)
+    }
 
 
 def _stepped(forward: Forward, found: Backward) -> Gradients:
@@ -278,9 +292,10 @@ def _train(
 ) -> Backward | None:
     """Return the call that does everything: from x and labels to changed weights."""
     best: Backward | None = None
+    told: dict[str, set[tuple[bool, bool]]] = {}
     budget = target.attempts.made + 500
     bare = replace(prior, calls={k: c for k, c in prior.calls.items() if k == "forward"})
-    for entry, proposal in candidates(target, forward, outcome, "train", NAMED, 30):
+    for entry, proposal in candidates(target, forward, outcome, "train", NAMED, 60):
         if level_of(proposal) != 3 or target.attempts.made > budget:
             continue
         if backward is not None and entry.name == backward.entry.name and not backward.moved:
@@ -290,6 +305,7 @@ def _train(
                 continue
             if _starts_anew(target, found):
                 continue
+            told.setdefault(entry.name, set()).add(_kind_of_labels(proposal))
             if best is None or (found.evidence, _step_rank(found)) > (
                 best.evidence,
                 _step_rank(best),
@@ -297,6 +313,8 @@ def _train(
                 best = found
         if best is not None and len(right_moves(best)) >= len(parameters_of(forward)):
             return best
+    if best is not None and best.evidence == 0 and len(told[best.entry.name]) > 1:
+        return None  # nobody knows which labels it wants
     return best
 
 
@@ -359,9 +377,12 @@ def binding_of(found: Whole) -> Binding:
         config["data"] = forward.probe.manner.data
     if forward.probe.manner.one_row:
         config["batch"] = 1
+    config |= forward.probe.manner.several
+    further = dict(main.binding.values) if main is not None else {}
     order = [k for k in ("forward", "loss", "backward", "update", "train") if k in calls]
     return replace(
         base,
+        values={**base.values, **further},
         calls={k: calls[k] for k in order},
         config=config,
         by_steps=bool(main is not None and main.moved and not main.found.weights),
