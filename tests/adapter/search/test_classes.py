@@ -75,10 +75,9 @@ def test_rows_of_one_matrix_are_told_apart(tmp_path: Path) -> None:
 
 def test_gradients_of_every_step_are_summed(tmp_path: Path) -> None:
     """A gradient that is kept for every step counts as the sum over steps."""
-    by_step = (
-        BACKWARD.replace("np.zeros_like(self.W_h)", "np.zeros((d_out.shape[1], *self.W_h.shape))")
-        .replace("self.dW_h +=", "self.dW_h[t] =")
-    )
+    by_step = BACKWARD.replace(
+        "np.zeros_like(self.W_h)", "np.zeros((d_out.shape[1], *self.W_h.shape))"
+    ).replace("self.dW_h +=", "self.dW_h[t] =")
     init = f"class Layer:\n    def __init__(self, n_in, n_hidden):{WEIGHTS}"
     found = found_in(tmp_path, init + FORWARD + by_step)
     assert dict(found.binding.calls["backward"].answers)["grad/W_h"] == "dW_h.sum(axis=0)"
@@ -160,8 +159,9 @@ def test_a_function_that_goes_back_is_asked(tmp_path: Path) -> None:
         "def back(d_out):\n            return self.backward(d_out)\n"
         "        return np.stack(self.states[1:], axis=1), back",
     )
-    found = found_in(tmp_path, init + back + BACKWARD.replace("backward", "_go"
-                     ).replace("d_out", "d_out") + "")
+    found = found_in(
+        tmp_path, init + back + BACKWARD.replace("backward", "_go").replace("d_out", "d_out") + ""
+    )
     assert found.whole.forward.is_right
 
 
