@@ -60,16 +60,7 @@ def test_a_mixed_layout_is_reported(tmp_path: Path) -> None:
     assert "W_x is held transposed" in said
 
 
-@pytest.mark.parametrize(
-    "layers",
-    [
-        1,
-        *(
-            pytest.param(n, marks=pytest.mark.xfail(reason="asked for one layer only", strict=True))
-            for n in (2, 3)
-        ),
-    ],
-)
+@pytest.mark.parametrize("layers", [1, 2, 3])
 def test_layers_reach_a_class_that_has_them(layers: int, tmp_path: Path) -> None:
     """A class with a list of weights can be asked for any number of layers."""
     subject = loaded(STACK, tmp_path)
