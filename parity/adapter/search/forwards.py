@@ -305,6 +305,8 @@ def _of_head(probe: Probe, leaf: Leaf) -> bool:
     """Return whether an array has the shape of a head's weights."""
     parts = {part for form in forms(probe, leaf) for part in form.parts}
     return bool(parts) and parts <= {"W_out", "b_out"}
+
+
 def _with_head(probe: Probe, outcome: Outcome, found: Hypothesis) -> Hypothesis:
     """Return the places with those of a head that the call does not read, but a loss may."""
     if {"W_out", "b_out"} & {*found.places}:

@@ -161,7 +161,12 @@ def _second(
         near = _is_second(forward, leaf.name, _bare(first))
         for text in recognised(leaf.text, leaf.array.shape, "H", probe.axes):
             is_right = share(laid_out(text, leaf), wanted) == 1
-            rank = (float(is_right), float(_owner(leaf.text) == _owner(second)), float(near), -place)
+            rank = (
+                float(is_right),
+                float(_owner(leaf.text) == _owner(second)),
+                float(near),
+                -place,
+            )
             if (near or is_right) and (best is None or rank > best[0]):
                 best = rank, text, leaf.text
     if best is None:

@@ -30,8 +30,20 @@ from parity.model.errors import ConfigError
 from parity.model.names import ArrayName
 from parity.reference.noise.floor import noise_floor
 
-LAYERS = tuple("n?_?(num)?_?layers? n_?layers? depth n?_?stack(s|ed)? nlayers n_?levels".split())
-DIRECTIONS = tuple("bi bi_?dir(ectional)? is_?bi.* .*bidirectional.*".split())
+LAYERS = (
+    r"n?_?(num)?_?layers?",
+    r"n_?layers?",
+    r"depth",
+    r"n?_?stack(s|ed)?",
+    r"nlayers",
+    r"n_?levels",
+)
+DIRECTIONS = (
+    r"bi",
+    r"bi_?dir(ectional)?",
+    r"is_?bi.*",
+    r".*bidirectional.*",
+)
 
 STEPS = 7
 """The steps of the case: another number than that of all layers and directions."""
@@ -74,7 +86,10 @@ def _makes(cls: type, make: str, option: str) -> Iterator[str]:
         else:
             args = [ast.unparse(a) for a in tree.args]
             kept = [k for k in tree.keywords if k.arg != parameter.name]
-            rest = [*(f"{k.arg}={ast.unparse(k.value)}" for k in kept), f"{parameter.name}={option}"]
+            rest = [
+                *(f"{k.arg}={ast.unparse(k.value)}" for k in kept),
+                f"{parameter.name}={option}",
+            ]
         if not isinstance(parameter.default, (list, tuple)) or is_required(parameter):
             yield f"{ast.unparse(tree.func)}({', '.join([*args, *rest])})"
     if option == "layers":
@@ -193,7 +208,7 @@ class _Option:
     def _answered(
         self, places: Mapping[str, str], expression: str, case: Case, *, alone: bool
     ) -> Binding | None:
-        """Return the binding with these places, and each answer where it is; None without states."""
+        """Return the binding with these places, and where each answer is; None without states."""
         forward = replace(self.binding.calls["forward"], expression=expression)
         binding = replace(
             self.binding, parameters=places, calls={**self.binding.calls, "forward": forward}
@@ -205,7 +220,10 @@ class _Option:
             if session is None:
                 return None
             told = [self._answer(session, name, where, right) for name, where in call.answers]
-            if any(text is None and name != "grad/h_0" for (name, _), text in zip(call.answers, told, strict=True)):
+            if any(
+                text is None and name != "grad/h_0"
+                for (name, _), text in zip(call.answers, told, strict=True)
+            ):
                 return None
             kept = tuple((n, t) for (n, _), t in zip(call.answers, told, strict=True) if t)
             calls[item] = replace(call, answers=kept)
@@ -215,9 +233,7 @@ class _Option:
     def _run(self, binding: Binding, case: Case, item: str) -> Session | None:
         """Return the session after the calls up to one, whose answers are not yet read."""
         last = replace(binding.calls[item], answers=self._by_step(binding.calls[item]))
-        session = self._session(
-            replace(binding, calls={**binding.calls, item: last}), case
-        )
+        session = self._session(replace(binding, calls={**binding.calls, item: last}), case)
         if session is None:
             return None
         done = attempt(self.target.module, self.target.attempts, session.run)
@@ -231,10 +247,8 @@ class _Option:
     ) -> str | None:
         """Return where an answer is in a network of several cells: the right one, or the first."""
         axes = AXES_OF_A_CELL.get(ArrayName.parse(name).quantity)
-        if axes is None:
-            ways = list(of_last(where))
-        else:
-            ways = [*self._templates(where, session), where]
+        every = self._templates(where, session)
+        ways = list(of_last(where)) if axes is None else [*every, where]
         fitting = []
         for text in ways:
             found = _read(session, name, text)
@@ -261,8 +275,12 @@ class _Option:
         hidden = np.asarray(found.get("hidden", np.zeros(0)))
         if share(hidden, right["hidden"]) == 1:
             return True
-        return alone and hidden.shape == right["hidden"].shape and not doubts(
-            self.target, replace(binding, calls={"forward": binding.calls["forward"]}), case
+        return (
+            alone
+            and hidden.shape == right["hidden"].shape
+            and not doubts(
+                self.target, replace(binding, calls={"forward": binding.calls["forward"]}), case
+            )
         )
 
 

@@ -7,7 +7,14 @@ from typing import Any
 
 from parity.adapter import names
 from parity.adapter.binding import Binding
-from parity.adapter.search.calls import LEFT_OUT, best_first, is_required, parameters, second_bias, written
+from parity.adapter.search.calls import (
+    LEFT_OUT,
+    best_first,
+    is_required,
+    parameters,
+    second_bias,
+    written,
+)
 from parity.adapter.search.trials import Target
 from parity.adapter.search.values import Value
 
@@ -39,7 +46,10 @@ _STRUCTURE = names._words(
 )
 
 
-_PART = names._words(r".*cells?(_.*)? .*rnn.* .*layers? core unit recurrent.* inner.* (base|sub)?_?modules? net(work)? model")
+_PART = names._words(
+    r".*cells?(_.*)? .*rnn.* .*layers? core unit recurrent.* inner.* "
+    r"(base|sub)?_?modules? net(work)? model"
+)
 """Parameters that are a cell or a layer."""
 
 

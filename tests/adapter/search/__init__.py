@@ -1,0 +1,1 @@
+"""The search finds how somebody's code is asked."""
