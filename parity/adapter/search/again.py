@@ -1,4 +1,4 @@
-"""Again: whether an object answers a second time as it did the first, and which call makes it so."""
+"""Again: whether an object answers a second time as it did first, and which call makes it so."""
 
 import itertools
 from collections.abc import Iterator, Mapping

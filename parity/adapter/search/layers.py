@@ -30,8 +30,20 @@ from parity.model.errors import ConfigError
 from parity.model.names import ArrayName
 from parity.reference.noise.floor import noise_floor
 
-LAYERS = tuple("n?_?(num)?_?layers? n_?layers? depth n?_?stack(s|ed)? nlayers n_?levels".split())
-DIRECTIONS = tuple("bi bi_?dir(ectional)? is_?bi.* .*bidirectional.*".split())
+LAYERS = (
+    r"n?_?(num)?_?layers?",
+    r"n_?layers?",
+    r"depth",
+    r"n?_?stack(s|ed)?",
+    r"nlayers",
+    r"n_?levels",
+)
+DIRECTIONS = (
+    r"bi",
+    r"bi_?dir(ectional)?",
+    r"is_?bi.*",
+    r".*bidirectional.*",
+)
 
 STEPS = 7
 """The steps of the case: another number than that of all layers and directions."""
@@ -196,7 +208,7 @@ class _Option:
     def _answered(
         self, places: Mapping[str, str], expression: str, case: Case, *, alone: bool
     ) -> Binding | None:
-        """Return the binding with these places, and each answer where it is; None without states."""
+        """Return the binding with these places, and where each answer is; None without states."""
         forward = replace(self.binding.calls["forward"], expression=expression)
         binding = replace(
             self.binding, parameters=places, calls={**self.binding.calls, "forward": forward}
@@ -235,10 +247,8 @@ class _Option:
     ) -> str | None:
         """Return where an answer is in a network of several cells: the right one, or the first."""
         axes = AXES_OF_A_CELL.get(ArrayName.parse(name).quantity)
-        if axes is None:
-            ways = list(of_last(where))
-        else:
-            ways = [*self._templates(where, session), where]
+        every = self._templates(where, session)
+        ways = list(of_last(where)) if axes is None else [*every, where]
         fitting = []
         for text in ways:
             found = _read(session, name, text)

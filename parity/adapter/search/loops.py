@@ -5,8 +5,9 @@ state is. Then the whole loop is a forward pass like any other.
 """
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 from parity.adapter import names
 from parity.adapter.attempts import Failed
@@ -22,7 +23,7 @@ ROLES = ("x_t", "h_t")
 
 
 def started(
-    target: Target, probe: Probe, binding: Binding, name: str, function: object,
+    target: Target, probe: Probe, binding: Binding, name: str, function: Callable[..., Any],
     more: Sequence[str] = (), most: int = 60,
 ) -> Iterator[tuple[Proposal, Binding]]:  # fmt: skip
     """Yield loops over a function: the proposal of one step, and the binding with the whole loop."""
@@ -69,9 +70,9 @@ def _loops(probe: Probe, proposal: Proposal, outcome: Outcome) -> Iterator[tuple
         return
     for leaf in outcome.held:
         if outcome.has_changed(leaf):
-            for place in recognised(leaf.text, leaf.array.shape, "NH", probe.axes):
+            for text in recognised(leaf.text, leaf.array.shape, "NH", probe.axes):
                 known = leaf.text in outcome.before
-                yield Call(expression=proposal.text, loop=Loop.FORWARD), place if known else ""
+                yield Call(expression=proposal.text, loop=Loop.FORWARD), text if known else ""
                 return
 
 

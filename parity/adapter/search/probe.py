@@ -49,7 +49,7 @@ class Probe:
         Its arrays can be written into. Raises ConfigError where the options do not fit together.
         """
         config = self.config.replace(**changes)
-        none = ("h_0",) if config.initial == "zero" else ()
+        none: tuple[str, ...] = ("h_0",) if config.initial == "zero" else ()
         none += ("b", "b_out") if config.bias == "zero" else ()
         zeros = {n: a * 0 for n, a in self._drawn.arrays.items() if _quantity(n) in none}
         return writable(self._drawn.replace(config, **zeros))

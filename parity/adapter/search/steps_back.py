@@ -2,9 +2,9 @@
 
 | the gradient by the state before is | text                                                      |
 |-------------------------------------|-----------------------------------------------------------|
-| returned, and added by the caller   | `for t reversed: dx, dh = back(upstream[:, t] + dh, h)`     |
-| handed over on its own              | `for t reversed: dx, dh = back(upstream[:, t], dh, h)`      |
-| kept by the object                  | `for t reversed: dx = back(upstream[:, t])`                 |
+| returned, and added by the caller   | `for t reversed: dx, dh = back(upstream[:, t] + dh, h)`   |
+| handed over on its own              | `for t reversed: dx, dh = back(upstream[:, t], dh, h)`    |
+| kept by the object                  | `for t reversed: dx = back(upstream[:, t])`               |
 
 A cell that keeps one step only is asked for that step again before it goes back. Gradients of
 parameters that a step answers anew are summed over the steps; so are lists with one for each step.
@@ -74,7 +74,7 @@ def stepped_back(target: Target, forward: Forward, prior: Binding) -> list[Backw
 def _best(
     target: Target, forward: Forward, prior: Binding, entry: Entry, budget: int
 ) -> Backward | None:
-    """Return the best way to call one function; a way that no name says only where none else works."""
+    """Return the best way to call a function: one that no name says only where no other works."""
     given = {p.name: _options(p, forward) for p in parameters(entry.function)}
     best: Backward | None = None
     for count, proposal in enumerate(
@@ -82,7 +82,7 @@ def _best(
     ):
         if count >= PROPOSALS or target.attempts.made > budget:
             break
-        if best is not None and (not proposal.is_named or _is_whole(best, forward)):
+        if best is not None and _is_enough(best, forward, is_named=proposal.is_named):
             break
         if not proposal.roles & {STATE, SCORES, *LABELS}:
             continue
@@ -92,17 +92,24 @@ def _best(
     return best
 
 
-def _is_whole(found: Backward, forward: Forward) -> bool:
-    own = gradients.parameters_of(forward)
-    return {n for n in own if found.level or not n.endswith("out")} <= found.found.right
+def _is_enough(found: Backward, forward: Forward, *, is_named: bool) -> bool:
+    """Return whether no other call is needed: all is right, or names say that this one is meant."""
+    own = {n for n in gradients.parameters_of(forward) if found.level or not n.endswith("out")}
+    said = found.proposal.is_named and not is_named and {"W_x", "W_h"} <= found.found.weights
+    return own <= found.found.right or said
 
 
 # -- arguments -------------------------------------------------------------------------------------
 
-_BEFORE = names._words(r".*prev.* .*old.* .*before.* .*last.* .*_?t_?(minus)?_?1 .*_in h_?0")
-_AFTER = names._words(r".*next.* .*new.* .*after.* .*cur.* .*out.* .*_t h s a state hidden")
+
+def _words(text: str) -> names.Words:
+    return tuple(text.split())
+
+
+_BEFORE = _words(r".*prev.* .*old.* .*before.* .*last.* .*_?t_?(minus)?_?1 .*_in h_?0")
+_AFTER = _words(r".*next.* .*new.* .*after.* .*cur.* .*out.* .*_t h s a state hidden")
 _GRADIENT = (*names.VALUES["upstream"], *names.VALUES["d_logits"], "g", "g_.*", "grad.*", "d")
-_LATER = names._words(r".*next.* .*later.* .*future.* .*carr.* .*through.* .*rec.* .*prev.*")
+_LATER = _words(r".*next.* .*later.* .*future.* .*carr.* .*through.* .*rec.* .*prev.*")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -205,16 +212,21 @@ def _said(name: str, forward: Forward) -> Mapping[str, float]:
         later = names.is_like(bare, _LATER)
         scored = names.is_like(bare, names.VALUES["d_logits"])
         return {"state": 0.1 * later, "later": 0.5 - 0.4 * later, "scores": 0.6 - 0.6 * scored}
-    if names.is_like(bare, (*names.VALUES["labels"], *names.VALUES["one_hot"])):
-        hot = names.is_like(bare, names.VALUES["one_hot"])
-        return {"labels": 0.2 * hot, "one_hot": 0.2 - 0.2 * hot}
-    if names.is_like(bare, names.VALUES["x"]):
-        return {"x": 0.0}
-    if names.is_like(bare, _BEFORE):
-        return {"before": 0.0}
-    if names.is_like(bare, (*_AFTER, *names.VALUES["hidden"], *names.VALUES["h_0"])):
-        return {"after": 0.0, "before": 0.3}
-    return {}
+    meant = ((words, kinds) for words, kinds in _MEANT if names.is_like(bare, words))
+    return next(meant, ((), {}))[1]
+
+
+_MEANT: tuple[tuple[names.Words, Mapping[str, float]], ...] = (
+    (names.VALUES["one_hot"], {"one_hot": 0.0, "labels": 0.2}),
+    (names.VALUES["labels"], {"labels": 0.0, "one_hot": 0.2}),
+    (names.VALUES["x"], {"x": 0.0}),
+    (_BEFORE, {"before": 0.0}),
+    (
+        (*_AFTER, *names.VALUES["hidden"], *names.VALUES["h_0"]),
+        {"after": 0.0, "before": 0.3},
+    ),
+)
+"""What other names mean, the first that is like one."""
 
 
 # -- attempts --------------------------------------------------------------------------------------
@@ -223,7 +235,7 @@ def _said(name: str, forward: Forward) -> Mapping[str, float]:
 def _ways(
     target: Target, forward: Forward, prior: Binding, entry: Entry, proposal: Proposal
 ) -> Iterator[Backward]:
-    """Yield what a call answers: with the gradient kept by the object, then carried by the caller."""
+    """Yield what a call answers, the gradient kept by the object or carried by its caller."""
     calls = [proposal.text]
     if again := _again(forward, proposal):
         calls.append(again)
@@ -425,7 +437,11 @@ def _anew(
     changed = [leaf for leaf in outcome.held if outcome.has_changed(leaf)]
     shapes = {w.shape for w in outcome.session.case.parameters.values()}
     shapes |= {shape[::-1] for shape in shapes}
-    own = [leaf for leaf in changed if leaf.array.shape in shapes and "(" not in leaf.text]
+    own = [
+        leaf
+        for leaf in changed
+        if leaf.array.shape in shapes and not re.search(r"\(|\[-1\]", leaf.text)
+    ]
     own = [leaf for leaf in own if _is_replaced(target, binding, outcome, leaf)]
     if not own:
         return None

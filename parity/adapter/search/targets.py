@@ -45,7 +45,7 @@ def best_of(module: ModuleType, name: str) -> tuple[Found | None, Target]:
 def _rank(
     found: Found, target: Target, among: list[tuple[Found, Target]]
 ) -> tuple[float | tuple[float, ...], ...]:
-    """Return what decides between two classes: that gradients are wanted, and that none calls it."""
+    """Return what decides between two: that gradients are wanted, and that no other calls it."""
     inner = is_loop(found.whole.forward) or any(
         one.is_certain and target.name and target.name in _uses(other, one)
         for one, other in among

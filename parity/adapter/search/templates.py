@@ -180,7 +180,8 @@ def _with_layer(name: str) -> Iterator[str]:
     """Yield a name with one number in it by the layer: 'W{layer + 1}' of 'W1'."""
     for found in re.finditer(r"\d+", name):
         if int(found[0]) in (0, 1):
-            yield f"{name[: found.start()]}{{{_counted('layer', int(found[0]))}}}{name[found.end() :]}"
+            counted = _counted("layer", int(found[0]))
+            yield f"{name[: found.start()]}{{{counted}}}{name[found.end() :]}"
 
 
 def _counted(name: str, first: int) -> str:
