@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from parity.adapter.search.calling.values import Manner
 from parity.adapter.search.truth import ACTIVATIONS, answers, softmax
-from parity.adapter.search.values import Manner
 from parity.adapter.shapes import CANONICAL, SIZES, letters
 from parity.cases.draw import draw
 from parity.model.case import Array, Case

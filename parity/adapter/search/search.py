@@ -10,20 +10,20 @@ from parity.adapter import names
 from parity.adapter.attempts import Failed, attempt
 from parity.adapter.binding import Binding
 from parity.adapter.interpreter import made
-from parity.adapter.search.calls import SIZES, proposals
-from parity.adapter.search.forwards import OTHERS, Effort, Forward, entries, of_object
-from parity.adapter.search.functions import of_module
+from parity.adapter.search.backward.orientation import oriented
+from parity.adapter.search.backward.rates import with_rate
+from parity.adapter.search.backward.whole import Whole, binding_of, whole
+from parity.adapter.search.calling.calls import SIZES, proposals
+from parity.adapter.search.calling.static import answers_function, repeats
+from parity.adapter.search.calling.values import MANNERS, SEVERAL, Manner
+from parity.adapter.search.forward.forwards import OTHERS, Effort, Forward, entries, of_object
+from parity.adapter.search.forward.functions import of_module
+from parity.adapter.search.forward.objects import Making, makings
+from parity.adapter.search.forward.places import forms
 from parity.adapter.search.leaves import members
-from parity.adapter.search.objects import Making, makings
-from parity.adapter.search.orientation import oriented
-from parity.adapter.search.places import forms
 from parity.adapter.search.probe import Probe
 from parity.adapter.search.proof import answers, doubts
-from parity.adapter.search.rates import with_rate
-from parity.adapter.search.static import answers_function, repeats
 from parity.adapter.search.trials import NEITHER, Target
-from parity.adapter.search.values import MANNERS, SEVERAL, Manner
-from parity.adapter.search.whole import Whole, binding_of, whole
 
 MAKINGS = 40
 """Ways to make an object that are tried, at most."""

@@ -8,8 +8,8 @@ from types import ModuleType
 from parity.adapter import names
 from parity.adapter.attempts import Attempts
 from parity.adapter.expressions import names_in
+from parity.adapter.search.backward.steps_back import is_loop
 from parity.adapter.search.search import Found, has_more, search
-from parity.adapter.search.steps_back import is_loop
 from parity.adapter.search.trials import Target
 
 ATTEMPTS = 12_000

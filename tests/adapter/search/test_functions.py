@@ -7,13 +7,13 @@ from types import ModuleType
 import pytest
 
 from parity.adapter.attempts import Attempts
-from parity.adapter.search.forwards import Forward
-from parity.adapter.search.functions import Hopeless
+from parity.adapter.search.calling.values import in_one_order
+from parity.adapter.search.forward.forwards import Forward
+from parity.adapter.search.forward.functions import Hopeless
+from parity.adapter.search.forward.shaped import assignments, flat
 from parity.adapter.search.search import Found, forwards
-from parity.adapter.search.shaped import assignments, flat
 from parity.adapter.search.targets import best_of
 from parity.adapter.search.trials import Target
-from parity.adapter.search.values import in_one_order
 from parity.subjects.find import find
 
 LAYER = """

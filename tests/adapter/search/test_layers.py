@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from parity.adapter.search.templates import of_directions, of_layers
+from parity.adapter.search.forward.templates import of_directions, of_layers
 from tests.adapter.search.verdicts import adapted, bound, judged
 
 LISTS = """

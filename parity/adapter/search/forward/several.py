@@ -7,11 +7,11 @@ from typing import Any
 from parity.adapter import borders
 from parity.adapter.expressions import evaluate
 from parity.adapter.interpreter import Session
+from parity.adapter.search.calling.values import SEVERAL
+from parity.adapter.search.forward.templates import of_directions, of_layers
 from parity.adapter.search.leaves import Leaf
 from parity.adapter.search.probe import Probe
-from parity.adapter.search.templates import of_directions, of_layers
 from parity.adapter.search.trials import Outcome
-from parity.adapter.search.values import SEVERAL
 from parity.model.cell import Cell
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from parity.adapter import names
-from parity.adapter.search.places import Hypothesis
+from parity.adapter.search.forward.places import Hypothesis
 
 MOST = 7
 """Arrays, at most: a network of one layer has five, or seven with two biases and a state."""

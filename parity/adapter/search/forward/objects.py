@@ -8,7 +8,7 @@ from typing import Any
 
 from parity.adapter import names
 from parity.adapter.binding import Binding
-from parity.adapter.search.calls import (
+from parity.adapter.search.calling.calls import (
     LEFT_OUT,
     best_first,
     is_required,
@@ -16,8 +16,8 @@ from parity.adapter.search.calls import (
     second_bias,
     written,
 )
+from parity.adapter.search.calling.values import Value
 from parity.adapter.search.trials import Target
-from parity.adapter.search.values import Value
 
 SIZES = ("features", "hidden", "classes")
 

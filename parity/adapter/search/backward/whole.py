@@ -10,9 +10,8 @@ from parity.adapter import names
 from parity.adapter.attempts import Failed
 from parity.adapter.binding import Binding, Call
 from parity.adapter.expressions import evaluate, names_in
-from parity.adapter.search import gradients
-from parity.adapter.search.answers import SIGMOIDS
-from parity.adapter.search.backwards import (
+from parity.adapter.search.backward import gradients
+from parity.adapter.search.backward.backwards import (
     BY_LOGITS,
     BY_STATES,
     LABELS,
@@ -22,15 +21,16 @@ from parity.adapter.search.backwards import (
     level_of,
     read,
 )
-from parity.adapter.search.calls import Proposal
-from parity.adapter.search.forwards import Forward
-from parity.adapter.search.gradients import Gradients, parameters_of
+from parity.adapter.search.backward.gradients import Gradients, parameters_of
+from parity.adapter.search.backward.steps_back import is_loop, stepped_back
+from parity.adapter.search.calling.calls import Proposal
+from parity.adapter.search.calling.static import facts
+from parity.adapter.search.calling.values import Value
+from parity.adapter.search.forward.answers import SIGMOIDS
+from parity.adapter.search.forward.forwards import Forward
 from parity.adapter.search.probe import expected, writable
 from parity.adapter.search.proof import answers
-from parity.adapter.search.static import facts
-from parity.adapter.search.steps_back import is_loop, stepped_back
 from parity.adapter.search.trials import Outcome, Target, tried
-from parity.adapter.search.values import Value
 from parity.model.case import Case
 
 

@@ -16,16 +16,16 @@ import numpy as np
 
 from parity.adapter import names
 from parity.adapter.binding import Binding
-from parity.adapter.search.calls import is_required, parameters
-from parity.adapter.search.forwards import ROLES, Entry
-from parity.adapter.search.keys import globals_read, of_places, sizes_among, weights_among
+from parity.adapter.search.calling.calls import is_required, parameters
+from parity.adapter.search.calling.static import attributes_of, keys_of
+from parity.adapter.search.calling.values import Value
+from parity.adapter.search.forward.forwards import ROLES, Entry
+from parity.adapter.search.forward.keys import globals_read, of_places, sizes_among, weights_among
+from parity.adapter.search.forward.makers import Maker, makers
+from parity.adapter.search.forward.places import PARAMETERS, Hypothesis
+from parity.adapter.search.forward.shaped import assignments
 from parity.adapter.search.leaves import attributes
-from parity.adapter.search.makers import Maker, makers
-from parity.adapter.search.places import PARAMETERS, Hypothesis
-from parity.adapter.search.shaped import assignments
-from parity.adapter.search.static import attributes_of, keys_of
 from parity.adapter.search.trials import Target
-from parity.adapter.search.values import Value
 
 NO_WEIGHTS = Hypothesis(places={}, leaves={})
 

@@ -19,10 +19,10 @@ from parity.adapter.attempts import Failed, attempt
 from parity.adapter.binding import Binding, Call
 from parity.adapter.expressions import evaluate
 from parity.adapter.interpreter import AXES_OF_A_CELL, Session, made
-from parity.adapter.search.calls import is_required, parameters
+from parity.adapter.search.calling.calls import is_required, parameters
+from parity.adapter.search.forward.templates import of_directions, of_last, of_layers
 from parity.adapter.search.probe import Probe, share
 from parity.adapter.search.proof import doubts
-from parity.adapter.search.templates import of_directions, of_last, of_layers
 from parity.adapter.search.trials import Target
 from parity.cases.draw import draw
 from parity.model.case import Case

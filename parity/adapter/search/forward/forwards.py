@@ -12,15 +12,15 @@ import numpy as np
 from parity.adapter import names
 from parity.adapter.attempts import Failed
 from parity.adapter.binding import Binding, Call, Loop
-from parity.adapter.search.answers import Seen, seen, seen_by_step
-from parity.adapter.search.calls import Proposal, proposals
+from parity.adapter.search.calling.calls import Proposal, proposals
+from parity.adapter.search.calling.static import global_names
+from parity.adapter.search.forward.answers import Seen, seen, seen_by_step
+from parity.adapter.search.forward.loops import started
+from parity.adapter.search.forward.objects import Making
+from parity.adapter.search.forward.places import Hypothesis, forms, hypotheses
+from parity.adapter.search.forward.several import always, joined
 from parity.adapter.search.leaves import Leaf
-from parity.adapter.search.loops import started
-from parity.adapter.search.objects import Making
-from parity.adapter.search.places import Hypothesis, forms, hypotheses
 from parity.adapter.search.probe import ACTIVATIONS, Probe, expected, writable
-from parity.adapter.search.several import always, joined
-from parity.adapter.search.static import global_names
 from parity.adapter.search.trials import Outcome, Target, perturbed, tried
 from parity.adapter.shapes import SIZES
 from parity.model.case import Case

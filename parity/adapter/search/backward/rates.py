@@ -8,10 +8,10 @@ from dataclasses import replace
 
 from parity.adapter.attempts import Failed
 from parity.adapter.expressions import names_in
-from parity.adapter.search.calls import is_required, parameters
-from parity.adapter.search.forwards import Forward
+from parity.adapter.search.backward.whole import Whole, right_moves, whole
+from parity.adapter.search.calling.calls import is_required, parameters
+from parity.adapter.search.forward.forwards import Forward
 from parity.adapter.search.trials import Target, tried
-from parity.adapter.search.whole import Whole, right_moves, whole
 
 TRIED = 3
 """Arguments that are tried, at most."""

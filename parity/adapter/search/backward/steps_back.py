@@ -21,15 +21,21 @@ import numpy as np
 from parity.adapter import names
 from parity.adapter.attempts import Failed
 from parity.adapter.binding import Binding, Call, Loop
-from parity.adapter.search import gradients
-from parity.adapter.search.backwards import BY_LOGITS, LABELS, Backward, penalty_of, read
-from parity.adapter.search.calls import UNNAMED, Proposal, is_required, parameters, proposals
-from parity.adapter.search.forwards import Entry, Forward, entries
+from parity.adapter.search.backward import gradients
+from parity.adapter.search.backward.backwards import BY_LOGITS, LABELS, Backward, penalty_of, read
+from parity.adapter.search.calling.calls import (
+    UNNAMED,
+    Proposal,
+    is_required,
+    parameters,
+    proposals,
+)
+from parity.adapter.search.calling.static import facts
+from parity.adapter.search.calling.values import Value
+from parity.adapter.search.forward.forwards import Entry, Forward, entries
 from parity.adapter.search.leaves import Leaf, attributes
 from parity.adapter.search.probe import expected, share
-from parity.adapter.search.static import facts
 from parity.adapter.search.trials import Outcome, Target, perturbed, tried
-from parity.adapter.search.values import Value
 from parity.adapter.shapes import recognised
 from parity.model.case import Array
 from parity.model.errors import ConfigError

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from parity.adapter import names
-from parity.adapter.search.places import Hypothesis
-from parity.adapter.search.static import global_names
+from parity.adapter.search.calling.static import global_names
+from parity.adapter.search.forward.places import Hypothesis
 
 VIEWS: Mapping[str, tuple[str, ...]] = {
     "W_x": ("", ".T"),

@@ -16,16 +16,16 @@ import numpy as np
 from parity.adapter import names
 from parity.adapter.attempts import Failed
 from parity.adapter.binding import Binding, Call
-from parity.adapter.search import gradients
-from parity.adapter.search.calls import FINAL, Proposal, is_required, parameters, proposals
-from parity.adapter.search.forwards import Entry, Forward, entries, factors
-from parity.adapter.search.gradients import Gradients
+from parity.adapter.search.backward import gradients
+from parity.adapter.search.backward.gradients import Gradients
+from parity.adapter.search.calling.calls import FINAL, Proposal, is_required, parameters, proposals
+from parity.adapter.search.calling.static import facts, keys_of
+from parity.adapter.search.calling.values import Value, in_one_order
+from parity.adapter.search.forward.forwards import Entry, Forward, entries, factors
+from parity.adapter.search.forward.several import joined
 from parity.adapter.search.leaves import Leaf
 from parity.adapter.search.probe import Probe, expected
-from parity.adapter.search.several import joined
-from parity.adapter.search.static import facts, keys_of
 from parity.adapter.search.trials import Outcome, Target, tried
-from parity.adapter.search.values import Value, in_one_order
 from parity.model.case import Array, Case
 from parity.model.errors import ConfigError
 

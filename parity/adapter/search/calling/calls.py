@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from parity.adapter import names
-from parity.adapter.search.static import facts
-from parity.adapter.search.values import Manner, Value, in_one_order, values
+from parity.adapter.search.calling.static import facts
+from parity.adapter.search.calling.values import Manner, Value, in_one_order, values
 
 UNNAMED = 2.0
 """The penalty of a value that the parameter's name does not say."""

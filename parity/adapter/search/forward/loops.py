@@ -12,11 +12,11 @@ from typing import Any
 from parity.adapter import names
 from parity.adapter.attempts import Failed
 from parity.adapter.binding import Binding, Call, Loop
-from parity.adapter.search.calls import Proposal, proposals
+from parity.adapter.search.calling.calls import Proposal, proposals
+from parity.adapter.search.calling.values import ROW_STARTS, STARTS
 from parity.adapter.search.leaves import Leaf
 from parity.adapter.search.probe import Probe
 from parity.adapter.search.trials import Outcome, Target, tried
-from parity.adapter.search.values import ROW_STARTS, STARTS
 from parity.adapter.shapes import recognised
 
 ROLES = ("x_t", "h_t")

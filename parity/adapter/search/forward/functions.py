@@ -5,12 +5,19 @@ from dataclasses import replace
 
 from parity.adapter.attempts import Failed
 from parity.adapter.binding import Binding, Call
-from parity.adapter.search.calls import Proposal, proposals
-from parity.adapter.search.forwards import Effort, Entry, Forward, entries, judged, lacks_bias
-from parity.adapter.search.loops import started
-from parity.adapter.search.places import PARAMETERS, Hypothesis
+from parity.adapter.search.calling.calls import Proposal, proposals
+from parity.adapter.search.forward.forwards import (
+    Effort,
+    Entry,
+    Forward,
+    entries,
+    judged,
+    lacks_bias,
+)
+from parity.adapter.search.forward.loops import started
+from parity.adapter.search.forward.places import PARAMETERS, Hypothesis
+from parity.adapter.search.forward.sources import may_be_handed, sources
 from parity.adapter.search.probe import Probe
-from parity.adapter.search.sources import may_be_handed, sources
 from parity.adapter.search.trials import Target, tried
 
 

@@ -1,0 +1,1 @@
+"""How a function can be called: names first, then everything that fits."""

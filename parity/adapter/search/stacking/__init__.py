@@ -1,0 +1,1 @@
+"""Layers and directions, and what an earlier case leaves behind."""
