@@ -87,7 +87,8 @@ def _given_or_none(expression: str, text: str) -> str:
             if isinstance(node, ast.expr) and ast.unparse(node) == wanted:
                 conditional = f"None if initial == 'absent' else {wanted}"
                 return ast.parse(conditional, mode="eval").body
-            return super().visit(node)
+            visited: ast.AST = super().visit(node)
+            return visited
 
     return ast.unparse(Given().visit(ast.parse(expression, mode="eval")))
 

@@ -140,7 +140,7 @@ def given(
     if forward.binding.values and not any(name in wanted for name in forward.binding.values):
         for p in parameters(function):
             keys = set(keys_of(target.module, function, p.name).values())
-            held = {text for text in forward.leaves.values()}
+            held = set(forward.leaves.values())
             if len(keys) >= 2 and all(any(k in text for text in held) for k in keys):
                 first = next(n for n in forward.binding.values if n not in ("h", "t"))
                 found[p.name] = [Value(text=first, role="parameters")]
@@ -206,6 +206,7 @@ def _fits(forward: Forward, proposal: Proposal) -> bool:
 
 
 def penalty_of(item: str, entry: Entry, forward: Forward) -> float:
+    """Return how little the name of a function says that it is an `item`: a loss, an update ..."""
     bare = entry.name.rpartition(".")[2]
     first = {
         "loss": names.LOSS,
@@ -244,9 +245,13 @@ def asked(
     if roles & {*BY_STATES} and "d_last" not in roles and not roles & {*LABELS, *BY_LOGITS}:
         changes["kind"] = "classifier" if forward.probe.manner.several else "layer"
     by_step = bool(roles & {"step_labels", "step_one_hot", "d_every_logits"})
-    if loss_before is not None and loss_before.loss_is_right and level >= 1:
-        if by_step != loss_before.kind.endswith("steps"):
-            return
+    if (
+        loss_before is not None
+        and loss_before.loss_is_right
+        and level >= 1
+        and by_step != loss_before.kind.endswith("steps")
+    ):
+        return
     if by_step:
         changes["loss"] = "steps"
     if level == 3 and "h_0" not in roles:
@@ -271,8 +276,8 @@ def asked(
 
 
 def read(
-    forward: Forward, binding: Binding, entry: Entry, proposal: Proposal, outcome: Outcome, level: int,
-    *, by_step: bool, loss_before: Backward | None = None,
+    forward: Forward, binding: Binding, entry: Entry, proposal: Proposal, outcome: Outcome,
+    level: int, *, by_step: bool, loss_before: Backward | None = None,
 ) -> Iterator[Backward]:  # fmt: skip
     """Yield the readings of an outcome, one for each kind of loss that it can be of."""
     probe, case = forward.probe, outcome.session.case

@@ -1,7 +1,8 @@
 """Whole: from a forward pass to a binding that asks for everything, and what is known of it."""
 
+import ast
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -134,28 +135,44 @@ def _backward(
         chosen = _best(stepped_back(target, forward, prior), forward)
         if chosen is not None:
             return chosen
-    for effort, most, attempts in ((9.0, 600, 3000),) if thorough else ((NAMED, 40, 900),):
-        budget = target.attempts.made + attempts
-        best: dict[tuple[int, str], Backward] = {}
-        told: dict[tuple[int, str], set[tuple[bool, bool]]] = {}
-        for entry, proposal in candidates(target, forward, outcome, "backward", effort, most):
-            if target.attempts.made > budget or not target.attempts.left:
-                break
-            key = (level_of(proposal), entry.name)
-            if key in best and _is_complete(best[key], forward):
-                continue
-            if key[0] >= 2 and _disagree(loss, proposal):
-                continue
-            for found in asked(target, forward, prior, entry, proposal, "backward", loss):
-                if proposal.is_named or key not in best or not best[key].proposal.is_named:
-                    told.setdefault(key, set()).add(_kind_of_labels(proposal))
-                if key not in best or found.rank > best[key].rank:
-                    best[key] = found
-        sure = [one for key, one in best.items() if one.evidence > 0 or len(told[key]) == 1]
-        chosen = _best(sure, forward)
-        if chosen is not None:
-            return chosen
-    return None
+    effort, most, attempts = (9.0, 600, 3000) if thorough else (NAMED, 40, 900)
+    budget = target.attempts.made + attempts
+    readings = _Readings()
+    for entry, proposal in candidates(target, forward, outcome, "backward", effort, most):
+        if target.attempts.made > budget or not target.attempts.left:
+            break
+        best = readings.best.get((level_of(proposal), entry.name))
+        if best is not None and _is_complete(best, forward):
+            continue
+        if level_of(proposal) >= 2 and _disagree(loss, proposal):
+            continue
+        for found in asked(target, forward, prior, entry, proposal, "backward", loss):
+            readings.add(found)
+    return _best(readings.sure, forward)
+
+
+@dataclass(frozen=True)
+class _Readings:
+    """The best reading of each function, by how much of the way it computes and by its name."""
+
+    best: dict[tuple[int, str], Backward] = field(default_factory=dict)
+    told: dict[tuple[int, str], set[tuple[bool, bool]]] = field(default_factory=dict)
+
+    def add(self, found: Backward) -> None:
+        """Keep a reading if it is the best one, and the kind of labels that it was made with."""
+        key = (level_of(found.proposal), found.entry.name)
+        best = self.best.get(key)
+        if found.proposal.is_named or best is None or not best.proposal.is_named:
+            self.told.setdefault(key, set()).add(_kind_of_labels(found.proposal))
+        if best is None or found.rank > best.rank:
+            self.best[key] = found
+
+    @property
+    def sure(self) -> list[Backward]:
+        """The readings that are right somewhere, or that only one kind of labels fits."""
+        return [
+            one for key, one in self.best.items() if one.evidence > 0 or len(self.told[key]) == 1
+        ]
 
 
 def _kind_of_labels(proposal: Proposal) -> tuple[bool, bool]:
@@ -215,21 +232,7 @@ def _update(target: Target, forward: Forward, backward: Backward) -> Backward | 
     """Return the call that makes a step with the gradients of `backward`."""
     if backward.moved:
         return None
-    told = facts(backward.entry.function).returned
-    value = backward.outcome.session.values.get("back")
-    more: dict[str, list[Value]] = {}
-    if isinstance(value, tuple) and len(told) == len(value):
-        more = {n: [Value(text=f"back[{i}]", role=f"back[{i}]")] for i, n in enumerate(told) if n}
-    for name in ("grads", "gradients", "grad", "g", "dparams", "gradient", "d_params", "delta"):
-        texts = (
-            ["back"] + [f"back[{i}]" for i in range(len(value))]
-            if isinstance(value, tuple)
-            else ["back"]
-        )
-        if name not in more:
-            more[name] = [
-                Value(text=t, role="gradients", penalty=0.1 * i) for i, t in enumerate(texts)
-            ]
+    more = _gradients_by_name(backward)
     best: Backward | None = None
     budget = target.attempts.made + 500
     for entry, proposal in candidates(target, forward, backward.outcome, "update", NAMED, 24, more):
@@ -244,13 +247,34 @@ def _update(target: Target, forward: Forward, backward: Backward) -> Backward | 
         handed = any("back" in v.role or v.role == "gradients" for v in proposal.arguments.values())
         for found in asked(target, forward, backward.binding, entry, proposal, "update"):
             stepped = _stepped(forward, found) if handed else Gradients()
-            if found.moved or stepped.weights:
-                found = replace(found, found=stepped)
-                if best is None or _step_rank(found) > _step_rank(best):
-                    best = found
-                if len(stepped.right) + len(right_moves(found)) >= len(parameters_of(forward)):
-                    return found
+            if not (found.moved or stepped.weights):
+                continue
+            made = replace(found, found=stepped)
+            if best is None or _step_rank(made) > _step_rank(best):
+                best = made
+            if len(stepped.right) + len(right_moves(made)) >= len(parameters_of(forward)):
+                return made
     return best
+
+
+def _gradients_by_name(backward: Backward) -> dict[str, list[Value]]:
+    """Return what the call of `backward` has returned, by the names of an update's parameters."""
+    told = facts(backward.entry.function).returned
+    value = backward.outcome.session.values.get("back")
+    parts = [f"back[{i}]" for i in range(len(value))] if isinstance(value, tuple) else []
+    every = [
+        Value(text=text, role="gradients", penalty=0.1 * place)
+        for place, text in enumerate(("back", *parts))
+    ]
+    by_name = dict.fromkeys(GRADIENTS, every)
+    if parts and len(told) == len(parts):
+        own = zip(told, parts, strict=True)
+        by_name |= {name: [Value(text=part, role=part)] for name, part in own if name}
+    return by_name
+
+
+GRADIENTS = ("grads", "gradients", "grad", "g", "dparams", "gradient", "d_params", "delta")
+"""Names under which an update takes all gradients together."""
 
 
 def _step_rank(found: Backward) -> tuple[float, ...]:
@@ -444,8 +468,6 @@ def _with_rate(call: Call, factor: str) -> Call:
 
 
 def _renamed(expression: str, factor: str) -> str:
-    import ast
-
     class Rate(ast.NodeTransformer):
         def visit_Name(self, node: ast.Name) -> ast.expr:
             rate: ast.expr = ast.parse(f"lr / ({factor})", mode="eval").body

@@ -2,7 +2,8 @@
 
 import itertools
 import re
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -351,7 +352,7 @@ def _with_head(probe: Probe, outcome: Outcome, found: Hypothesis) -> Hypothesis:
     return replace(found, places=places, leaves=leaves)
 
 
-def lacks_bias(parts: Set[str]) -> bool:
+def lacks_bias(parts: AbstractSet[str]) -> bool:
     """Return whether a network has no bias, or none in its head: then all biases are zero."""
     return "b" not in parts or ("W_out" in parts and "b_out" not in parts)
 
