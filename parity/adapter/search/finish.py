@@ -11,11 +11,11 @@ from parity.adapter import names
 from parity.adapter.binding import Binding, Certainty, Remark
 from parity.adapter.expressions import is_transposed, names_in
 from parity.adapter.interpreter import Run
-from parity.adapter.search.backward.backwards import Backward
 from parity.adapter.search.backward.gradients import parameters_of
+from parity.adapter.search.backward.readings import Backward
 from parity.adapter.search.calling.calls import parameters
 from parity.adapter.search.calling.static import answers_function
-from parity.adapter.search.forward.forwards import entries
+from parity.adapter.search.forward.entries import entries
 from parity.adapter.search.leaves import Leaf
 from parity.adapter.search.probe import expected, share
 from parity.adapter.search.search import Found

@@ -13,7 +13,7 @@ from parity.adapter.binding import Binding
 from parity.adapter.expressions import evaluate
 from parity.adapter.interpreter import Run, Session, made
 from parity.adapter.search.calling.calls import is_required, parameters, proposals
-from parity.adapter.search.forward.forwards import entries
+from parity.adapter.search.forward.entries import entries
 from parity.adapter.search.leaves import members
 from parity.adapter.search.probe import Probe
 from parity.adapter.search.trials import Target
