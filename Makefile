@@ -38,6 +38,7 @@ power: $(READY)  ## how many mistakes are caught and named: those of a program, 
 	$(BIN)/python -m benchmarks.handful
 	$(BIN)/python -m benchmarks.naming
 	$(BIN)/python -m benchmarks.adapting
+	$(BIN)/python -m benchmarks.power_adapted
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, this is " + sys.version.split()[0])'

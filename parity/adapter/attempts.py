@@ -88,7 +88,7 @@ def _set_back(
 def _without_files() -> Iterator[None]:
     """Let no file be opened: a method that saves is called as any other, with any argument."""
     plain = builtins.open
-    builtins.open = _no_file
+    builtins.open = _no_file  # type: ignore[assignment]
     try:
         yield
     finally:

@@ -188,7 +188,7 @@ def _put(tree: ast.expr, value: Any, lookup: Lookup) -> None:
 
 
 def _is_global(tree: ast.expr, lookup: Lookup) -> bool:
-    """Return whether a dictionary or list is one of a module's: its arrays have the author's sizes."""
+    """Return whether a dictionary is one of a module's: its arrays have the author's sizes."""
     if not isinstance(tree, ast.Name):
         return False
     owner = lookup(f"{tree.id}@owner")

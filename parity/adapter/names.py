@@ -90,7 +90,8 @@ WEIGHTS: Mapping[str, Words] = {
         r"fc_?b.* b_?v b_?cls"
     ),
     "b": _words(
-        r"b b_?h b_?a bias(_?(h|ih|i|rec).*)? bh b_?hh b_?ih b_?xh ba b_?hidden b_?1 b_?i b_?rec.* b_?x b_?rnn b_?s"
+        r"b b_?h b_?a bias(_?(h|ih|i|rec).*)? bh b_?hh b_?ih b_?xh ba b_?hidden "
+        r"b_?1 b_?i b_?rec.* b_?x b_?rnn b_?s"
     ),
 }
 """Weights that are arguments, keys or globals; attributes are recognised by their shapes."""
@@ -138,7 +139,7 @@ PENALTY = _words(
 KNOB = _words(r".*(clip|momentum|decay|sigma|scale|std|epoch|bias|verbose|iter).*")
 MODES = _words(r"train(ing)? eval(uate)? reset.*param.* cuda cpu double float half to zero_?grad.*")
 ROUNDS = _words(r"n?_?(num)?_?(epochs?|iter(ation)?s?|rounds|max_?iter.*|n_?iter.*)")
-WARM = _words(r"warm_?start keep_?weights reuse_?weights continue_?training")
+TRUE = _words(r"warm_?start keep_?weights return_?seq.* return_?all.*")
 DTYPE = _words(r"d_?type")
 """Other parameters that a constructor may have."""
 

@@ -221,6 +221,7 @@ def _found(source: Any, name: str) -> Any:
         except KeyError:
             return MISSING
     try:
-        return getattr(source, name, MISSING)
+        value = getattr(source, name, MISSING)
     except Exception:  # noqa: BLE001 - a property of somebody's own
         return MISSING
+    return MISSING if name in SIZES and callable(value) else value  # `batch()` is not a size

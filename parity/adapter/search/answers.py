@@ -22,6 +22,9 @@ OTHERS = {
 }
 """Arrays with the shape of logits, which tell as well as logits how weights are held."""
 
+SIGMOIDS = {"logits": "sigmoids", "every_logits": "every_sigmoids"}
+"""Scores after a sigmoid each: their loss is none that the harness has."""
+
 _NAMES: Mapping[str, names.Words] = {
     "hidden": names.VALUES["hidden"],
     "last": names.VALUES["h_0"],
@@ -101,7 +104,8 @@ def _flat(probe: Probe, leaf: Leaf, kind: str) -> Iterator[str]:
 
 def _compared(case: Case, leaf: Leaf, kind: str, text: str, array: Array) -> Seen:
     right = expected(case)
-    shares = {name: share(array, right[name]) for name in (kind, *OTHERS.get(kind, ()))}
+    others = (*OTHERS[kind], SIGMOIDS[kind]) if kind in OTHERS else ()
+    shares = {name: share(array, right[name]) for name in (kind, *others)}
     nearest = max(shares, key=lambda name: shares[name])
     if shares[nearest] < 1 and kind in OTHERS:
         probabilities, logarithms = OTHERS[kind]

@@ -13,17 +13,16 @@ from typing import Any
 
 import numpy as np
 
-from parity.adapter import borders, names
+from parity.adapter import names
 from parity.adapter.attempts import Failed
 from parity.adapter.binding import Binding, Call
-from parity.adapter.expressions import evaluate
 from parity.adapter.search import gradients
 from parity.adapter.search.calls import FINAL, Proposal, is_required, parameters, proposals
 from parity.adapter.search.forwards import Entry, Forward, entries, factors
-from parity.adapter.search.several import joined
 from parity.adapter.search.gradients import Gradients
 from parity.adapter.search.leaves import Leaf
 from parity.adapter.search.probe import Probe, expected
+from parity.adapter.search.several import joined
 from parity.adapter.search.static import facts, keys_of
 from parity.adapter.search.trials import Outcome, Target, tried
 from parity.adapter.search.values import Value, in_one_order
@@ -329,17 +328,13 @@ def _with_moves(
     times: float,
 ) -> Gradients:
     """Add the parameters that were moved by the learning rate times the right gradient."""
-    session, exact = outcome.session, set(found.right)
-    for name, place, scope in session.places():
+    case, exact = outcome.session.case, set(found.right)
+    for name, now in outcome.after.items():
         if name not in moved or name in found.places or f"grad/{name}" not in right:
             continue
-        try:
-            now = borders.as_array(evaluate(place, scope))
-        except Exception:  # noqa: BLE001 - the author has put something else there
-            continue
-        before = getattr(session.case, name)
-        if now is not None and now.shape == before.shape:
-            step = (before - now) / session.case.lr
+        before = getattr(case, name)
+        if now.shape == before.shape:
+            step = (before - now) / case.lr
             if np.allclose(step, right[f"grad/{name}"] * times, rtol=1e-5, atol=1e-8):
                 exact.add(name)
     return replace(found, right=frozenset(exact))

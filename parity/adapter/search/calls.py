@@ -140,6 +140,7 @@ LEFT_OUT = Value(text="", role="")
 
 
 def written(wanted: Sequence[inspect.Parameter], chosen: Sequence[Value]) -> Iterator[str]:
+    """Yield arguments as a call has them: with its name after one that is left out."""
     positional = True
     for parameter, value in zip(wanted, chosen, strict=True):
         positional = (
@@ -159,7 +160,7 @@ def best_first(options: Sequence[Sequence[Value]]) -> Iterator[tuple[tuple[Value
     queue = [(sum(o[0].penalty for o in ordered), start)]
     known = {start}
     held: list[tuple[float, tuple[int, ...]]] = []  # found, and waiting for their extra cost
-    while queue or held:
+    while (queue or held) and len(known) < STATES:
         if held and (not queue or held[0][0] <= queue[0][0]):
             penalty, places = heapq.heappop(held)
             yield tuple(o[i] for o, i in zip(ordered, places, strict=True)), penalty
@@ -176,15 +177,24 @@ def best_first(options: Sequence[Sequence[Value]]) -> Iterator[tuple[tuple[Value
                     heapq.heappush(queue, (base + step, following))
 
 
+STATES = 12_000
+"""Combinations that are looked at, at most: many of them cost extra, and wait."""
+
 BIASES = ("b", "b_hh", "b_out")
 
 
 def _extra(chosen: Sequence[Value]) -> float:
-    roles = [v.role for v in chosen if v.role and v.role not in ("zero", "one", "many", "none")]
-    twice = len(roles) - len(set(roles))
-    matrices = {v.text.endswith(".T") for v in chosen if v.role in ("W_x", "W_h", "W_out")}
+    roles = [v.text if v.role == "object" else v.role for v in chosen if v.role not in PLAIN_ROLES]
+    twice = len(roles) - len({*roles})
+    matrices = {v.text.endswith(".T") for v in chosen if v.role in MATRICES}
     biases = {v.text.partition("[")[2] for v in chosen if v.role in BIASES}
     return TWICE * twice + 0.75 * (len(matrices) > 1) + 0.75 * (len(biases) > 1)
+
+
+PLAIN_ROLES = frozenset({"", "zero", "one", "many", "none", "true", "number", "seed"})
+"""Roles that several arguments can play."""
+
+MATRICES = frozenset({"W_x", "W_h", "W_out"})
 
 
 def _options(
@@ -225,8 +235,8 @@ def _options(
 
 SIZES = ("features", "hidden", "classes", "batch", "steps")
 
-ALWAYS_GIVEN = ("one", "x", "h_0", "x_t", "h_t", "labels", "one_hot", "lr", "step_labels", "upstream", "d_logits", "W_x",
-                "W_h", "b", "W_out", "b_out")  # fmt: skip
+ALWAYS_GIVEN = ("one", "x", "h_0", "x_t", "h_t", "labels", "one_hot", "lr", "step_labels",
+                "upstream", "d_logits", "W_x", "W_h", "b", "W_out", "b_out")  # fmt: skip
 """Roles whose arguments are given in spite of a default."""
 
 ALIKE: Mapping[str, tuple[str, ...]] = {
@@ -237,6 +247,7 @@ ALIKE: Mapping[str, tuple[str, ...]] = {
     "hidden": ("last", "x"),
     "h_0": ("hidden",),
     "logits": ("every_logits",),
+    "batch": ("steps",),
 }
 """Roles that a name can mean as well."""
 
@@ -253,5 +264,6 @@ PATTERNS: Mapping[str, names.Words] = {
     "batch": names.SIZES["batch"],
     "steps": names.SIZES["steps"],
     "one": names.ROUNDS,
+    "shape": (r".*shape.*",),
     "activation": (*names.ACTIVATION, *names.FUNCTION),
 }

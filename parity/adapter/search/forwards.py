@@ -14,13 +14,15 @@ from parity.adapter.attempts import Failed
 from parity.adapter.binding import Binding, Call, Loop
 from parity.adapter.search.answers import Seen, seen, seen_by_step
 from parity.adapter.search.calls import Proposal, proposals
-from parity.adapter.search.several import always, joined
 from parity.adapter.search.leaves import Leaf
 from parity.adapter.search.loops import started
 from parity.adapter.search.objects import Making
 from parity.adapter.search.places import Hypothesis, forms, hypotheses
 from parity.adapter.search.probe import ACTIVATIONS, Probe, expected, writable
+from parity.adapter.search.several import always, joined
+from parity.adapter.search.static import global_names
 from parity.adapter.search.trials import Outcome, Target, perturbed, tried
+from parity.adapter.shapes import SIZES
 from parity.model.case import Case
 
 ROLES = ("x", "mask", "h_0", "labels", "one_hot", "step_labels", "step_one_hot", "lr")
@@ -170,7 +172,13 @@ def _own(owner: Any, module: Any) -> list[str]:
         if not (n in vars(object) or n in _PROTOCOL or n == "main")
         and callable(getattr(owner, n, None))
         and not isinstance(getattr(owner, n), type)
+        and not _opens_files(getattr(owner, n))
     ]
+
+
+def _opens_files(function: Any) -> bool:
+    """Return whether a function opens a file by itself: a number could be one of ours."""
+    return "open" in global_names(function)
 
 
 _PROTOCOL = {
@@ -198,8 +206,10 @@ def _penalty(name: str) -> float:
     return base + 1.0 * name.startswith("_") * (name != "__call__")
 
 
-OTHERS = names._words(
-    r"sample.* generate.* plot.* show.* save.* load.* print.* fit.* test.* get_.* set_.* .*softmax.* .*tanh.* sigmoid relu .*derivative.* d_.* one_?hot.*"
+OTHERS: names.Words = (
+    *(r"sample.*", r"generate.*", r"plot.*", r"show.*", r"save.*", r"load.*"),
+    *(r"print.*", r"fit.*", r"test.*", r"get_.*", r"set_.*", r".*softmax.*"),
+    *(r".*tanh.*", r"sigmoid", r"relu", r".*derivative.*", r"d_.*", r"one_?hot.*"),
 )
 
 
@@ -263,6 +273,11 @@ def _asked(
     outcome = tried(target, binding, case, title=proposal.text)
     if isinstance(outcome, Failed) or not _answers(probe, case, outcome):
         return
+    if _makes_weights(probe, outcome):  # in the first call: the setting of weights comes later
+        binding = replace(binding, setup=(*binding.setup, proposal.text))
+        outcome = tried(target, binding, case)
+        if isinstance(outcome, Failed):
+            return
     penalty = making.penalty + entry.penalty + proposal.penalty
     live, state = live_leaves(target, probe, binding, case, outcome)
     if not target.several and (option := always(probe, outcome, live)):
@@ -275,8 +290,8 @@ def _asked(
         live = [*pairs.values(), *(leaf for leaf in live if _of_head(probe, leaf))]
         own |= {leaf.text: leaf.text for leaf in live if leaf.text not in own}
     for hypothesis in itertools.islice(hypotheses(probe, live), 24):
-        hypothesis = _with_head(probe, outcome, hypothesis)
-        placed = {**binding.parameters, **hypothesis.places}
+        held = _with_head(probe, outcome, hypothesis)
+        placed = {**binding.parameters, **held.places}
         if state:
             placed["h_0"] = state
         known = {*placed, *({"b"} & making.roles)}
@@ -284,9 +299,9 @@ def _asked(
         full = replace(binding, parameters=placed, config={**binding.config, **bias})
         yield from judged(
             target, probe, full, entry, proposal,
-            leaves={n: own[t] for n, t in hypothesis.leaves.items()},
-            penalty=penalty + hypothesis.penalty,
-            unplaced=_unplaced(outcome, live, hypothesis),
+            leaves={n: own.get(t, t) for n, t in held.leaves.items()},
+            penalty=penalty + held.penalty,
+            unplaced=_unplaced(outcome, live, held),
             both="activation" in making.roles,
         )  # fmt: skip
 
@@ -307,6 +322,14 @@ def _of_head(probe: Probe, leaf: Leaf) -> bool:
     return bool(parts) and parts <= {"W_out", "b_out"}
 
 
+def _makes_weights(probe: Probe, outcome: Outcome) -> bool:
+    """Return whether an object has had no square matrix before its first call, and has one now."""
+    square = [
+        leaf for leaf in outcome.held if any("W_h" in form.parts for form in forms(probe, leaf))
+    ]
+    return bool(square) and not any(leaf.text in outcome.before for leaf in square)
+
+
 def _with_head(probe: Probe, outcome: Outcome, found: Hypothesis) -> Hypothesis:
     """Return the places with those of a head that the call does not read, but a loss may."""
     if {"W_out", "b_out"} & {*found.places}:
@@ -317,10 +340,12 @@ def _with_head(probe: Probe, outcome: Outcome, found: Hypothesis) -> Hypothesis:
             form
             for leaf in outcome.held
             if leaf.text in outcome.before and not outcome.has_changed(leaf)
-            if hypothesised(probe, leaf) and not names.is_like(leaf.name, names.GRADIENT)
+            if hypothesised(probe, leaf)
             for form in forms(probe, leaf)
             if form.parts == (part,)
         ]
+        if len(spare) > 1:  # a weight called V is no memory of an optimiser
+            spare = [form for form in spare if not names.is_like(form.leaf.name, names.GRADIENT)]
         if len(spare) == 1:
             places[part], leaves[part] = spare[0].views[0][1], spare[0].leaf.text
     return replace(found, places=places, leaves=leaves)
@@ -425,8 +450,10 @@ def judged(
             outcome = tried(target, binding, case)
         if isinstance(outcome, Failed):
             continue
-        answered = _seen(target, probe, binding, case, outcome)
+        answered = _seen(target, probe, binding, case, _without_weights(outcome, leaves))
         loss = loss_kind(probe, start | {"activation": activation}, outcome)
+        if loss:  # then so are the states and scores: what has their shape is a gradient
+            answered = {kind: one for kind, one in answered.items() if one.share > 0}
         if answered or loss:
             found.append(
                 Forward(
@@ -437,6 +464,13 @@ def judged(
             )  # fmt: skip
     if found:
         yield max(found, key=lambda f: (f.rank, f.activation == "tanh"))
+
+
+def _without_weights(outcome: Outcome, leaves: Mapping[str, str]) -> Outcome:
+    """Return what a run has left but for the weights, which are no answer where they have moved."""
+    weights = {*leaves.values()}
+    kept = tuple(leaf for leaf in outcome.held if leaf.text not in weights)
+    return replace(outcome, held=kept)
 
 
 def _seen(
@@ -491,10 +525,8 @@ def loss_kind(probe: Probe, changes: Mapping[str, Any], outcome: Outcome) -> str
 def factors(probe: Probe) -> dict[str, float]:
     """Return the factors by which somebody's loss may differ from ours, as text and number."""
     config, found = probe.config, {"1": 1.0}
-    for text in ("batch", "steps", "batch * steps", "2", "classes"):
-        size = 1.0
-        for part in text.split(" * "):
-            size *= float(part) if part.isdigit() else float(getattr(config, part))
+    for text in ("batch", "steps", "batch * steps", "2", "classes", "2 * batch", "2 / classes"):
+        size = float(eval(text, {n: getattr(config, n) for n in SIZES}))  # noqa: S307 - our own text
         if size != 1:
             found |= {text: size, f"1 / ({text})" if " " in text else f"1 / {text}": 1 / size}
     for over, size in (("classes", 1), ("classes * steps", config.steps)):  # of every entry

@@ -24,29 +24,61 @@ def of_module(target: Target, probe: Probe, effort: Effort) -> Iterator[Forward]
     for entry in entries(target.module, target.module):
         queue += list(_ways(target, probe, entry, effort))
     queue.sort(key=lambda way: way[0])
-    known: set[tuple[str, str]] = set()
+    hopeless, asked = Hopeless(), set[str]()
     for penalty, entry, proposal, hypothesis, binding in queue:
         if target.attempts.made > budget or not target.attempts.left:
             return
-        if (key := (proposal.text, str(hypothesis.places))) in known:
+        full = _asking(proposal, hypothesis, binding)
+        key = f"{probe.manner} {[*full.items()]}"
+        if key in asked or key in target.failed or entry.name in hopeless.names:
             continue
-        known.add(key)
-        start = {} if "h_0" in proposal.roles else {"initial": "zero"}
-        if lacks_bias(proposal.roles | {*hypothesis.places}):
-            start |= {"bias": "zero"}
-        full = replace(
-            binding,
-            parameters={**binding.parameters, **hypothesis.places},
-            calls={"forward": Call(expression=proposal.text)},
-            config=start,
-        )
-        first = tried(target, full, probe.case(**start), title=proposal.text)
+        asked.add(key)
+        first = tried(target, full, probe.case(**full.config), title=proposal.text)
         if isinstance(first, Failed):
+            target.failed.add(key)
+            hopeless.add(entry.name, first.error)
             continue
+        hopeless.reset(entry.name)
         yield from judged(
             target, probe, full, entry, proposal,
             leaves=hypothesis.leaves, penalty=penalty, both=True,
         )  # fmt: skip
+
+
+def _asking(proposal: Proposal, hypothesis: Hypothesis, binding: Binding) -> Binding:
+    """Return the whole binding of a call, with the options that it supports."""
+    start = {} if "h_0" in proposal.roles else {"initial": "zero"}
+    if lacks_bias(proposal.roles | {*hypothesis.places}):
+        start |= {"bias": "zero"}
+    return replace(
+        binding,
+        parameters={**binding.parameters, **hypothesis.places},
+        calls={"forward": Call(expression=proposal.text)},
+        config=start,
+    )
+
+
+class Hopeless:
+    """Functions that lack something which no argument can give them."""
+
+    SAME = 12
+    """Calls that may all raise the error of one missing name, from the first on."""
+
+    def __init__(self) -> None:
+        self.names: set[str] = set()
+        self._errors: dict[str, list[str]] = {}
+
+    def add(self, name: str, error: BaseException) -> None:
+        """Count an error; other errors between show that arguments make a difference."""
+        cause = error.__cause__ or error
+        same = self._errors.setdefault(name, [])
+        same.append(repr(cause) if isinstance(cause, (NameError, ImportError)) else "")
+        if len(same) == self.SAME and same[0] and len({*same}) == 1:
+            self.names.add(name)
+
+    def reset(self, name: str) -> None:
+        """Note that a call has returned: the function is not left any more."""
+        self._errors.setdefault(name, []).append("")
 
 
 def _looped(target: Target, probe: Probe, effort: Effort, budget: int) -> Iterator[Forward]:

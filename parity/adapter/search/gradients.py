@@ -34,42 +34,53 @@ class Gradients:
 def find(
     probe: Probe, forward: Forward, found: Sequence[Leaf], right: Mapping[str, Array], factor: float
 ) -> Gradients:
-    """Return which leaf is the gradient of which parameter: by value, then by name, then by order."""
+    """Return which leaf is the gradient of which parameter: by value, by name, then by order."""
     places: dict[str, str] = {}
     seconds: dict[str, str] = {}
     exact: set[str] = set()
     taken: set[str] = set()
-    held = [*forward.leaves.values(), *forward.binding.parameters.values()]
-    own = {part.split("[")[0].removesuffix(".T") for text in held for part in text.split(" + ")}
-    own |= {*forward.leaves.values()}
+    own = _weights_of(forward)
     offered = [leaf for leaf in found if leaf.text not in own and leaf.array.dtype.kind == "f"]
-    by_step = probe.config.steps
     for name in (n for n in parameters_of(forward) if f"grad/{n}" in right):
-        wanted, stacked = right[f"grad/{name}"] * factor, _is_stacked(forward, name)
-        best: tuple[tuple[float, ...], Leaf, str, bool] | None = None
-        for place, leaf in enumerate(offered):
-            if leaf.array.size not in (wanted.size, wanted.size * by_step) and not stacked:
-                continue
-            if leaf.text in taken and not stacked:
-                continue
-            for text in texts(probe, forward, name, leaf):
-                array = laid_out(text, leaf)
-                if array.shape != wanted.shape:
-                    continue
-                is_right = share(array, wanted) == 1
-                rank = (float(is_right), *_likely(forward, name, leaf), -place)
-                if (is_right or max(rank[1:3]) > 0) and (best is None or rank > best[0]):
-                    best = rank, leaf, text, is_right
-        if best is not None:
-            _, leaf, text, is_right = best
-            taken.add(leaf.text)
-            places[name] = text
-            exact |= {name} if is_right else set()
-            if name == "b" and _has_two(forward):
-                seconds |= _second(probe, forward, offered, taken, wanted, leaf.text)
+        wanted = right[f"grad/{name}"] * factor
+        free = [x for x in offered if x.text not in taken or _is_stacked(forward, name)]
+        best = _nearest(probe, forward, name, free, wanted)
+        if best is None:
+            continue
+        leaf, places[name], is_right = best
+        taken.add(leaf.text)
+        exact |= {name} if is_right else set()
+        if name == "b" and _has_two(forward):
+            seconds |= _second(probe, forward, offered, taken, wanted, leaf.text)
     for name in INPUTS:
         _find_input(forward, name, offered, taken, right, factor, places, exact)
     return Gradients(places=places, right=frozenset(exact), seconds=seconds)
+
+
+def _weights_of(forward: Forward) -> set[str]:
+    """Return the arrays that hold weights: both of two biases."""
+    held = [part for text in forward.binding.parameters.values() for part in text.split(" + ")]
+    return {*forward.leaves.values(), *(p.partition("[")[0].removesuffix(".T") for p in held)}
+
+
+def _nearest(
+    probe: Probe, forward: Forward, name: str, offered: Sequence[Leaf], wanted: Array
+) -> tuple[Leaf, str, bool] | None:
+    """Return the leaf that is the gradient of a parameter, how it is read, and if it is right."""
+    sizes = (wanted.size, wanted.size * probe.config.steps)  # of each step, too
+    best: tuple[tuple[float, ...], Leaf, str, bool] | None = None
+    for place, leaf in enumerate(offered):
+        if leaf.array.size not in sizes and not _is_stacked(forward, name):
+            continue
+        for text in texts(probe, forward, name, leaf):
+            array = laid_out(text, leaf)
+            is_right = share(array, wanted) == 1
+            rank = (float(is_right), *_likely(forward, name, leaf), -place)
+            if array.shape != wanted.shape or not (is_right or max(rank[1:3]) > 0):
+                continue
+            if best is None or rank > best[0]:
+                best = rank, leaf, text, is_right
+    return None if best is None else best[1:]
 
 
 def parameters_of(forward: Forward) -> list[str]:
@@ -125,7 +136,7 @@ def _shape_of(forward: Forward, name: str) -> tuple[int, ...]:
 
 
 def _likely(forward: Forward, name: str, leaf: Leaf) -> tuple[float, float]:
-    """Return how alike the names of a weight and of its gradient are, and whether it was returned."""
+    """Return how alike a weight's and its gradient's names are, and whether it was returned."""
     weight = _bare(forward.leaves.get(name, "")) or _argument(forward, name)
     gradient = leaf.name.lower().replace("_", "")
     squeezed = weight.lower().replace("_", "")
@@ -177,7 +188,7 @@ def _second(
 
 def _owner(text: str) -> str:
     """Return the object that an array is an attribute of: `fh` of `fh.b[0]`."""
-    return text.split("[")[0].rpartition(".")[0]
+    return text.partition("[")[0].rpartition(".")[0]
 
 
 def _is_second(forward: Forward, name: str, first: str) -> bool:

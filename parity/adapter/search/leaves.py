@@ -20,6 +20,9 @@ WIDTH = 40
 
 STEPS = SIZES["steps"]
 
+OF_A_CELL = ("layer", "reverse", "direction")
+"""Names that have a meaning of their own in a place; an attribute is reached by its object."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Leaf:
@@ -52,7 +55,8 @@ def members(owner: Any, names: Iterable[str] | None = None) -> Iterator[Leaf]:
     own = vars(owner) if isinstance(owner, ModuleType) else attributes(owner)
     for name, value in list(own.items()):
         if names is None or name in names:
-            yield from _leaves(name, value, DEPTH, seen)
+            text = f"model.{name}" if name in OF_A_CELL and names is None else name
+            yield from _leaves(text, value, DEPTH, seen)
 
 
 def attributes(value: Any) -> dict[str, Any]:

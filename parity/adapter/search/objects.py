@@ -1,6 +1,7 @@
 """Objects: ways to make an object of somebody's class: by names, then by everything that fits."""
 
 import inspect
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -37,20 +38,38 @@ TEXTS = (
 )
 """A text or a vocabulary of as many letters as there are features."""
 
-_TEXT = names._words(r"text data corpus vocab(ulary)? chars?(_.*)? words? .*_to_(ix|idx|id|index).* "
-                     r".*2(ix|idx|id|index) .*to_?i i?x?_?to_?(char|word).* (idx|ix|id|index|i)_?(to|2)_?.* alphabet")  # fmt: skip
-_LAYERS = names._words(r"n?_?(num)?_?layers? n_?layers? num_?layers? depth")
-_BIDIRECTIONAL = names._words(r"bi(directional)?")
-_STRUCTURE = names._words(
-    r"layers?(_?(sizes|dims|units))? sizes dims shape architecture .*_?dims .*_?sizes"
+_TEXT: names.Words = (
+    *(r"text", r"data", r"corpus", r"vocab(ulary)?", r"chars?(_.*)?", r"words?"),
+    *(r".*_to_(ix|idx|id|index).*", r".*2(ix|idx|id|index)", r".*to_?i"),
+    *(r"i?x?_?to_?(char|word).*", r"(idx|ix|id|index|i)_?(to|2)_?.*", r"alphabet"),
+)
+_LAYERS: names.Words = (
+    r"n?_?(num)?_?layers?",
+    r"n_?layers?",
+    r"num_?layers?",
+    r"depth",
+)
+_BIDIRECTIONAL: names.Words = (r"bi(directional)?",)
+_STRUCTURE: names.Words = (
+    *(r"layers?(_?(sizes|dims|units))?", r"sizes", r"dims", r"shape", r"architecture"),
+    *(r".*_?dims", r".*_?sizes"),
 )
 
 
-_PART = names._words(
-    r".*cells?(_.*)? .*rnn.* .*layers? core unit recurrent.* inner.* "
-    r"(base|sub)?_?modules? net(work)? model"
+_PART: names.Words = (
+    *(r".*cells?(_.*)?", r".*rnn.*", r".*layers?", "core", "unit", r"recurrent.*", r"inner.*"),
+    *(r"(base|sub)?_?modules?", r"net(work)?", "model"),
 )
 """Parameters that are a cell or a layer."""
+
+
+_LISTED: names.Words = (
+    r"layers?.*",
+    r"sizes",
+    r"dims",
+    r"shape",
+    r"architecture",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +95,7 @@ def makings(name: str, cls: type, module: Any, *, nested: bool = True) -> Iterat
     wanted = parameters(cls)
     by_weights = {"W_x", "W_h"} <= {names.role(p.name, names.WEIGHTS) for p in wanted}
     options = [_options(p, cls, module, by_weights=by_weights, nested=nested) for p in wanted]
-    _without_classes(wanted, options)
+    _without_classes(options)
     second_bias(options)
     for chosen, penalty in best_first([option or [LEFT_OUT] for option in options]):
         if any(not v.text and is_required(p) for p, v in zip(wanted, chosen, strict=True)):
@@ -86,7 +105,7 @@ def makings(name: str, cls: type, module: Any, *, nested: bool = True) -> Iterat
         yield Making(text=text, penalty=penalty, roles=roles, is_named=penalty < 2.0)
 
 
-def _without_classes(wanted: list[inspect.Parameter], options: list[list[Value]]) -> None:
+def _without_classes(options: list[list[Value]]) -> None:
     """Take the outputs of a layer, which has no classes, for its hidden units."""
     first = [option[0].role if option else "" for option in options]
     if "hidden" in first or "classes" not in first:
@@ -110,7 +129,8 @@ def _options(
             return [*found, Value(text="", role="", penalty=1.0)]
         return [LEFT_OUT, *_more_expensive(found, 0.6)]
     others = [Value(text=s, role=s, penalty=2.0 + 0.1 * i) for i, s in enumerate(SIZES)]
-    others += [Value(text=t, role="object", penalty=3.0) for t in own_objects(module, cls)]
+    fitting = _fitting(parameter.name, cls, module)
+    others += [Value(text=t, role="object", penalty=3.0) for t in fitting]
     named = 0.3 if names.is_like(parameter.name, _PART) else 3.0
     if nested:
         handed = parts(parameter.name, cls, module)
@@ -127,32 +147,44 @@ def _options(
 
 def _named(parameter: inspect.Parameter, module: Any, *, by_weights: bool) -> Iterator[Value]:
     """Yield what a parameter's name, or its default, says that it wants."""
+    only = list(_only(parameter, module, by_weights=by_weights))
+    yield from only or _said(parameter.name, module)
+
+
+def _only(parameter: inspect.Parameter, module: Any, *, by_weights: bool) -> Iterator[Value]:
+    """Yield what a parameter wants where it can be nothing else; nothing where it can."""
     name, default = parameter.name, parameter.default
-    if isinstance(default, (list, tuple)) and all(type(size) is int for size in default):
-        yield from (Value(text=t, role="sizes", penalty=0.1 * i) for i, t in enumerate(LISTS))
-        return
     part = names.role(name, names.WEIGHTS)
-    if part is not None and (by_weights or default is None):
+    listed = isinstance(default, (list, tuple))
+    if names.is_like(name, names.TRUE):
+        yield Value(text="True", role="true")
+    elif listed and all(type(size) is int for size in default):
+        yield from _lists(0.1)
+    elif part is not None and (by_weights or default is None):
         yield from _weights(part)
-        return
-    if names.is_like(name, names.ACTIVATION) or _is_function(parameter):
+    elif names.is_like(name, names.ACTIVATION) or _is_function(parameter):
         yield from _activations(parameter, module)
-        return
-    if names.is_like(name, _LAYERS) and not isinstance(default, (list, tuple)):
+    elif names.is_like(name, _LAYERS) and not listed:
         yield Value(text="layers", role="layers")
         yield Value(text="[features, hidden, classes]", role="sizes", penalty=1.0)
-        return
-    if names.is_like(name, _BIDIRECTIONAL):
+    elif names.is_like(name, _BIDIRECTIONAL):
         yield Value(text="bidirectional", role="bidirectional")
-        return
-    size = names.role(name, names.SIZES)
-    if names.is_like(name, _STRUCTURE):
-        one = names.role(name.removesuffix("s"), names.SIZES)  # `input_dims` is one number
-        if one is not None and "_" in name.strip("_"):
+    elif names.is_like(name, _STRUCTURE):
+        one = names.role(name.removesuffix("s"), names.SIZES) or names.role(name, names.SIZES)
+        if one is None or names.is_like(name, _LISTED):
+            yield from _lists(0.3)
+        else:  # `input_dims` is one number
             yield Value(text=one, role=one)
-            return
-        yield from (Value(text=t, role="sizes", penalty=0.3 * i) for i, t in enumerate(LISTS))
-        return
+
+
+def _lists(by: float) -> Iterator[Value]:
+    """Yield several sizes in one value, each by so much less likely than the one before."""
+    yield from (Value(text=t, role="sizes", penalty=by * i) for i, t in enumerate(LISTS))
+
+
+def _said(name: str, module: Any) -> Iterator[Value]:
+    """Yield whatever a name can mean."""
+    size = names.role(name, names.SIZES)
     if size is not None:
         yield Value(text=size, role=size)
     if names.is_like(name, _TEXT):
@@ -161,7 +193,10 @@ def _named(parameter: inspect.Parameter, module: Any, *, by_weights: bool) -> It
         if names.is_like(name, words):
             yield from values
     if names.is_like(name, (*names.OPTIMISER, *names.INITIALISER, r".*loss.*", r"criterion")):
-        yield from (Value(text=t, role="object", penalty=0.3) for t in own_objects(module, None))
+        yield from (
+            Value(text=text, role="object", penalty=0.3 + 0.02 * place)
+            for place, text in enumerate(_fitting(name, None, module))
+        )
 
 
 def _weights(part: str) -> Iterator[Value]:
@@ -176,7 +211,6 @@ def _weights(part: str) -> Iterator[Value]:
 
 _BESIDE = {
     names.ROUNDS: [Value(text="1", role="one")],
-    names.WARM: [Value(text="True", role="true")],
     names.INITIAL_STATE: [Value(text="h_0", role="h_0", penalty=0.2)],
     names.SEED: [
         Value(text="0", role="seed"),
@@ -234,17 +268,43 @@ def parts(name: str, cls: type, module: Any) -> Iterator[Value]:
 
 def own_objects(module: Any, cls: type | None, like: str = "") -> list[str]:
     """Return expressions that make an object of a class of the same file without sizes."""
+    return [text for text, _ in _objects(module, cls) if not like or names.is_like(text, (like,))]
+
+
+def _objects(module: Any, cls: type | None) -> list[tuple[str, type]]:
     found = []
     for name, value in vars(module).items():
         if not isinstance(value, type) or value is cls or value.__module__ != module.__name__:
             continue
-        if like and not names.is_like(name, (like,)):
+        own = parameters(value)
+        rate = next((p.name for p in own if names.is_like(p.name, names.SIZES["lr"])), "")
+        wanted = [p.name for p in own if is_required(p) and p.name != rate]
+        if any(not names.is_like(n, names.KNOB) for n in wanted):
             continue
-        wanted = [p for p in parameters(value) if is_required(p)]
-        rates = [names.is_like(p.name, names.SIZES["lr"]) for p in parameters(value)]
-        if not wanted and not any(rates):
-            found.append(f"{name}()")
-        elif all(names.is_like(p.name, names.SIZES["lr"]) for p in wanted) and any(rates):
-            rate = next(p for p, is_rate in zip(parameters(value), rates, strict=True) if is_rate)
-            found.append(f"{name}({rate.name}=lr)")
+        given = [f"{rate}=lr"] * bool(rate) + [f"{n}=0.01" for n in wanted]
+        found.append((f"{name}({', '.join(given)})", value))
     return found
+
+
+def _fitting(name: str, cls: type | None, module: Any) -> list[str]:
+    """Return own objects for a parameter: those that have what the code asks of it come first.
+
+    Of `initializer.W(...)` it follows that an object has a method W.
+    """
+    asked = _asked_of(name, cls)
+    objects = _objects(module, cls)
+    able = [(t, kind) for t, kind in objects if asked and all(hasattr(kind, a) for a in asked)]
+    kinds = (names.OPTIMISER, names.OPTIMISERS), (names.INITIALISER, names.INITIALISER)
+    said = next((words for own, words in kinds if names.is_like(name, own)), ())
+    objects = able or objects
+    objects.sort(key=lambda one: not names.is_like(one[1].__name__, said))
+    return [text for text, _ in objects]
+
+
+def _asked_of(name: str, cls: type | None) -> set[str]:
+    """Return the attributes that a class's text reads of a parameter."""
+    try:
+        text = inspect.getsource(cls) if cls is not None else ""
+    except (OSError, TypeError):
+        return set()
+    return set(re.findall(rf"\b(?:self\.)?_*{re.escape(name)}\.([A-Za-z]\w*)", text))

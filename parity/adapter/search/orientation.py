@@ -17,11 +17,8 @@ from parity.adapter.interpreter import Run
 from parity.adapter.search.gradients import held_text, parameters_of
 from parity.adapter.search.probe import share
 from parity.adapter.search.trials import Target
+from parity.adapter.search.truth import answers
 from parity.adapter.search.whole import Whole
-from parity.reference.mistakes import by_slug
-from parity.reference.mistakes.planting import predict
-
-MISTAKE = "wh-transposed-forward"
 
 
 def oriented(target: Target, whole: Whole, binding: Binding) -> Binding:
@@ -40,7 +37,7 @@ def oriented(target: Target, whole: Whole, binding: Binding) -> Binding:
     answered = attempt(target.module, target.attempts, lambda: run(case))
     if isinstance(answered, Failed):
         return binding
-    wrong = predict(case, [by_slug[MISTAKE]])
+    wrong = answers(case, turned=True)
     compared = [n for n in answered if n in wrong and not n.startswith("step")]
     explained = all(share(np.asarray(answered[n]), np.asarray(wrong[n])) == 1 for n in compared)
     return other if compared and explained else binding

@@ -142,7 +142,7 @@ def _choices(options: Mapping[tuple[str, ...], list[Form]]) -> list[list[tuple[F
     choices: list[list[tuple[Form, ...]]] = []
     stacked = [parts for parts in options if len(parts) > 1]
     for parts, some in options.items():
-        one = [(form,) for form in some]
+        one: list[tuple[Form, ...]] = [(form,) for form in some]
         if parts in (("b",), ("b_out",)) and len({f.leaf.text for f in some}) == 2:
             one = [tuple(some), *one]
         elsewhere = {n for other in options if other != parts for n in other}

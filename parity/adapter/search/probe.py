@@ -4,26 +4,23 @@ Each size is another number, so that a shape has one reading.
 """
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from parity.adapter.search.truth import ACTIVATIONS, answers, softmax
 from parity.adapter.search.values import Manner
 from parity.adapter.shapes import CANONICAL, SIZES, letters
 from parity.cases.draw import draw
 from parity.model.case import Array, Case
 from parity.model.config import Config
 from parity.model.names import ArrayName
-from parity.reference.noise.floor import noise_floor
 
 LR = 0.125
 
-ACTIVATIONS: Mapping[str, Callable[[Array], Array]] = {
-    "tanh": np.tanh,
-    "relu": lambda a: np.maximum(a, 0),
-}
+__all__ = ["ACTIVATIONS", "Probe", "expected", "is_right", "share", "softmax", "writable"]
 
 
 @dataclass(frozen=True)
@@ -103,31 +100,17 @@ def expected(case: Case) -> Mapping[str, Array]:
 
 @functools.lru_cache(256)
 def _expected(key: _Key) -> Mapping[str, Array]:
-    case = key.case
-    found = {n: np.asarray(a) for n, a in noise_floor(case, 0).clean.items()}
-    h, states = case.h_0, []
-    for t in range(case.config.steps):
-        h = ACTIVATIONS[case.config.activation](case.x[:, t] @ case.W_x + h @ case.W_h + case.b)
-        states.append(h)
-    hidden = np.stack(states, axis=1) if len(case.config.cells) == 1 else found["hidden"]
-    every = hidden @ case.W_out + case.b_out
+    found = answers(key.case)
+    every = found["every_logits"]
     return found | {
-        "hidden": hidden,
-        "last": hidden[:, -1],
-        "logits": every[:, -1],
-        "every_logits": every,
+        "last": found["hidden"][:, -1],
         "probabilities": softmax(every[:, -1]),
         "every_probabilities": softmax(every),
+        "sigmoids": 1 / (1 + np.exp(-every[:, -1])),
+        "every_sigmoids": 1 / (1 + np.exp(-every)),
         "log_probabilities": np.log(softmax(every[:, -1])),
         "every_log_probabilities": np.log(softmax(every)),
     }
-
-
-def softmax(logits: Array) -> Array:
-    """exp(l) / sum exp(l), along the last axis."""
-    p = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    normalised: Array = p / p.sum(axis=-1, keepdims=True)
-    return normalised
 
 
 def is_right(found: Array, right: Array) -> bool:

@@ -18,7 +18,7 @@ TRIED = 3
 
 
 def with_rate(target: Target, found: Whole) -> Whole:
-    """Return the calls of an object that is made with our rate, where this makes its steps right."""
+    """Return the calls of an object that is made with our rate, where its steps are right then."""
     if target.cls is None or not _has_another_rate(found):
         return found
     for forward in _made_with_rate(target, found.forward):

@@ -35,7 +35,9 @@ KEPT = 3
 def objects(target: Target, probe: Probe) -> list[tuple[Making, Any]]:
     """Return the objects that could be made: those that hold the arrays of a network first."""
     found: list[tuple[Making, Any, float]] = []
-    for making in itertools.islice(makings(target.name, target.cls, target.module), MAKINGS):
+    cls = target.cls
+    ways = makings(target.name, cls, target.module) if cls is not None else iter(())
+    for making in itertools.islice(ways, MAKINGS):
         if found and making.penalty > found[0][0].penalty + 3:
             break
         model = _made(target, probe, making)
@@ -107,18 +109,20 @@ def _after_setup(
     return found
 
 
-SETUP = names._words(
-    r"_*init(iali[sz]e)?(_.*)? set_?up(_.*)? build(_.*)? compile _*create_.* _*make_.* compute_shapes reset_param.* allocate prepare"
+SETUP: names.Words = (
+    *(r"_*init(iali[sz]e)?(_.*)?", r"set_?up(_.*)?", r"build(_.*)?", "compile", r"_*create_.*"),
+    *(r"_*make_.*", "compute_shapes", r"reset_param.*", "allocate", "prepare"),
 )
 
 
 EFFORTS = (
     Effort(attempts=1200, proposals=150, penalty=1.99),
     Effort(attempts=800, proposals=40, penalty=4.0, loops=True),
-    Effort(attempts=2000, proposals=1500, penalty=12.0),
+    Effort(attempts=600, proposals=300, penalty=5.0),
+    Effort(attempts=2000, proposals=600, penalty=12.0),
     Effort(attempts=800, proposals=200, penalty=12.0, loops=True),
 )
-"""First what names say, in every manner of asking; then everything."""
+"""First what names say, in every manner of asking; then what they leave open; then everything."""
 
 
 def _manners(target: Target, effort: Effort) -> Iterator[Manner]:
@@ -143,7 +147,7 @@ def forwards(target: Target) -> Iterator[Forward]:
 
     Whoever wants no more stops asking.
     """
-    best: "Forward | None" = None
+    best: Forward | None = None
     told: Counter[str] = Counter()
     for effort in _efforts(target):
         for manner in _manners(target, effort):
@@ -172,7 +176,7 @@ PER_MANNER = 5
 
 
 def search(target: Target) -> "Found | None":
-    """Return the binding of a class or of a module's functions; None where there is no forward pass.
+    """Return the binding of a class or of a module's functions; None without a forward pass.
 
     Among forward passes that are equally right, the first whose gradients were found is taken.
     """

@@ -31,13 +31,14 @@ def assignments(shapes: Mapping[str, tuple[int, ...]]) -> Iterator[Shaped]:
 
     shapes: by the expressions that reach the arrays.
     """
-    found = []
-    if len(shapes) <= MOST:
-        for units in {shape[0] for shape in shapes.values() if _is_square(shape)}:
-            options = [_forms(shape, units) for shape in shapes.values()]
-            for chosen in itertools.product(*options):
-                if (one := _assigned(list(shapes), chosen, units)) is not None:
-                    found.append(one)
+    if len(shapes) > MOST:
+        return
+    found = [
+        one
+        for units in sorted({shape[0] for shape in shapes.values() if _is_square(shape)})
+        for chosen in itertools.product(*(_forms(shape, units) for shape in shapes.values()))
+        if (one := _assigned(list(shapes), chosen, units)) is not None
+    ]
     yield from sorted(found, key=lambda one: one.hypothesis.penalty)
 
 

@@ -40,7 +40,7 @@ class Source:
     hypotheses: Sequence[Hypothesis] = (NO_WEIGHTS,)
     bindings: Sequence[Binding]  # one for each reading, or one for all
     given: Mapping[str, Sequence[Value]] = field(default_factory=dict)
-    roles: Sequence[str] = ROLES
+    roles: Sequence[str] = (*ROLES, "batch", "steps")
 
     @property
     def has_weights(self) -> bool:

@@ -100,13 +100,19 @@ def _likely(cls: type) -> float:
     methods = [n for kind in cls.__mro__[:-1] for n in vars(kind)]
     score = 2.0 * any(names.is_like(n, names.FORWARD[:9]) for n in methods)
     score += 1.0 * any(names.is_like(n, (*names.BACKWARD, *names.TRAIN)) for n in methods)
-    try:
-        text = inspect.getsource(cls)
-    except (OSError, TypeError):
+    text = _text(cls)
+    if not text:
         return score
     loops = sum(isinstance(node, (ast.For, ast.While)) for node in ast.walk(_tree(text)))
     matrices = text.count("@") + text.count("dot(") + text.count("matmul")
     return score * (matrices > 0) + 1.0 * (loops > 0 and matrices > 0) - 1.0
+
+
+def _text(cls: type) -> str:
+    try:
+        return inspect.getsource(cls)
+    except (OSError, TypeError):
+        return ""
 
 
 def _tree(text: str) -> ast.AST:

@@ -1,5 +1,6 @@
 """Trials: a partial binding, run on a probing case, and every array that it has left."""
 
+import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import ModuleType
@@ -10,6 +11,7 @@ import numpy as np
 from parity.adapter import borders
 from parity.adapter.attempts import Attempts, Failed, attempt
 from parity.adapter.binding import Binding, Call
+from parity.adapter.expressions import evaluate
 from parity.adapter.interpreter import Session, made
 from parity.adapter.search.leaves import Leaf, leaves, members
 from parity.model.case import Array, Case
@@ -30,6 +32,7 @@ class Target:
     tensors: bool = False  # arrays are handed over as PyTorch tensors
     several: str = ""  # the option of which it always has two, as was seen; or NEITHER
     errors: dict[str, BaseException] = field(default_factory=dict)  # by what was tried
+    failed: set[str] = field(default_factory=set)  # ways to ask a function that raised
     makers: list[Any] | None = None  # the functions that make weights, once they are known
     ran: dict[str, tuple[tuple[int, ...], ...]] = field(default_factory=dict)  # shapes answered
 
@@ -47,6 +50,7 @@ class Outcome:
     returned: tuple[Leaf, ...]  # inside of what the last call returned
     held: tuple[Leaf, ...]  # in the object, or in the module's globals
     before: Mapping[str, Array] = field(default_factory=dict)  # held before the last call
+    after: Mapping[str, Array] = field(default_factory=dict)  # parameters after a step, by name
 
     @property
     def found(self) -> list[Leaf]:
@@ -74,18 +78,20 @@ def tried(
         model = made(binding, target.module, case) if binding.make else None
         session = Session(binding, target.module, case, model)
         session.set_weights()
-        *first, last = binding.calls.items() if binding.calls else [("", None)]
-        for item, call in first:
+        calls = list(binding.calls.items())
+        for item, call in calls[:-1]:
             session.call(item, call)
         if tweak is not None:
             tweak(session)
         before = {leaf.text: np.array(leaf.array) for leaf in held(session)}
-        if last[1] is not None:
-            session.call(*last)
+        for item, call in calls[-1:]:
+            session.call(item, call)
         copies = tuple(Leaf(text=leaf.text, array=np.array(leaf.array)) for leaf in held(session))
         return Outcome(
-            session=session, returned=tuple(returned(session, last[1])), held=copies, before=before
-        )
+            session=session, held=copies, before=before,
+            returned=tuple(returned(session, calls[-1][1] if calls else None)),
+            after=_parameters(session) if len(calls) > 1 or "train" in binding.calls else {},
+        )  # fmt: skip
 
     result = attempt(target.module, target.attempts, action)
     if title and isinstance(result, Failed):
@@ -93,6 +99,16 @@ def tried(
     elif title and isinstance(result, Outcome):
         target.ran.setdefault(title, tuple(leaf.array.shape for leaf in result.returned))
     return result
+
+
+def _parameters(session: Session) -> dict[str, Array]:
+    """Return what is at the places of the parameters now: later a module's globals are set back."""
+    found = {}
+    for name, place, scope in session.places():
+        with contextlib.suppress(Exception):  # the author has put something else there
+            if (array := borders.as_array(evaluate(place, scope))) is not None:
+                found[name] = np.array(array)
+    return found
 
 
 def held(session: Session) -> list[Leaf]:

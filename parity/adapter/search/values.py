@@ -76,7 +76,11 @@ def _texts(role: str, manner: Manner) -> Iterator[str]:
     elif role == "h_0" and manner.several:
         yield from ("every_h_0", "list(every_h_0)")
     elif role in CANONICAL:
-        yield from ways(role, CANONICAL[role], manner)
+        first, *more = ways(role, CANONICAL[role], manner)
+        yield first
+        if role == "x" and manner.one_row:
+            yield "x"
+        yield from more
     if role == "x" and not manner.ids:
         yield from _lists(manner)
     if role == "h_0" and manner.one_row:
@@ -87,6 +91,7 @@ PLAIN: Mapping[str, tuple[str, ...]] = {
     **{name: (name,) for name in ("features", "hidden", "classes", "batch", "steps", "layers")},
     "lr": ("lr",),
     "mask": ("np.ones((batch, steps))", "np.ones((steps, batch))"),
+    "shape": ("x.shape", "(batch, steps, features)"),
     "zero": ("0.0",),
     "one": ("1",),
     "many": ("1000",),
@@ -180,10 +185,10 @@ def _order(text: str) -> bool | None:
     if not any(name in text for name in _DUMMIES):
         return None
     try:
-        shape = np.shape(evaluate(text, _DUMMIES.__getitem__))  # type: ignore[arg-type]
+        shape = np.shape(evaluate(text, _DUMMIES.__getitem__))
     except (NameError, IndexError, TypeError, ValueError):
         return None
     batch, steps = SIZES["batch"], SIZES["steps"]
     if batch not in shape or steps not in shape:
         return None
-    return shape.index(steps) < shape.index(batch)
+    return bool(shape.index(steps) < shape.index(batch))

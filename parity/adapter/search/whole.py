@@ -11,6 +11,7 @@ from parity.adapter.attempts import Failed
 from parity.adapter.binding import Binding, Call
 from parity.adapter.expressions import evaluate, names_in
 from parity.adapter.search import gradients
+from parity.adapter.search.answers import SIGMOIDS
 from parity.adapter.search.backwards import (
     BY_LOGITS,
     BY_STATES,
@@ -55,6 +56,8 @@ NAMED = 2.4
 
 def whole(target: Target, forward: Forward, *, thorough: bool = False) -> Whole:
     """Return the calls that a forward pass is followed by; `thorough`: by trying everything."""
+    if any(one.right in SIGMOIDS.values() and one.is_right for one in forward.seen.values()):
+        return Whole(forward=forward)  # its loss is another, and so are its gradients
     prior = answers(forward.binding, forward.seen)
     prior = replace(prior, config={**prior.config, "activation": forward.activation})
     outcome = forward.outcome
@@ -141,8 +144,11 @@ def _backward(
             key = (level_of(proposal), entry.name)
             if key in best and _is_complete(best[key], forward):
                 continue
+            if key[0] >= 2 and _disagree(loss, proposal):
+                continue
             for found in asked(target, forward, prior, entry, proposal, "backward", loss):
-                told.setdefault(key, set()).add(_kind_of_labels(proposal))
+                if proposal.is_named or key not in best or not best[key].proposal.is_named:
+                    told.setdefault(key, set()).add(_kind_of_labels(proposal))
                 if key not in best or found.rank > best[key].rank:
                     best[key] = found
         sure = [one for key, one in best.items() if one.evidence > 0 or len(told[key]) == 1]
@@ -159,6 +165,13 @@ def _kind_of_labels(proposal: Proposal) -> tuple[bool, bool]:
     """
     texts = [v.text for v in proposal.arguments.values() if v.role in LABELS]
     return any("one_hot" in text for text in texts), any("step" in text for text in texts)
+
+
+def _disagree(loss: Backward | None, proposal: Proposal) -> bool:
+    """Return whether a right loss wants labels of every step and a call of one, or the reverse."""
+    if loss is None or not loss.loss_is_right:
+        return False
+    return _kind_of_labels(loss.proposal)[1] != _kind_of_labels(proposal)[1]
 
 
 def _is_complete(found: Backward, forward: Forward) -> bool:
@@ -256,18 +269,15 @@ def _steps(case: Case) -> dict[str, Any]:
 
 def right_moves(found: Backward) -> set[str]:
     """Return the parameters that a call has moved as one step of SGD does."""
-    session = found.outcome.session
-    right, moved = _steps(session.case), set()
-    for name, place, scope in session.places():
-        if f"grad/{name}" in right and name in found.moved:
-            now = np.asarray(evaluate(place, scope)) if "+" not in place else None
-            if (
-                now is not None
-                and now.shape == right[f"grad/{name}"].shape
-                and np.allclose(now, right[f"grad/{name}"], rtol=1e-5)
-            ):
-                moved.add(name)
-    return moved
+    right = _steps(found.outcome.session.case)
+    return {
+        name
+        for name, now in found.outcome.after.items()
+        if name in found.moved
+        and f"grad/{name}" in right
+        and now.shape == right[f"grad/{name}"].shape
+        and np.allclose(now, right[f"grad/{name}"], rtol=1e-5)
+    }
 
 
 def _stepped(forward: Forward, found: Backward) -> Gradients:
@@ -285,9 +295,10 @@ def _train(
 ) -> Backward | None:
     """Return the call that does everything: from x and labels to changed weights."""
     best: Backward | None = None
+    told: dict[str, set[tuple[bool, bool]]] = {}
     budget = target.attempts.made + 500
     bare = replace(prior, calls={k: c for k, c in prior.calls.items() if k == "forward"})
-    for entry, proposal in candidates(target, forward, outcome, "train", NAMED, 30):
+    for entry, proposal in candidates(target, forward, outcome, "train", NAMED, 60):
         if level_of(proposal) != 3 or target.attempts.made > budget:
             continue
         if backward is not None and entry.name == backward.entry.name and not backward.moved:
@@ -297,6 +308,7 @@ def _train(
                 continue
             if _starts_anew(target, found):
                 continue
+            told.setdefault(entry.name, set()).add(_kind_of_labels(proposal))
             if best is None or (found.evidence, _step_rank(found)) > (
                 best.evidence,
                 _step_rank(best),
@@ -304,6 +316,8 @@ def _train(
                 best = found
         if best is not None and len(right_moves(best)) >= len(parameters_of(forward)):
             return best
+    if best is not None and best.evidence == 0 and len(told[best.entry.name]) > 1:
+        return None  # nobody knows which labels it wants
     return best
 
 
@@ -335,6 +349,7 @@ def _starts_anew(target: Target, found: Backward) -> bool:
 
 def binding_of(found: Whole) -> Binding:
     """Return the whole binding: every call, every answer, and what can be asked."""
+    found = replace(found, loss=_of_its_slope(found.loss))
     forward = found.forward
     base = answers(forward.binding, forward.seen)
     calls: dict[str, Call] = {"forward": base.calls["forward"]}
@@ -383,6 +398,21 @@ def _asked_for(one: Backward) -> dict[str, Any]:
     config = one.binding.config
     found = {n: config[n] for n in ("kind", "loss", "initial") if n in config}
     return found | ({"loss": one.kind} if one.kind not in ("", "mean") else {})
+
+
+def _of_its_slope(loss: Backward | None) -> Backward | None:
+    """Return a loss, at our size where the gradient by the logits that it answers is ours.
+
+    Then its own size is no convention: the two do not belong together.
+    """
+    if loss is None or loss.factor == "1":
+        return loss
+    names_known = loss.outcome.session.names
+    slopes = [np.asarray(names_known[name]) for name in ("d_logits", "d_every_logits")]
+    for leaf in loss.outcome.returned:
+        if any(s.shape == leaf.array.shape and np.allclose(s, leaf.array) for s in slopes):
+            return replace(loss, factor="1")
+    return loss
 
 
 def target_is_layer(found: Whole) -> bool:

@@ -1,1 +1,1 @@
-"""The search finds how somebody's code is asked."""
+"""Tests of the search for a binding."""

@@ -80,7 +80,7 @@ def edits_of(function: ast.FunctionDef) -> Iterator[Edit]:
     for node in _nodes(function):
         for operator, changes in OPERATORS.items():
             for new in changes(node, scope):
-                edited = _replaced(function, node, new)
+                edited = replaced(function, node, new)
                 if (source := ast.unparse(edited)) in known:
                     continue
                 known.add(source)
@@ -118,13 +118,13 @@ def _within(node: ast.AST) -> Iterator[ast.AST]:
         yield from _within(child)
 
 
-def _replaced(tree: Any, old: ast.AST, new: ast.AST) -> Any:
+def replaced(tree: Any, old: ast.AST, new: ast.AST) -> Any:
     """Return a copy of a tree in which a node is replaced; the tree stays as it is."""
     if tree is old:
         return ast.copy_location(new, old) if isinstance(new, ast.stmt | ast.expr) else new
     if isinstance(tree, list):
-        return [_replaced(item, old, new) for item in tree]
+        return [replaced(item, old, new) for item in tree]
     if not isinstance(tree, ast.AST):
         return tree
-    fields = {name: _replaced(value, old, new) for name, value in ast.iter_fields(tree)}
+    fields = {name: replaced(value, old, new) for name, value in ast.iter_fields(tree)}
     return ast.copy_location(type(tree)(**fields), tree)
