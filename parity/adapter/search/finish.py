@@ -10,7 +10,7 @@ import numpy as np
 from parity.adapter import names
 from parity.adapter.binding import Binding, Certainty, Remark
 from parity.adapter.expressions import is_transposed, names_in
-from parity.adapter.interpreter import Run
+from parity.adapter.running.interpreter import Run
 from parity.adapter.search.backward.gradients import parameters_of
 from parity.adapter.search.backward.readings import Backward
 from parity.adapter.search.calling.calls import parameters

@@ -9,7 +9,7 @@ from typing import Any
 from parity.adapter import names
 from parity.adapter.attempts import Failed, attempt
 from parity.adapter.binding import Binding
-from parity.adapter.interpreter import made
+from parity.adapter.running.interpreter import made
 from parity.adapter.search.backward.composed import Whole, binding_of
 from parity.adapter.search.backward.orientation import oriented
 from parity.adapter.search.backward.rates import with_rate

@@ -38,12 +38,8 @@ def binding_of(found: Whole) -> Binding:
     forward = found.forward
     base = answers(forward.binding, forward.seen)
     calls: dict[str, Call] = {"forward": base.calls["forward"]}
-    config: dict[str, Any] = {**base.config, "activation": forward.activation}
     main = found.main
     factor = "1" if main is None else main.factor
-    for one in (found.loss, main):
-        if one is not None:
-            config |= _asked_for(one)
     for item, one in (
         ("loss", found.loss),
         ("backward", found.backward),
@@ -58,24 +54,34 @@ def binding_of(found: Whole) -> Binding:
             continue
         own = one.binding.calls[item if item in one.binding.calls else "backward"]
         calls[item] = replace(_with_rate(own, factor), answers=tuple(told))
-    if target_is_layer(found):
-        config["kind"] = "layer"
-    elif main is not None or any("logits" in k for k in forward.seen):
-        config["kind"] = "classifier"
-    if forward.probe.manner.ids:
-        config["data"] = forward.probe.manner.data
-    if forward.probe.manner.one_row:
-        config["batch"] = 1
-    config |= forward.probe.manner.several
     further = dict(main.binding.values) if main is not None else {}
     order = [k for k in ("forward", "loss", "backward", "update", "train") if k in calls]
     return replace(
         base,
         values={**base.values, **further},
         calls={k: calls[k] for k in order},
-        config=config,
+        config={**base.config, **_config(found)},
         by_steps=bool(main is not None and main.moved and not main.found.weights),
     )
+
+
+def _config(found: Whole) -> dict[str, Any]:
+    """Return the only values of options that the whole can be asked with."""
+    forward, main = found.forward, found.main
+    manner = forward.probe.manner
+    config: dict[str, Any] = {"activation": forward.activation}
+    for one in (found.loss, main):
+        if one is not None:
+            config |= _asked_for(one)
+    if target_is_layer(found):
+        config["kind"] = "layer"
+    elif main is not None or any("logits" in k for k in forward.seen):
+        config["kind"] = "classifier"
+    if manner.ids:
+        config["data"] = manner.data
+    if manner.one_row:
+        config["batch"] = 1
+    return config | manner.several
 
 
 def _asked_for(one: Backward) -> dict[str, Any]:

@@ -115,12 +115,7 @@ def _asked(
     if not target.several and (option := always(probe, outcome, live)):
         target.several = option
         return
-    own = {leaf.text: leaf.text for leaf in live}
-    if probe.manner.several:
-        pairs = joined(probe, outcome.session, live)
-        own = {pair.text: text for text, pair in pairs.items()}
-        live = [*pairs.values(), *(leaf for leaf in live if _of_head(probe, leaf))]
-        own |= {leaf.text: leaf.text for leaf in live if leaf.text not in own}
+    live, own = _in_pairs(probe, outcome, live)
     for hypothesis in itertools.islice(hypotheses(probe, live), 24):
         held = _with_head(probe, outcome, hypothesis)
         placed = {**binding.parameters, **held.places}
@@ -136,6 +131,19 @@ def _asked(
             unplaced=_unplaced(outcome, live, held),
             both="activation" in making.roles,
         )  # fmt: skip
+
+
+def _in_pairs(
+    probe: Probe, outcome: Outcome, live: list[Leaf]
+) -> tuple[list[Leaf], dict[str, str]]:
+    """Return the arrays, those of two layers or directions together, and the held one of each."""
+    if not probe.manner.several:
+        return live, {leaf.text: leaf.text for leaf in live}
+    pairs = joined(probe, outcome.session, live)
+    live = [*pairs.values(), *(leaf for leaf in live if _of_head(probe, leaf))]
+    return live, {leaf.text: leaf.text for leaf in live} | {
+        pair.text: text for text, pair in pairs.items()
+    }
 
 
 def _unplaced(outcome: Outcome, live: Sequence[Leaf], hypothesis: Hypothesis) -> str:
