@@ -57,6 +57,7 @@ def bind(target: Any, /, **items: Any) -> Run:
     config: the only values of options that it supports, as CONFIG beside a `run`; each may be an
         item of its own, too: `activation="tanh"`, or `loss="squared"` where no call is named loss.
     options: further options that it supports, as OPTIONS beside a `run` does.
+    lacking: a part of the code that is not asked for, as text: then the verdict is INCOMPLETE.
     Any other name: a value that expressions know, as in `params="{}"`.
 
     Each item is checked at once on a small case.
@@ -116,6 +117,7 @@ def binding_of(target: Any, items: Mapping[str, Any]) -> Binding:
     lists = {name: tuple(_texts(name, rest.pop(name, ()))) for name in LISTS}
     tensors, fresh, by_steps = (bool(rest.pop(name, False)) for name in SWITCHES)
     knows = _known(rest.pop("options", ()))
+    lacking = _text("lacking", rest.pop("lacking", ""))
     calls = {name: _call(name, rest.pop(name)) for name in CALLS if name in rest}
     places = {n: _expression(n, rest.pop(n)) for n in (*SIZES, *PARAMETERS) if n in rest}
     values = {name: _expression(name, text) for name, text in rest.items()}
@@ -131,6 +133,7 @@ def binding_of(target: Any, items: Mapping[str, Any]) -> Binding:
         knows=knows,
         tensors=tensors,
         fresh=fresh,
+        lacking=lacking,
     )
     _refuse_unused(binding)
     _refuse_silent(calls)

@@ -27,6 +27,8 @@ def load(spec: str, *, run_all: bool = False) -> Subject:
     if found.is_run:
         bound, asks = found.value, _asks(found)
         lacking = str(getattr(found.module, "LACKING", "")) if found.name == "run" else ""
+        if isinstance(bound, Run):
+            lacking = bound.binding.lacking or lacking
         told = _told(found.left_out)
         return Subject(
             name=spec,

@@ -20,8 +20,17 @@ from parity.model.biases import shares
 from parity.model.case import Array, Case
 from parity.model.names import ArrayName, gradient_name, second_bias, step_name
 
-FAR = 2.0**60
-"""A learning rate at which a step is all gradient."""
+FAR: Mapping[str, tuple[float, ...]] = {
+    "float32": (2.0**60, 2.0**120),
+    "float64": (2.0**60, 2.0**540, 2.0**1020),
+}
+"""Learning rates, by format, at which a step is all gradient; the later ones for small gradients.
+
+In w - lr * g the digits of g are lost where lr * g is not much larger than w.
+"""
+
+CLEAR = 2.0**32
+"""A step this many times as large as the weight has all digits of the gradient."""
 
 
 class Run:
@@ -43,15 +52,41 @@ class Run:
     def _by_steps(self, case: Case, answer: Mapping[str, Any]) -> dict[str, Any]:
         """Return the gradients of a network that only changes its weights: (w - w') / lr.
 
-        At a learning rate of 2**60 a step is all gradient, right to the gradient's own digits.
+        Each number is read at the first rate at which its step is all gradient.
         """
-        far = case.replace(case.config.replace(lr=FAR))
-        stepped = Session(self.binding, self.module, far, self._model(far)).run()
+        found: dict[str, Array] = {}
+        unclear: dict[str, Array] = {}
+        for place, rate in enumerate(FAR[case.x.dtype.name]):
+            try:
+                read = self._at_rate(case, answer, rate)
+            except (Exception, SystemExit):
+                if place == 0:
+                    raise
+                break  # somebody's own code refuses so large a rate
+            for name, (value, clear) in read.items():
+                if name not in found:
+                    found[name], unclear[name] = value, ~clear
+                elif value.shape == found[name].shape:
+                    better = unclear[name] & np.isfinite(value)
+                    found[name] = np.where(better, value, found[name])
+                    unclear[name] = unclear[name] & ~clear
+            if not any(where.any() for where in unclear.values()):
+                break
+        return found
+
+    def _at_rate(
+        self, case: Case, answer: Mapping[str, Any], rate: float
+    ) -> dict[str, tuple[Array, Array]]:
+        """Return the gradients that a step at a rate shows, and where it has all their digits."""
+        far = case.replace(case.config.replace(lr=rate))
         found = {}
-        for name, weight in _before_a_step(case, stepped).items():
-            if step_name(1, name) in stepped and gradient_name(name) not in answer:
-                moved = weight - np.asarray(stepped[step_name(1, name)])
-                found[gradient_name(name)] = moved / case.x.dtype.type(FAR)
+        with np.errstate(all="ignore"):  # large gradients overflow at a rate for small ones
+            stepped = Session(self.binding, self.module, far, self._model(far)).run()
+            for name, weight in _before_a_step(case, stepped).items():
+                if step_name(1, name) in stepped and gradient_name(name) not in answer:
+                    moved = np.asarray(weight - np.asarray(stepped[step_name(1, name)]))
+                    clear = np.abs(moved) >= CLEAR * np.max(np.abs(weight), initial=0)
+                    found[gradient_name(name)] = moved / case.x.dtype.type(rate), clear
         return found
 
     def _model(self, case: Case) -> Any:
