@@ -32,6 +32,15 @@ def tensor(array: Array) -> Any:
     return torch.from_numpy(np.array(array))
 
 
+def single(model: Any) -> bool:
+    """Return whether an object is a PyTorch module whose parameters are float32."""
+    torch = sys.modules.get("torch")
+    if torch is None or not isinstance(model, torch.nn.Module):
+        return False
+    formats = {parameter.dtype for parameter in model.parameters()}
+    return bool(formats) and formats == {torch.float32}
+
+
 def as_array(value: Any) -> Array | None:
     """Return numbers as an array: an array, a float, a tensor; None for anything else."""
     if isinstance(value, np.ndarray):

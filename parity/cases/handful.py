@@ -12,6 +12,7 @@ HANDFUL: tuple[Config, ...] = tuple(
             "b33-t1-f3-h33-c12-tanh-f64-s0-small-repeated",
             "b2-t5-f1-h5-c5-tanh-f64-s0-small-zeros-lr0.3",
             "b1-t5-f5-h16-c5-tanh-f64-s0-chaotic-large-eachlabel-largegrads-noh0-lr0.3",
+            "b3-t4-f5-h4-c3-tanh-f64-s0-withouth0",
         ),
     )
 )

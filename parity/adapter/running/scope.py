@@ -54,9 +54,14 @@ class CaseNames:
     """The names of a case's values, each computed when it is asked for."""
 
     def __init__(
-        self, case: Case, answers: Mapping[str, Array] | None = None, *, tensors: bool = False
+        self,
+        case: Case,
+        answers: Mapping[str, Array] | None = None,
+        *,
+        tensors: bool = False,
+        single: bool = False,
     ) -> None:
-        self.case, self.tensors = case, tensors
+        self.case, self.tensors, self.single = case, tensors, single
         self.answers = {} if answers is None else answers  # it grows while a case is asked
 
     def __getitem__(self, name: str) -> Any:
@@ -64,7 +69,10 @@ class CaseNames:
             return getattr(self.case.config, name)
         if (array := self._array(name)) is None:
             raise KeyError(name)
-        return borders.tensor(array) if self.tensors and isinstance(array, np.ndarray) else array
+        if not (self.tensors and isinstance(array, np.ndarray)):
+            return array
+        is_real = array.dtype.kind == "f"
+        return borders.tensor(array.astype(np.float32) if self.single and is_real else array)
 
     def _array(self, name: str) -> Any:
         if name in COMPUTED:

@@ -35,7 +35,9 @@ class Session:
     def __init__(self, binding: Binding, module: Any, case: Case, model: Any) -> None:
         self.binding, self.module, self.case, self.model = binding, module, case, model
         self.answers: dict[str, Any] = {}
-        self.names = CaseNames(case, self.answers, tensors=binding.tensors)
+        self.names = CaseNames(
+            case, self.answers, tensors=binding.tensors, single=borders.single(model)
+        )
         self.values: dict[str, Any] = {} if model is None else {"model": model, "self": model}
         self.history: dict[str, list[Any]] = {}
         self.begun: dict[str, Any] = {}

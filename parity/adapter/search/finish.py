@@ -191,10 +191,22 @@ def _assumed(found: Found) -> Iterator[str]:
             yield f"not judged: the {one.right.replace('_', ' ')} that it answers in `{one.raw}`"
 
 
+def _scores_unasked(found: Found) -> str:
+    """Return where scores are that are not right, and that a layer's gradients do not ask for."""
+    if found.binding.config.get("kind") != "layer":
+        return ""
+    seen = found.whole.forward.seen.items()
+    return next((one.raw for kind, one in seen if "logits" in kind and not one.is_right), "")
+
+
 def _lacking(target: Target, found: Found) -> str:
     """Return the part of the code that was not understood; empty where there is none."""
     whole = found.whole
     main = whole.main
+    if scores := _scores_unasked(found):
+        return (
+            f"the scores that it answers in `{scores}` are not PyTorch's, and no loss asks for them"
+        )
     unread = unread_weights(found)
     if unread:
         return f"`{unread[0]}` looks like a weight, and nothing reads it"

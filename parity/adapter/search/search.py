@@ -132,7 +132,7 @@ def _manners(target: Target, effort: Effort) -> Iterator[Manner]:
     """Yield the manners of asking: two directions come second, where they were seen."""
     for manner in MANNERS:
         yield manner
-        if target.several and manner == MANNERS[0] and not effort.loops:
+        if target.several in SEVERAL and manner == MANNERS[0] and not effort.loops:
             yield SEVERAL[target.several]
             target.several = NEITHER
             yield manner

@@ -89,7 +89,10 @@ def _names(module: ModuleType, name: str) -> Iterator[str]:
     used = set().union(*uses.values())
     alone = {n: _likely(cls) for n, cls in own.items()}
     likely = {n: max([alone[n], *(alone[other] for other in uses[n])]) for n in own}
-    ordered = sorted(own, key=lambda n: (n in used, -likely[n]))
+    bases = {n: {b.__name__ for b in cls.__mro__[1:]} & {*own} for n, cls in own.items()}
+    likely = {n: max([likely[n], *(likely[base] for base in bases[n])]) for n in own}
+    derived = set().union(*bases.values())  # a class that another one changes is not the last word
+    ordered = sorted(own, key=lambda n: (n in used, n in derived, -likely[n]))
     yield from (n for n in ordered if likely[n] > 0)
     yield ""
     yield from (n for n in ordered if likely[n] <= 0)
@@ -104,8 +107,12 @@ def _likely(cls: type) -> float:
     if not text:
         return score
     loops = sum(isinstance(node, (ast.For, ast.While)) for node in ast.walk(_tree(text)))
-    matrices = text.count("@") + text.count("dot(") + text.count("matmul")
+    matrices = sum(text.count(product) for product in PRODUCTS)
     return score * (matrices > 0) + 1.0 * (loops > 0 and matrices > 0) - 1.0
+
+
+PRODUCTS = ("@", "dot(", "matmul", "mm(", "einsum", "tensordot", "Linear(")
+"""Signs of a product of matrices in somebody's text."""
 
 
 def _text(cls: type) -> str:

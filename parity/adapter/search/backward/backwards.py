@@ -203,6 +203,8 @@ def asked(
     if roles & {*BY_STATES} and "d_last" not in roles and not roles & {*LABELS, *BY_LOGITS}:
         changes["kind"] = "classifier" if forward.probe.manner.several else "layer"
     by_step = bool(roles & {"step_labels", "step_one_hot", "d_every_logits"})
+    if loss_before is not None and not roles & {*LABELS, *BY_LOGITS, *BY_STATES}:
+        level, by_step = 2, loss_before.kind.endswith("steps")  # it goes back from that loss
     if (
         loss_before is not None
         and loss_before.loss_is_right

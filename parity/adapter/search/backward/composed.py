@@ -117,8 +117,10 @@ def _answers_of(item: str, one: Backward, found: Whole, factor: str) -> list[tup
     told = []
     if one.loss and one.level >= 2 and (found.loss is None or found.loss is one or item == "train"):
         told.append(("loss", _divided(one.loss, one.factor)))
-    if item != "loss":
-        told += [(f"grad/{n}", _divided(t, factor)) for n, t in one.found.places.items()]
+    known = set() if found.backward in (None, one) else {*found.backward.found.places}
+    if item != "loss":  # what is left by a later call replaces no gradient that was answered
+        left = {n: t for n, t in one.found.places.items() if n not in known}
+        told += [(f"grad/{n}", _divided(t, factor)) for n, t in left.items()]
         told += [(f"grad/{n}", _divided(t, factor)) for n, t in one.found.seconds.items()]
     return told
 

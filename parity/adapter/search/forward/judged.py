@@ -108,7 +108,7 @@ def judged(
         answered = _seen(target, probe, binding, case, _without_weights(outcome, leaves))
         loss = loss_kind(probe, start | {"activation": activation}, outcome)
         if loss:  # then so are the states and scores: what has their shape is a gradient
-            answered = {kind: one for kind, one in answered.items() if one.share > 0}
+            answered = {kind: one for kind, one in answered.items() if one.is_right}
         if answered or loss:
             found.append(
                 Forward(

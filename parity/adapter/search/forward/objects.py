@@ -185,7 +185,10 @@ def _lists(by: float) -> Iterator[Value]:
 def _said(name: str, module: Any) -> Iterator[Value]:
     """Yield whatever a name can mean."""
     size = names.role(name, names.SIZES)
-    if size is not None:
+    if size in ("batch", "steps"):  # hardly known when an object is made
+        yield from (Value(text=s, role=s, penalty=0.2 + 0.1 * i) for i, s in enumerate(SIZES))
+        yield Value(text=size, role=size, penalty=0.6)
+    elif size is not None:
         yield Value(text=size, role=size)
     if names.is_like(name, _TEXT):
         yield from (Value(text=t, role="text", penalty=0.2 * i) for i, t in enumerate(TEXTS))
