@@ -19,7 +19,7 @@ from parity.adapter.binding import Binding, Call
 from parity.adapter.search.backward import gradients
 from parity.adapter.search.backward.gradients import Gradients
 from parity.adapter.search.calling.calls import FINAL, Proposal, is_required, parameters, proposals
-from parity.adapter.search.calling.static import facts, keys_of
+from parity.adapter.search.calling.static import facts, keys_of, work
 from parity.adapter.search.calling.values import Value, in_one_order
 from parity.adapter.search.forward.forwards import Entry, Forward, entries, factors
 from parity.adapter.search.forward.several import joined
@@ -27,6 +27,7 @@ from parity.adapter.search.leaves import Leaf
 from parity.adapter.search.probe import Probe, expected
 from parity.adapter.search.trials import Outcome, Target, tried
 from parity.model.case import Array, Case
+from parity.model.coverage import Role
 from parity.model.errors import ConfigError
 
 LABELS = ("labels", "one_hot", "step_labels", "step_one_hot")
@@ -227,7 +228,18 @@ def penalty_of(item: str, entry: Entry, forward: Forward) -> float:
         "update": (),
         "train": names.UPDATE,
     }
+    if _WORK[item] in work(entry.function):
+        return 0.1
     return 0.5 if names.is_like(bare, others[item]) else 1.5
+
+
+_WORK = {
+    "loss": Role.LOSS,
+    "backward": Role.GRADIENTS,
+    "update": Role.STEP,
+    "train": Role.STEP,
+}
+"""By each call: the work that a function shows in its text, whatever it is called."""
 
 
 def asked(
