@@ -115,7 +115,7 @@ TRAIN = _words(
     r"train_?(step|on_?batch|batch) numpy_sgd_step fit_?(step|batch) train partial_fit "
     r".*step"
 )
-FINAL_UPSTREAM = _words(r"(d|g|grad|delta|upstream)_?.*(final|last|_n|_t).*")
+FINAL_UPSTREAM = _words(r"(d|g|grad|delta|upstream)_?.*(final|last|_n|_t).* d_?hn dhn")
 MAKER = _words(r"(init|initialise|initialize|make|create|new|get).*")
 LOSS = _words(
     r".*loss.* .*cross_?entropy.* criterion .*cost.* nll ce softmax_?(loss|ce|xent) mse "

@@ -1,5 +1,6 @@
 """Whole: from a forward pass to a binding that asks for everything, and what is known of it."""
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -18,20 +19,22 @@ from parity.adapter.search.backward.backwards import (
     Backward,
     asked,
     candidates,
+    given,
     level_of,
     read,
 )
 from parity.adapter.search.backward.gradients import Gradients, parameters_of
 from parity.adapter.search.backward.steps_back import is_loop, stepped_back
-from parity.adapter.search.calling.calls import Proposal
-from parity.adapter.search.calling.static import facts
+from parity.adapter.search.calling.calls import Proposal, proposals
+from parity.adapter.search.calling.static import facts, work
 from parity.adapter.search.calling.values import Value
 from parity.adapter.search.forward.answers import SIGMOIDS
-from parity.adapter.search.forward.forwards import Forward
+from parity.adapter.search.forward.forwards import Forward, entries
 from parity.adapter.search.probe import expected, writable
 from parity.adapter.search.proof import answers
 from parity.adapter.search.trials import Outcome, Target, tried
 from parity.model.case import Case
+from parity.model.coverage import Role
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +80,7 @@ def whole(target: Target, forward: Forward, *, thorough: bool = False) -> Whole:
     update = train = None
     if backward is not None:
         update = _update(target, forward, backward)
-    train = _train(target, forward, prior, outcome, backward)
+    train = _train(target, forward, prior, outcome, backward, loss)
     return Whole(forward=forward, loss=loss, backward=backward, update=update, train=train)
 
 
@@ -138,7 +141,8 @@ def _backward(
         budget = target.attempts.made + attempts
         best: dict[tuple[int, str], Backward] = {}
         told: dict[tuple[int, str], set[tuple[bool, bool]]] = {}
-        for entry, proposal in candidates(target, forward, outcome, "backward", effort, most):
+        more = _labels_of(loss)
+        for entry, proposal in candidates(target, forward, outcome, "backward", effort, most, more):
             if target.attempts.made > budget or not target.attempts.left:
                 break
             key = (level_of(proposal), entry.name)
@@ -156,6 +160,14 @@ def _backward(
         if chosen is not None:
             return chosen
     return None
+
+
+def _labels_of(loss: Backward | None) -> dict[str, list[Value]]:
+    """Return the labels of a right loss, by the name of its parameter: others mean the same."""
+    if loss is None or not loss.loss_is_right:
+        return {}
+    handed = loss.proposal.arguments.items()
+    return {name: [replace(v, penalty=0.0)] for name, v in handed if v.role in LABELS}
 
 
 def _kind_of_labels(proposal: Proposal) -> tuple[bool, bool]:
@@ -189,7 +201,7 @@ def _wanted(found: Backward, forward: Forward) -> list[str]:
 def _best(found: Sequence[Backward], forward: Forward) -> Backward | None:
     """Return the reading that computes most of the way, among those that are understood."""
     usable = [one for one in found if _is_understood(one, forward)]
-    return max(usable, key=lambda one: (one.level, one.rank), default=None)
+    return max(usable, key=lambda one: (one.level, bool(one.found.weights), one.rank), default=None)
 
 
 def _is_understood(found: Backward, forward: Forward) -> bool:
@@ -221,11 +233,7 @@ def _update(target: Target, forward: Forward, backward: Backward) -> Backward | 
     if isinstance(value, tuple) and len(told) == len(value):
         more = {n: [Value(text=f"back[{i}]", role=f"back[{i}]")] for i, n in enumerate(told) if n}
     for name in ("grads", "gradients", "grad", "g", "dparams", "gradient", "d_params", "delta"):
-        texts = (
-            ["back"] + [f"back[{i}]" for i in range(len(value))]
-            if isinstance(value, tuple)
-            else ["back"]
-        )
+        texts = texts_of_gradients(value)
         if name not in more:
             more[name] = [
                 Value(text=t, role="gradients", penalty=0.1 * i) for i, t in enumerate(texts)
@@ -250,7 +258,48 @@ def _update(target: Target, forward: Forward, backward: Backward) -> Backward | 
                     best = found
                 if len(stepped.right) + len(right_moves(found)) >= len(parameters_of(forward)):
                     return found
-    return best
+    return best or _unnamed_update(target, forward, backward, texts_of_gradients(value))
+
+
+def _unnamed_update(
+    target: Target, forward: Forward, backward: Backward, texts: Sequence[str]
+) -> Backward | None:
+    """Return the step of a function whose text shows one, where no name says what it wants.
+
+    It is handed gradients and our rate. Nobody knows which of several ways is meant, unless one
+    moves a parameter as one step of SGD does.
+    """
+    owner = backward.outcome.session.model if target.cls is not None else target.module
+    ran: list[Backward] = []
+    for entry in entries(owner, target.module):
+        own = (backward.entry.name, forward.entry.name)
+        if entry.name in own or Role.STEP not in work(entry.function):
+            continue
+        known = given(target, forward, backward.outcome, entry.function)
+        more = {"gradients": [Value(text=t, role="gradients") for t in texts]}
+        ways = proposals(
+            entry.name, entry.function, forward.probe.manner, ("gradients", "lr"),
+            given=known, extra=more,
+        )  # fmt: skip
+        for proposal in itertools.islice(ways, UNNAMED_WAYS):
+            if proposal.roles & {"x", *LABELS}:
+                continue
+            for found in asked(target, forward, backward.binding, entry, proposal, "update"):
+                stepped = _stepped(forward, found)
+                if found.moved or stepped.weights:
+                    ran.append(replace(found, found=stepped))
+    right = [one for one in ran if one.found.right or right_moves(one)]
+    return max(right or (ran if len(ran) == 1 else []), key=_step_rank, default=None)
+
+
+UNNAMED_WAYS = 8
+"""Ways to hand gradients and a rate to one function, at most."""
+
+
+def texts_of_gradients(value: Any) -> list[str]:
+    """Return the texts of all gradients that a backward pass has returned, and of each of them."""
+    parts = [f"back[{i}]" for i in range(len(value))] if isinstance(value, tuple) else []
+    return ["back", *parts]
 
 
 def _step_rank(found: Backward) -> tuple[float, ...]:
@@ -291,14 +340,17 @@ def _stepped(forward: Forward, found: Backward) -> Gradients:
 
 
 def _train(
-    target: Target, forward: Forward, prior: Binding, outcome: Outcome, backward: Backward | None
-) -> Backward | None:
+    target: Target, forward: Forward, prior: Binding, outcome: Outcome,
+    backward: Backward | None, loss: Backward | None,
+) -> Backward | None:  # fmt: skip
     """Return the call that does everything: from x and labels to changed weights."""
     best: Backward | None = None
     told: dict[str, set[tuple[bool, bool]]] = {}
     budget = target.attempts.made + 500
     bare = replace(prior, calls={k: c for k, c in prior.calls.items() if k == "forward"})
-    for entry, proposal in candidates(target, forward, outcome, "train", NAMED, 60):
+    for entry, proposal in candidates(
+        target, forward, outcome, "train", NAMED, 60, _labels_of(loss)
+    ):
         if level_of(proposal) != 3 or target.attempts.made > budget:
             continue
         if backward is not None and entry.name == backward.entry.name and not backward.moved:
