@@ -26,7 +26,7 @@ def started(
     target: Target, probe: Probe, binding: Binding, name: str, function: Callable[..., Any],
     more: Sequence[str] = (), most: int = 60,
 ) -> Iterator[tuple[Proposal, Binding]]:  # fmt: skip
-    """Yield loops over a function: the proposal of one step, and the binding with the whole loop."""
+    """Yield loops over a function: a step, and the binding with the whole loop."""
     for proposal in itertools.islice(
         proposals(name, function, probe.manner, (*ROLES, *more)), most
     ):
