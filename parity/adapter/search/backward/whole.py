@@ -10,7 +10,7 @@ import numpy as np
 from parity.adapter import names
 from parity.adapter.attempts import Failed
 from parity.adapter.binding import Binding, Call
-from parity.adapter.expressions import evaluate, names_in
+from parity.adapter.expressions import names_in
 from parity.adapter.search.backward import gradients
 from parity.adapter.search.backward.backwards import (
     BY_LOGITS,
@@ -387,13 +387,13 @@ def _starts_anew(target: Target, found: Backward) -> bool:
     outcome = tried(target, found.binding, slow)
     if isinstance(outcome, Failed):
         return True
-    session = outcome.session
-    for name, place, scope in session.places():
-        if name in found.moved and "+" not in place:
-            now, before = np.asarray(evaluate(place, scope)), getattr(session.case, name)
-            if now.shape != before.shape or not np.allclose(now, before, atol=1e-3):
-                return True
-    return False
+    case = outcome.session.case
+    return any(
+        now.shape != getattr(case, name).shape
+        or not np.allclose(now, getattr(case, name), atol=1e-3)
+        for name, now in outcome.after.items()
+        if name in found.moved and "+" not in found.binding.parameters.get(name, "")
+    )
 
 
 # -- the binding -----------------------------------------------------------------------------------

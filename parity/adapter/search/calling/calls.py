@@ -99,8 +99,12 @@ def _second_upstream(wanted: Sequence[inspect.Parameter], options: list[list[Val
                 Value(text=v.text, role=v.role, penalty=v.penalty + 0.6) for v in option if v.text
             ]
             options[place] = [LEFT_OUT, *later]
-            if FINAL in {v.role for v in later} and names.is_like(parameter.name, names.FINAL_UPSTREAM):
-                finals = [replace(v, penalty=0.01 * i) for i, v in enumerate(later) if v.role == FINAL]
+            if FINAL in {v.role for v in later} and names.is_like(
+                parameter.name, names.FINAL_UPSTREAM
+            ):
+                finals = [
+                    replace(v, penalty=0.01 * i) for i, v in enumerate(later) if v.role == FINAL
+                ]
                 options[place] = [*finals, replace(LEFT_OUT, penalty=0.3)]
 
 
