@@ -14,7 +14,7 @@ from parity.adapter.running.interpreter import Run
 from parity.adapter.search.backward.gradients import parameters_of
 from parity.adapter.search.backward.readings import Backward
 from parity.adapter.search.calling.calls import parameters
-from parity.adapter.search.calling.static import answers_function
+from parity.adapter.search.calling.static import answers_function, work
 from parity.adapter.search.forward.entries import entries
 from parity.adapter.search.leaves import Leaf
 from parity.adapter.search.probe import expected, share
@@ -23,6 +23,7 @@ from parity.adapter.search.stacking.again import STEPPING, answered, changes, re
 from parity.adapter.search.stacking.layers import layered
 from parity.adapter.search.trials import Target
 from parity.model.case import Case
+from parity.model.coverage import Role
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -213,15 +214,20 @@ def _lacking(target: Target, found: Found) -> str:
 
 
 def _has_gradients(target: Target, found: Found) -> bool:
-    """Return whether the code has a function whose name says that it computes gradients."""
+    """Return whether the code has a function that computes gradients, or a step, or says so."""
     session = found.whole.forward.outcome.session
     owner = session.model if target.cls is not None else target.module
-    callables = entries(owner, target.module)
-    if any(answers_function(entry.function) for entry in callables):
-        return True
-    own = [entry.name.rpartition(".")[2] for entry in callables]
+    return any(
+        _says_gradients(entry.name.rpartition(".")[2])
+        or answers_function(entry.function)
+        or work(entry.function) & {Role.GRADIENTS, Role.STEP}
+        for entry in entries(owner, target.module)
+    )
+
+
+def _says_gradients(name: str) -> bool:
     said, other = (*names.BACKWARD, *names.TRAIN), (*names.MODES, *names.STEP)
-    return any(names.is_like(n, said) and not names.is_like(n, other) for n in own)
+    return names.is_like(name, said) and not names.is_like(name, other)
 
 
 def unread_weights(found: Found) -> list[str]:

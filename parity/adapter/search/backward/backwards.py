@@ -26,11 +26,12 @@ from parity.adapter.search.backward.readings import (
     read,
 )
 from parity.adapter.search.calling.calls import FINAL, Proposal, is_required, parameters, proposals
-from parity.adapter.search.calling.static import facts, keys_of
+from parity.adapter.search.calling.static import facts, keys_of, work
 from parity.adapter.search.calling.values import Value, in_one_order
 from parity.adapter.search.forward.entries import Entry, entries
 from parity.adapter.search.forward.judged import Forward
 from parity.adapter.search.trials import Outcome, Target, tried
+from parity.model.coverage import Role
 from parity.model.errors import ConfigError
 
 ROLES = (
@@ -186,7 +187,18 @@ def penalty_of(item: str, entry: Entry, forward: Forward) -> float:
         "update": (),
         "train": names.UPDATE,
     }
+    if _WORK[item] in work(entry.function):
+        return 0.1
     return 0.5 if names.is_like(bare, others[item]) else 1.5
+
+
+_WORK = {
+    "loss": Role.LOSS,
+    "backward": Role.GRADIENTS,
+    "update": Role.STEP,
+    "train": Role.STEP,
+}
+"""By each call: the work that a function shows in its text, whatever it is called."""
 
 
 def asked(
