@@ -38,12 +38,6 @@ UNRECOGNISED: dict[str, str] = {
 """These are not recognised, each with a reason: an entry that is recognised after all fails."""
 
 FALSE: dict[str, str] = {
-    "stepper.py:Cell": "taken for a network of one-hot inputs",
-    "sk_style.py:RNNClassifier": "gradients from a step lose digits where the gradients are large",
-    "loss_by_classes.py:RNNModel": "the loss is divided by the classes, and is not asked for",
-    "inplace.py:Layer": "it writes into a gradient that the caller handed over",
-    "columns.py:VanillaRNN": "gradients from a step lose digits where the gradients are large",
-    "held_out/state_space.py": "a network without biases is accused where all is small",
 }
 """The verdicts on these are false, each with a reason: an entry that is judged rightly fails."""
 

@@ -231,6 +231,7 @@ def _update(target: Target, forward: Forward, backward: Backward) -> Backward | 
                 Value(text=t, role="gradients", penalty=0.1 * i) for i, t in enumerate(texts)
             ]
     best: Backward | None = None
+    idle: Backward | None = None
     budget = target.attempts.made + 500
     for entry, proposal in candidates(target, forward, backward.outcome, "update", NAMED, 24, more):
         if level_of(proposal) >= 2 or target.attempts.made > budget:
@@ -250,7 +251,21 @@ def _update(target: Target, forward: Forward, backward: Backward) -> Backward | 
                     best = found
                 if len(stepped.right) + len(right_moves(found)) >= len(parameters_of(forward)):
                     return found
-    return best
+            elif idle is None and _says_step(found):
+                idle = found
+    return best or idle
+
+
+def _says_step(found: Backward) -> bool:
+    """Return whether a method that moves nothing is still a step, by its name and its one argument.
+
+    One that keeps the rate for later is none.
+    """
+    model = found.outcome.session.model
+    rate = found.outcome.session.case.lr
+    kept = [v for v in getattr(model, "__dict__", {}).values() if isinstance(v, float)]
+    named = names.is_like(found.entry.name.rpartition(".")[2], names.UPDATE)
+    return named and [*found.proposal.roles] == ["lr"] and model is not None and rate not in kept
 
 
 def _step_rank(found: Backward) -> tuple[float, ...]:
