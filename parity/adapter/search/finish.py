@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from parity.adapter import names
-from parity.adapter.binding import Binding, Certainty, Remark
+from parity.adapter.attempts import Failed
+from parity.adapter.binding import Binding, Call, Certainty, Remark
 from parity.adapter.expressions import is_transposed, names_in
 from parity.adapter.running.interpreter import Run
 from parity.adapter.search.backward.gradients import parameters_of
@@ -21,7 +22,7 @@ from parity.adapter.search.probe import expected, share
 from parity.adapter.search.search import Found
 from parity.adapter.search.stacking.again import STEPPING, answered, changes, renewed
 from parity.adapter.search.stacking.layers import layered
-from parity.adapter.search.trials import Target
+from parity.adapter.search.trials import Target, tried
 from parity.model.case import Case
 from parity.model.coverage import Role
 
@@ -210,6 +211,37 @@ def _lacking(target: Target, found: Found) -> str:
         return f"no gradient of {', '.join(missing)} was found among its answers"
     if main.factor != "1" and not any(one and one.loss_is_right for one in (whole.loss, main)):
         return f"its gradients are ours times {main.factor}, and no loss says so"
+    return _failing_step(target, found)
+
+
+RATE = names.SIZES["lr"]
+"""Names of a learning rate."""
+
+
+def _failing_step(target: Target, found: Found) -> str:
+    """Return a remark on a step, told by its name, that raises after gradients are known."""
+    whole = found.whole
+    if whole.backward is None or whole.backward.moved or whole.update or whole.train:
+        return ""
+    session = whole.backward.outcome.session
+    owner = session.model if target.cls is not None else target.module
+    for entry in entries(owner, target.module):
+        rate = [p.name for p in parameters(entry.function) if names.is_like(p.name, RATE)]
+        if len(parameters(entry.function)) != 1 or not rate:
+            continue
+        if not names.is_like(entry.name.rpartition(".")[2], names.UPDATE):
+            continue
+        asked = replace(
+            whole.backward.binding,
+            calls={
+                **whole.backward.binding.calls,
+                "update": Call(expression=f"{entry.name}(lr)", targets=("stepped",)),
+            },
+        )
+        outcome = tried(target, asked, session.case)
+        if isinstance(outcome, Failed):
+            cause = outcome.error.__cause__ or outcome.error
+            return f"`{entry.name}(lr)` raised {type(cause).__name__}: {cause}"
     return ""
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from parity.adapter import names
 from parity.adapter.attempts import Failed
 from parity.adapter.binding import Binding
 from parity.adapter.expressions import names_in
@@ -43,6 +44,7 @@ def update_of(target: Target, forward: Forward, backward: Backward) -> Backward 
         return None
     more = _gradients_by_name(backward)
     best: Backward | None = None
+    idle: Backward | None = None
     budget = target.attempts.made + 500
     for entry, proposal in candidates(target, forward, backward.outcome, "update", NAMED, 24, more):
         if level_of(proposal) >= 2 or target.attempts.made > budget:
@@ -57,6 +59,7 @@ def update_of(target: Target, forward: Forward, backward: Backward) -> Backward 
         for found in asked(target, forward, backward.binding, entry, proposal, "update"):
             stepped = _stepped(forward, found) if handed else Gradients()
             if not (found.moved or stepped.weights):
+                idle = idle or (found if _says_step(found) else None)
                 continue
             made = replace(found, found=stepped)
             if best is None or _step_rank(made) > _step_rank(best):
@@ -64,7 +67,19 @@ def update_of(target: Target, forward: Forward, backward: Backward) -> Backward 
             if len(stepped.right) + len(right_moves(made)) >= len(parameters_of(forward)):
                 return made
     texts = texts_of_gradients(backward.outcome.session.values.get("back"))
-    return best or _unnamed_update(target, forward, backward, texts)
+    return best or _unnamed_update(target, forward, backward, texts) or idle
+
+
+def _says_step(found: Backward) -> bool:
+    """Return whether a method that moves nothing is still a step, by its name and its one argument.
+
+    One that keeps the rate for later is none.
+    """
+    model = found.outcome.session.model
+    rate = found.outcome.session.case.lr
+    kept = [v for v in getattr(model, "__dict__", {}).values() if isinstance(v, float)]
+    named = names.is_like(found.entry.name.rpartition(".")[2], names.UPDATE)
+    return named and [*found.proposal.roles] == ["lr"] and model is not None and rate not in kept
 
 
 def _unnamed_update(
