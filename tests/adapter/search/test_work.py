@@ -19,7 +19,8 @@ def vor(X):
     S = [np.zeros((X.shape[1], V))]
     for x in X:
         S.append(np.tanh(x @ A + S[-1] @ B + c))
-    return S[-1] @ D + e, S
+    y = S[-1] @ D + e
+    return y, S
 
 def verlust(y, ziel):
     return np.mean((y - ziel) ** 2)
