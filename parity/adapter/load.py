@@ -24,21 +24,29 @@ def load(spec: str, *, run_all: bool = False) -> Subject:
     harness does not find how to call it; its `reason` tells these apart.
     """
     found = find(spec, run_all=run_all)
-    if found.is_run:
-        bound, asks = found.value, _asks(found)
-        lacking = str(getattr(found.module, "LACKING", "")) if found.name == "run" else ""
-        if isinstance(bound, Run):
-            lacking = bound.binding.lacking or lacking
-        told = _told(found.left_out)
-        return Subject(
-            name=spec,
-            run=found.value,
-            asks=asks,
-            knows=_knows(found),
-            binding=summary(bound.binding) if isinstance(bound, Run) else (),
-            assumed=told,
-            lacking=lacking,
-        )
+    return _taken(found, spec) if found.is_run else _adapted(found, spec)
+
+
+def _taken(found: Found, spec: str) -> Subject:
+    """Return the subject of a `run(case)`, as it is."""
+    bound, asks = found.value, _asks(found)
+    lacking = str(getattr(found.module, "LACKING", "")) if found.name == "run" else ""
+    if isinstance(bound, Run):
+        lacking = bound.binding.lacking or lacking
+    told = _told(found.left_out)
+    return Subject(
+        name=spec,
+        run=found.value,
+        asks=asks,
+        knows=_knows(found),
+        binding=summary(bound.binding) if isinstance(bound, Run) else (),
+        assumed=told,
+        lacking=lacking,
+    )
+
+
+def _adapted(found: Found, spec: str) -> Subject:
+    """Return the subject of other code. Raises SubjectError where nobody knows how to call it."""
     adapted = adapt(found.module, found.name, spec, found.imports)
     if adapted.run is None:
         if (sign := python_2_sign(found.module)) is not None:

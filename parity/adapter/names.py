@@ -116,7 +116,7 @@ TRAIN = words(
     r"train_?(step|on_?batch|batch) numpy_sgd_step fit_?(step|batch) train partial_fit "
     r".*step"
 )
-FINAL_UPSTREAM = words(r"(d|g|grad|delta|upstream)_?.*(final|last|_n|_t).*")
+FINAL_UPSTREAM = words(r"(d|g|grad|delta|upstream)_?.*(final|last|_n|_t).* d_?hn dhn")
 MAKER = words(r"(init|initialise|initialize|make|create|new|get).*")
 LOSS = words(
     r".*loss.* .*cross_?entropy.* criterion .*cost.* nll ce softmax_?(loss|ce|xent) mse "

@@ -8,21 +8,23 @@ from typing import Any
 import numpy as np
 
 from parity.adapter import names
-from parity.adapter.binding import Binding, Certainty, Remark
+from parity.adapter.attempts import Failed
+from parity.adapter.binding import Binding, Call, Certainty, Remark
 from parity.adapter.expressions import is_transposed, names_in
 from parity.adapter.running.interpreter import Run
 from parity.adapter.search.backward.gradients import parameters_of
 from parity.adapter.search.backward.readings import Backward
 from parity.adapter.search.calling.calls import parameters
-from parity.adapter.search.calling.static import answers_function
+from parity.adapter.search.calling.static import answers_function, work
 from parity.adapter.search.forward.entries import entries
 from parity.adapter.search.leaves import Leaf
 from parity.adapter.search.probe import expected, share
 from parity.adapter.search.search import Found
 from parity.adapter.search.stacking.again import STEPPING, answered, changes, renewed
 from parity.adapter.search.stacking.layers import layered
-from parity.adapter.search.trials import Target
+from parity.adapter.search.trials import Target, tried
 from parity.model.case import Case
+from parity.model.coverage import Role
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -221,19 +223,55 @@ def _lacking(target: Target, found: Found) -> str:
         return f"no gradient of {', '.join(missing)} was found among its answers"
     if main.factor != "1" and not any(one and one.loss_is_right for one in (whole.loss, main)):
         return f"its gradients are ours times {main.factor}, and no loss says so"
+    return _failing_step(target, found)
+
+
+RATE = names.SIZES["lr"]
+"""Names of a learning rate."""
+
+
+def _failing_step(target: Target, found: Found) -> str:
+    """Return a remark on a step, told by its name, that raises after gradients are known."""
+    whole = found.whole
+    if whole.backward is None or whole.backward.moved or whole.update or whole.train:
+        return ""
+    session = whole.backward.outcome.session
+    owner = session.model if target.cls is not None else target.module
+    for entry in entries(owner, target.module):
+        rate = [p.name for p in parameters(entry.function) if names.is_like(p.name, RATE)]
+        if len(parameters(entry.function)) != 1 or not rate:
+            continue
+        if not names.is_like(entry.name.rpartition(".")[2], names.UPDATE):
+            continue
+        asked = replace(
+            whole.backward.binding,
+            calls={
+                **whole.backward.binding.calls,
+                "update": Call(expression=f"{entry.name}(lr)", targets=("stepped",)),
+            },
+        )
+        outcome = tried(target, asked, session.case)
+        if isinstance(outcome, Failed):
+            cause = outcome.error.__cause__ or outcome.error
+            return f"`{entry.name}(lr)` raised {type(cause).__name__}: {cause}"
     return ""
 
 
 def _has_gradients(target: Target, found: Found) -> bool:
-    """Return whether the code has a function whose name says that it computes gradients."""
+    """Return whether the code has a function that computes gradients, or a step, or says so."""
     session = found.whole.forward.outcome.session
     owner = session.model if target.cls is not None else target.module
-    callables = entries(owner, target.module)
-    if any(answers_function(entry.function) for entry in callables):
-        return True
-    own = [entry.name.rpartition(".")[2] for entry in callables]
+    return any(
+        _says_gradients(entry.name.rpartition(".")[2])
+        or answers_function(entry.function)
+        or work(entry.function) & {Role.GRADIENTS, Role.STEP}
+        for entry in entries(owner, target.module)
+    )
+
+
+def _says_gradients(name: str) -> bool:
     said, other = (*names.BACKWARD, *names.TRAIN), (*names.MODES, *names.STEP)
-    return any(names.is_like(n, said) and not names.is_like(n, other) for n in own)
+    return names.is_like(name, said) and not names.is_like(name, other)
 
 
 def unread_weights(found: Found) -> list[str]:

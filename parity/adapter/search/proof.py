@@ -31,7 +31,11 @@ def doubts(target: Target, binding: Binding, case: Case) -> str:
         return "it answers neither states nor scores"
     if not np.isfinite(whole[name]).all() or not np.any(whole[name]):
         return f"its {name} are not numbers that tell"
-    return _of_x(target, binding, case, name, whole) or _of_weights(target, binding, case, whole)
+    return (
+        _of_labels(target, binding, case, name, whole)
+        or _of_x(target, binding, case, name, whole)
+        or _of_weights(target, binding, case, whole)
+    )
 
 
 def _answered(target: Target, binding: Binding, case: Case) -> Mapping[str, Array] | None:
@@ -59,6 +63,21 @@ def _moved(
 
 def _writable(case: Case) -> Case:
     return Case.of(case.config, {name: array.copy() for name, array in case.arrays.items()})
+
+
+def _of_labels(
+    target: Target, binding: Binding, case: Case, name: str, whole: Mapping[str, Array]
+) -> str:
+    """Return a doubt where labels are taken for something that the states are computed from."""
+    if not {"labels", "one_hot", "step_labels", "step_one_hot"} & binding.calls["forward"].names:
+        return ""
+    other = {
+        n: (a + 1) % case.config.classes for n, a in case.arrays.items() if n.endswith("labels")
+    }
+    moved = _moved(target, binding, case, whole, name, **other)
+    if moved is None:
+        return "it does not answer other labels"
+    return f"its {name} move with the labels" if moved.any() else ""
 
 
 def _of_x(

@@ -12,10 +12,10 @@ from parity.adapter.binding import Binding
 from parity.adapter.running.interpreter import made
 from parity.adapter.search.backward.composed import Whole, binding_of
 from parity.adapter.search.backward.orientation import oriented
-from parity.adapter.search.backward.rates import with_rate
+from parity.adapter.search.backward.rates import with_rate, without_strange_steps
 from parity.adapter.search.backward.whole import whole
 from parity.adapter.search.calling.calls import SIZES, proposals
-from parity.adapter.search.calling.static import answers_function, repeats
+from parity.adapter.search.calling.static import answers_function, repeats, work
 from parity.adapter.search.calling.values import MANNERS, SEVERAL, Manner
 from parity.adapter.search.forward.entries import OTHERS, entries
 from parity.adapter.search.forward.forwards import Effort, of_object
@@ -27,6 +27,7 @@ from parity.adapter.search.leaves import members
 from parity.adapter.search.probe import Probe
 from parity.adapter.search.proof import answers, doubts
 from parity.adapter.search.trials import NEITHER, Target
+from parity.model.coverage import Role
 
 MAKINGS = 40
 """Ways to make an object that are tried, at most."""
@@ -197,7 +198,8 @@ def search(target: Target) -> "Found | None":
         target.attempts.most += FURTHER
         found = whole(target, best.whole.forward, thorough=True)
         best = replace(best, whole=found, binding=binding_of(found))
-    if best is not None and (found := with_rate(target, best.whole)) is not best.whole:
+    if best is not None:
+        found = without_strange_steps(with_rate(target, best.whole))
         best = replace(best, whole=found, binding=binding_of(found))
     if best is not None:
         best = replace(best, binding=oriented(target, best.whole, best.binding))
@@ -212,12 +214,15 @@ FURTHER = 3000
 
 
 def has_more(target: Target, found: Whole) -> bool:
-    """Return whether the code has a function that says that it computes gradients."""
+    """Return whether the code has a function that computes gradients, or whose name may say so."""
     session = found.forward.outcome.session
     owner = session.model if target.cls is not None else target.module
-    callables = entries(owner, target.module)
-    named = any(_says_gradients(entry.name.rpartition(".")[2]) for entry in callables)
-    return named or any(answers_function(entry.function) for entry in callables)
+    return any(
+        _says_gradients(entry.name.rpartition(".")[2])
+        or answers_function(entry.function)
+        or work(entry.function) & {Role.GRADIENTS, Role.STEP}
+        for entry in entries(owner, target.module)
+    )
 
 
 def _says_gradients(name: str) -> bool:

@@ -6,7 +6,7 @@ GROUPS = {
     "developed": "developed with",
     "held_out": "held out",
     "blind_dev": "blind, mended for",
-    "blind_held": "blind, never looked at",
+    "blind_held": "blind, looked at once",
 }
 """The groups, by their folders; those of the first are in none."""
 

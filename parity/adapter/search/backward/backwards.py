@@ -26,11 +26,12 @@ from parity.adapter.search.backward.readings import (
     read,
 )
 from parity.adapter.search.calling.calls import FINAL, Proposal, is_required, parameters, proposals
-from parity.adapter.search.calling.static import facts, keys_of
+from parity.adapter.search.calling.static import facts, keys_of, work
 from parity.adapter.search.calling.values import Value, in_one_order
 from parity.adapter.search.forward.entries import Entry, entries
 from parity.adapter.search.forward.judged import Forward
 from parity.adapter.search.trials import Outcome, Target, tried
+from parity.model.coverage import Role
 from parity.model.errors import ConfigError
 
 ROLES = (
@@ -186,7 +187,18 @@ def penalty_of(item: str, entry: Entry, forward: Forward) -> float:
         "update": (),
         "train": names.UPDATE,
     }
+    if _WORK[item] in work(entry.function):
+        return 0.1
     return 0.5 if names.is_like(bare, others[item]) else 1.5
+
+
+_WORK = {
+    "loss": Role.LOSS,
+    "backward": Role.GRADIENTS,
+    "update": Role.STEP,
+    "train": Role.STEP,
+}
+"""By each call: the work that a function shows in its text, whatever it is called."""
 
 
 def asked(
@@ -216,13 +228,8 @@ def asked(
         changes["loss"] = "steps"
     if level == 3 and "h_0" not in roles:
         changes["initial"] = "zero"  # it runs forward by itself, from its own first state
-    name = "scored" if item == "loss" else "back" if item == "backward" else "stepped"
-    call = Call(expression=proposal.text, targets=(name,))
-    calls = {k: c for k, c in prior.calls.items() if k != item}
-    if item == "train" or level == 3:
-        calls = {k: c for k, c in calls.items() if k == "forward"}
-        calls = {} if item == "train" else calls
-    binding = replace(prior, calls={**calls, item: call}, config={**prior.config, **changes})
+    calls = _calls(prior, proposal, item)
+    binding = replace(prior, calls=calls, config={**prior.config, **changes})
     try:
         case = forward.probe.case(**{**binding.config, "activation": forward.activation})
     except ConfigError:
@@ -233,3 +240,16 @@ def asked(
     yield from read(
         forward, binding, entry, proposal, outcome, level, by_step=by_step, loss_before=loss_before
     )
+
+
+def _calls(prior: Binding, proposal: Proposal, item: str) -> dict[str, Call]:
+    """Return the calls up to this one; one that goes all the way needs none between, or none."""
+    name = "scored" if item == "loss" else "back" if item == "backward" else "stepped"
+    if item == "train":
+        kept: tuple[str, ...] = ()
+    elif level_of(proposal) == 3:
+        kept = ("forward",)
+    else:
+        kept = tuple(n for n in prior.calls if n != item)
+    before = {n: call for n, call in prior.calls.items() if n in kept and n != item}
+    return {**before, item: Call(expression=proposal.text, targets=(name,))}

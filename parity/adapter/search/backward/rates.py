@@ -9,6 +9,7 @@ from dataclasses import replace
 from parity.adapter.attempts import Failed
 from parity.adapter.expressions import names_in
 from parity.adapter.search.backward.composed import Whole
+from parity.adapter.search.backward.readings import Backward
 from parity.adapter.search.backward.updates import right_moves
 from parity.adapter.search.backward.whole import whole
 from parity.adapter.search.calling.calls import is_required, parameters
@@ -25,18 +26,34 @@ def with_rate(target: Target, found: Whole) -> Whole:
         return found
     for forward in _made_with_rate(target, found.forward):
         other = whole(target, forward)
-        step = other.update or other.train
-        if step is not None and right_moves(step):
+        if any(step and right_moves(step) for step in (other.update, other.train)):
             return other
     return found
 
 
 def _has_another_rate(found: Whole) -> bool:
     """Return whether there are steps, none of them right, and nothing has been handed our rate."""
-    step = found.update or found.train
+    return any(_is_of_another_rate(step) for step in (found.update, found.train))
+
+
+def _is_of_another_rate(step: Backward | None) -> bool:
     if step is None or not step.moved or right_moves(step):
         return False
-    return "lr" not in names_in(step.binding.make) | names_in(step.proposal.text)
+    return "lr" not in _names_in(step.binding.make) | names_in(step.proposal.text)
+
+
+def _names_in(make: str) -> frozenset[str]:
+    return names_in(make) if make else frozenset()
+
+
+def without_strange_steps(found: Whole) -> Whole:
+    """Return the calls without steps of a size that nobody has asked for.
+
+    They may be of another rate, or no steps at all: weights that are drawn anew.
+    """
+    update = None if _is_of_another_rate(found.update) else found.update
+    train = None if _is_of_another_rate(found.train) else found.train
+    return replace(found, update=update, train=train)
 
 
 def _made_with_rate(target: Target, forward: Forward) -> Iterator[Forward]:

@@ -103,7 +103,7 @@ def read(
         loss_is_right = bool(loss and of_loss)
         if loss_before is not None and loss_before.loss_is_right:
             of_loss = of_loss or loss_before.factor
-        times = factors(probe) if level >= 2 else {"1": 1.0}
+        times = factors(probe) if level >= 2 else _means(probe, level)
         by_factor = {f: gradients.find(probe, forward, offered, right, k) for f, k in times.items()}
         by_factor = {
             f: _with_moves(g, moved, outcome, right, times[f]) for f, g in by_factor.items()
@@ -114,6 +114,15 @@ def read(
             kind=kind, factor=factor, loss=loss, loss_is_right=loss_is_right,
             found=by_factor[factor], moved=moved,
         )  # fmt: skip
+
+
+def _means(probe: Probe, level: int) -> dict[str, float]:
+    """Return the factors of gradients that are computed from those by the scores.
+
+    Somebody hands over those of each sequence's own loss, and takes the mean later.
+    """
+    batch = probe.config.batch
+    return {"1": 1.0, "1 / batch": 1 / batch} if level == 1 and batch > 1 else {"1": 1.0}
 
 
 def _is_weight(case: Case, leaf: Leaf) -> bool:

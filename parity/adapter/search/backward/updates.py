@@ -4,25 +4,35 @@ In: a forward pass and what comes before. Out: the call that makes one step of S
 gradients of another, and the one that goes from x and labels to changed weights.
 """
 
+import itertools
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from parity.adapter import names
 from parity.adapter.attempts import Failed
 from parity.adapter.binding import Binding
-from parity.adapter.expressions import evaluate, names_in
+from parity.adapter.expressions import names_in
 from parity.adapter.search.backward import gradients
-from parity.adapter.search.backward.backwards import asked, candidates
+from parity.adapter.search.backward.backwards import asked, candidates, given
 from parity.adapter.search.backward.gradients import Gradients, parameters_of
-from parity.adapter.search.backward.labelled import has_no_place_for_labels, kind_of_labels
-from parity.adapter.search.backward.readings import BY_LOGITS, BY_STATES, Backward, level_of
-from parity.adapter.search.calling.static import facts
+from parity.adapter.search.backward.labelled import (
+    has_no_place_for_labels,
+    kind_of_labels,
+    labels_of,
+)
+from parity.adapter.search.backward.readings import BY_LOGITS, BY_STATES, LABELS, Backward, level_of
+from parity.adapter.search.calling.calls import proposals
+from parity.adapter.search.calling.static import facts, work
 from parity.adapter.search.calling.values import Value
+from parity.adapter.search.forward.entries import entries
 from parity.adapter.search.forward.judged import Forward
 from parity.adapter.search.probe import expected, writable
 from parity.adapter.search.trials import Outcome, Target, tried
 from parity.model.case import Case
+from parity.model.coverage import Role
 
 NAMED = 2.4
 """The penalty of a call, at most, while its names say what it is."""
@@ -34,6 +44,7 @@ def update_of(target: Target, forward: Forward, backward: Backward) -> Backward 
         return None
     more = _gradients_by_name(backward)
     best: Backward | None = None
+    idle: Backward | None = None
     budget = target.attempts.made + 500
     for entry, proposal in candidates(target, forward, backward.outcome, "update", NAMED, 24, more):
         if level_of(proposal) >= 2 or target.attempts.made > budget:
@@ -48,27 +59,81 @@ def update_of(target: Target, forward: Forward, backward: Backward) -> Backward 
         for found in asked(target, forward, backward.binding, entry, proposal, "update"):
             stepped = _stepped(forward, found) if handed else Gradients()
             if not (found.moved or stepped.weights):
+                idle = idle or (found if _says_step(found) else None)
                 continue
             made = replace(found, found=stepped)
             if best is None or _step_rank(made) > _step_rank(best):
                 best = made
             if len(stepped.right) + len(right_moves(made)) >= len(parameters_of(forward)):
                 return made
-    return best
+    texts = texts_of_gradients(backward.outcome.session.values.get("back"))
+    return best or _unnamed_update(target, forward, backward, texts) or idle
+
+
+def _says_step(found: Backward) -> bool:
+    """Return whether a method that moves nothing is still a step, by its name and its one argument.
+
+    One that keeps the rate for later is none.
+    """
+    model = found.outcome.session.model
+    rate = found.outcome.session.case.lr
+    kept = [v for v in getattr(model, "__dict__", {}).values() if isinstance(v, float)]
+    named = names.is_like(found.entry.name.rpartition(".")[2], names.UPDATE)
+    return named and [*found.proposal.roles] == ["lr"] and model is not None and rate not in kept
+
+
+def _unnamed_update(
+    target: Target, forward: Forward, backward: Backward, texts: Sequence[str]
+) -> Backward | None:
+    """Return the step of a function whose text shows one, where no name says what it wants.
+
+    It is handed gradients and our rate. Nobody knows which of several ways is meant, unless one
+    moves a parameter as one step of SGD does.
+    """
+    owner = backward.outcome.session.model if target.cls is not None else target.module
+    ran: list[Backward] = []
+    for entry in entries(owner, target.module):
+        own = (backward.entry.name, forward.entry.name)
+        if entry.name in own or Role.STEP not in work(entry.function):
+            continue
+        known = given(target, forward, backward.outcome, entry.function)
+        more = {"gradients": [Value(text=t, role="gradients") for t in texts]}
+        ways = proposals(
+            entry.name, entry.function, forward.probe.manner, ("gradients", "lr"),
+            given=known, extra=more,
+        )  # fmt: skip
+        for proposal in itertools.islice(ways, UNNAMED_WAYS):
+            if proposal.roles & {"x", *LABELS}:
+                continue
+            for found in asked(target, forward, backward.binding, entry, proposal, "update"):
+                stepped = _stepped(forward, found)
+                if found.moved or stepped.weights:
+                    ran.append(replace(found, found=stepped))
+    right = [one for one in ran if one.found.right or right_moves(one)]
+    return max(right or (ran if len(ran) == 1 else []), key=_step_rank, default=None)
+
+
+UNNAMED_WAYS = 8
+"""Ways to hand gradients and a rate to one function, at most."""
+
+
+def texts_of_gradients(value: Any) -> list[str]:
+    """Return the texts of all gradients that a backward pass has returned, and of each of them."""
+    parts = [f"back[{i}]" for i in range(len(value))] if isinstance(value, tuple) else []
+    return ["back", *parts]
 
 
 def _gradients_by_name(backward: Backward) -> dict[str, list[Value]]:
     """Return what the call of `backward` has returned, by the names of an update's parameters."""
     told = facts(backward.entry.function).returned
     value = backward.outcome.session.values.get("back")
-    parts = [f"back[{i}]" for i in range(len(value))] if isinstance(value, tuple) else []
+    texts = texts_of_gradients(value)
     every = [
-        Value(text=text, role="gradients", penalty=0.1 * place)
-        for place, text in enumerate(("back", *parts))
+        Value(text=text, role="gradients", penalty=0.1 * place) for place, text in enumerate(texts)
     ]
     by_name = dict.fromkeys(GRADIENTS, every)
-    if parts and len(told) == len(parts):
-        own = zip(told, parts, strict=True)
+    if len(texts) > 1 and len(told) == len(texts) - 1:
+        own = zip(told, texts[1:], strict=True)
         by_name |= {name: [Value(text=part, role=part)] for name, part in own if name}
     return by_name
 
@@ -115,14 +180,16 @@ def _stepped(forward: Forward, found: Backward) -> Gradients:
 
 
 def train_of(
-    target: Target, forward: Forward, prior: Binding, outcome: Outcome, backward: Backward | None
-) -> Backward | None:
+    target: Target, forward: Forward, prior: Binding, outcome: Outcome,
+    backward: Backward | None, loss: Backward | None,
+) -> Backward | None:  # fmt: skip
     """Return the call that does everything: from x and labels to changed weights."""
     best: Backward | None = None
     told: dict[str, set[tuple[bool, bool]]] = {}
     budget = target.attempts.made + 500
     bare = replace(prior, calls={k: c for k, c in prior.calls.items() if k == "forward"})
-    for entry, proposal in candidates(target, forward, outcome, "train", NAMED, 60):
+    more = labels_of(loss)
+    for entry, proposal in candidates(target, forward, outcome, "train", NAMED, 60, more):
         if level_of(proposal) != 3 or target.attempts.made > budget:
             continue
         if backward is not None and entry.name == backward.entry.name and not backward.moved:
@@ -159,10 +226,10 @@ def _starts_anew(target: Target, found: Backward) -> bool:
     outcome = tried(target, found.binding, slow)
     if isinstance(outcome, Failed):
         return True
-    session = outcome.session
-    for name, place, scope in session.places():
-        if name in found.moved and "+" not in place:
-            now, before = np.asarray(evaluate(place, scope)), getattr(session.case, name)
-            if now.shape != before.shape or not np.allclose(now, before, atol=1e-3):
-                return True
-    return False
+    case = outcome.session.case
+    return any(
+        now.shape != getattr(case, name).shape
+        or not np.allclose(now, getattr(case, name), atol=1e-3)
+        for name, now in outcome.after.items()
+        if name in found.moved and "+" not in found.binding.parameters.get(name, "")
+    )

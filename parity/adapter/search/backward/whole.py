@@ -8,7 +8,11 @@ from parity.adapter.binding import Binding
 from parity.adapter.search.backward.backwards import asked, candidates
 from parity.adapter.search.backward.composed import Whole
 from parity.adapter.search.backward.gradients import parameters_of
-from parity.adapter.search.backward.labelled import has_no_place_for_labels, kind_of_labels
+from parity.adapter.search.backward.labelled import (
+    has_no_place_for_labels,
+    kind_of_labels,
+    labels_of,
+)
 from parity.adapter.search.backward.readings import (
     BY_LOGITS,
     BY_STATES,
@@ -49,7 +53,7 @@ def whole(target: Target, forward: Forward, *, thorough: bool = False) -> Whole:
     update = train = None
     if backward is not None:
         update = update_of(target, forward, backward)
-    train = train_of(target, forward, prior, outcome, backward)
+    train = train_of(target, forward, prior, outcome, backward, loss)
     return Whole(forward=forward, loss=loss, backward=backward, update=update, train=train)
 
 
@@ -109,7 +113,8 @@ def _backward(
     effort, most, attempts = (9.0, 600, 3000) if thorough else (NAMED, 40, 900)
     budget = target.attempts.made + attempts
     readings = _Readings()
-    for entry, proposal in candidates(target, forward, outcome, "backward", effort, most):
+    more = labels_of(loss)
+    for entry, proposal in candidates(target, forward, outcome, "backward", effort, most, more):
         if target.attempts.made > budget or not target.attempts.left:
             break
         best = readings.best.get((level_of(proposal), entry.name))
@@ -168,7 +173,7 @@ def _wanted(found: Backward, forward: Forward) -> list[str]:
 def _best(found: Sequence[Backward], forward: Forward) -> Backward | None:
     """Return the reading that computes most of the way, among those that are understood."""
     usable = [one for one in found if _is_understood(one, forward)]
-    return max(usable, key=lambda one: (one.level, one.rank), default=None)
+    return max(usable, key=lambda one: (one.level, bool(one.found.weights), one.rank), default=None)
 
 
 def _is_understood(found: Backward, forward: Forward) -> bool:

@@ -99,6 +99,13 @@ def _second_upstream(wanted: Sequence[inspect.Parameter], options: list[list[Val
                 Value(text=v.text, role=v.role, penalty=v.penalty + 0.6) for v in option if v.text
             ]
             options[place] = [LEFT_OUT, *later]
+            if FINAL in {v.role for v in later} and names.is_like(
+                parameter.name, names.FINAL_UPSTREAM
+            ):
+                finals = [
+                    replace(v, penalty=0.01 * i) for i, v in enumerate(later) if v.role == FINAL
+                ]
+                options[place] = [*finals, replace(LEFT_OUT, penalty=0.3)]
 
 
 def second_bias(options: list[list[Value]]) -> None:
@@ -218,7 +225,9 @@ def _options(
     if not is_required(parameter):
         keep = not named or named[0] not in ALWAYS_GIVEN
         if keep and "one" in among and type(parameter.default) is int and parameter.default > 1:
-            return [LEFT_OUT, Value(text="1", role="one", penalty=0.4)]  # rounds, by another name
+            return [LEFT_OUT, Value(text="1", role="one", penalty=0.15)]  # rounds, by another name
+        if keep and not named and "lr" in among and _is_rate(parameter):
+            return [LEFT_OUT, Value(text="lr", role="lr", penalty=0.1)]
         return [LEFT_OUT] if keep else [*found, Value(text="", role="", penalty=3.0)]
     if parameter.name in facts(function).called:
         return [v for v in found if v.role in ("function", "activation")] or [
@@ -231,6 +240,12 @@ def _options(
         for v in extra.get(role, ()) or values(role, manner)
     ]
     return found
+
+
+def _is_rate(parameter: inspect.Parameter) -> bool:
+    """Return whether a parameter may be a learning rate whose name does not say so."""
+    default, kinds = parameter.default, (*names.PENALTY, *names.KNOB)
+    return type(default) is float and default > 0 and not names.is_like(parameter.name, kinds)
 
 
 SIZES = ("features", "hidden", "classes", "batch", "steps")

@@ -12,6 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from parity.model.coverage import Role
+from parity.subjects.roles import roles
+
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
@@ -30,12 +33,26 @@ class Facts:
 @functools.lru_cache(1024)
 def facts(function: Callable[..., Any]) -> Facts:
     """Return the facts of a function; none where its source is not at hand."""
+    tree = _tree(function)
+    return Facts() if tree is None else _Reader().read(tree)
+
+
+@functools.lru_cache(1024)
+def work(function: Callable[..., Any]) -> frozenset[Role]:
+    """Return what a function computes, by its text; nothing where its source is not at hand."""
+    tree = _tree(function)
+    node = tree.body[0] if tree is not None and tree.body else None
+    if not isinstance(node, ast.FunctionDef):
+        return frozenset()
+    return frozenset(roles(node.name, "", node))
+
+
+def _tree(function: Callable[..., Any]) -> ast.Module | None:
     function = inspect.unwrap(getattr(function, "__func__", function))
     try:
-        tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
-    except (OSError, TypeError, SyntaxError, ValueError, IndentationError):
-        return Facts()
-    return _Reader().read(tree)
+        return ast.parse(textwrap.dedent(inspect.getsource(function)))
+    except (OSError, TypeError, SyntaxError, ValueError):
+        return None
 
 
 class _Reader(ast.NodeVisitor):

@@ -154,11 +154,15 @@ def _labels(role: str, manner: Manner) -> Iterator[str]:
                    "NTC" if by_step else "NC", manner)  # fmt: skip
     if by_step:
         integers = ["step_labels[0]", "step_labels[0].tolist()", "step_labels"]
-        integers = integers if manner.one_row else ["step_labels", "step_labels.T"]
+        integers = integers if manner.one_row else ["step_labels", "step_labels.T", *FLAT]
     else:
         integers = ["labels", "labels[:, None]"]
         integers = ["int(labels[0])", *integers] if manner.one_row else integers
     yield from (one_hot + integers) if "one_hot" in role else (integers + one_hot)
+
+
+FLAT = ("step_labels.T.reshape(-1)", "step_labels.reshape(-1)")
+"""Labels of every step in one row, as scores that are flattened want them."""
 
 
 # -- the order of batch and time -------------------------------------------------------------------
@@ -192,6 +196,8 @@ def _order(text: str) -> bool | None:
     except (NameError, IndexError, TypeError, ValueError):
         return None
     batch, steps = SIZES["batch"], SIZES["steps"]
+    if text in FLAT:
+        return ".T" in text
     if batch not in shape or steps not in shape:
         return None
     return bool(shape.index(steps) < shape.index(batch))

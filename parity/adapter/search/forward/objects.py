@@ -43,18 +43,12 @@ _TEXT: names.Words = (
     *(r".*_to_(ix|idx|id|index).*", r".*2(ix|idx|id|index)", r".*to_?i"),
     *(r"i?x?_?to_?(char|word).*", r"(idx|ix|id|index|i)_?(to|2)_?.*", r"alphabet"),
 )
-_LAYERS: names.Words = (
-    r"n?_?(num)?_?layers?",
-    r"n_?layers?",
-    r"num_?layers?",
-    r"depth",
-)
+_LAYERS: names.Words = (r"n?_?(num)?_?layers?", r"n_?layers?", r"num_?layers?", r"depth")
 _BIDIRECTIONAL: names.Words = (r"bi(directional)?",)
 _STRUCTURE: names.Words = (
     *(r"layers?(_?(sizes|dims|units))?", r"sizes", r"dims", r"shape", r"architecture"),
     *(r".*_?dims", r".*_?sizes"),
 )
-
 
 _PART: names.Words = (
     *(r".*cells?(_.*)?", r".*rnn.*", r".*layers?", "core", "unit", r"recurrent.*", r"inner.*"),
@@ -63,13 +57,7 @@ _PART: names.Words = (
 """Parameters that are a cell or a layer."""
 
 
-_LISTED: names.Words = (
-    r"layers?.*",
-    r"sizes",
-    r"dims",
-    r"shape",
-    r"architecture",
-)
+_LISTED: names.Words = (r"layers?.*", r"sizes", r"dims", r"shape", r"architecture")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,6 @@ of two directions, and of both. The network knows the option where its answers a
 or where there is one way only to say it, and they move as they must.
 """
 
-import ast
 import itertools
 import re
 from collections.abc import Iterator, Mapping
@@ -14,36 +13,21 @@ from typing import Any
 
 import numpy as np
 
-from parity.adapter import borders, names
+from parity.adapter import borders
 from parity.adapter.attempts import Failed, attempt
 from parity.adapter.binding import Binding, Call
 from parity.adapter.expressions import evaluate
 from parity.adapter.running.interpreter import made
 from parity.adapter.running.session import AXES_OF_A_CELL, Session
-from parity.adapter.search.calling.calls import is_required, parameters
 from parity.adapter.search.forward.templates import of_directions, of_last, of_layers
 from parity.adapter.search.probe import Probe, expected, share
 from parity.adapter.search.proof import doubts
+from parity.adapter.search.stacking.makings import makings_of
 from parity.adapter.search.trials import Target
 from parity.cases.draw import draw
 from parity.model.case import Case
 from parity.model.errors import ConfigError
 from parity.model.names import ArrayName
-
-LAYERS = (
-    r"n?_?(num)?_?layers?",
-    r"n_?layers?",
-    r"depth",
-    r"n?_?stack(s|ed)?",
-    r"nlayers",
-    r"n_?levels",
-)
-DIRECTIONS = (
-    r"bi",
-    r"bi_?dir(ectional)?",
-    r"is_?bi.*",
-    r".*bidirectional.*",
-)
 
 STEPS = 7
 """The steps of the case: another number than that of all layers and directions."""
@@ -59,61 +43,12 @@ def layered(target: Target, probe: Probe, binding: Binding) -> Binding:
     if not binding.make or target.cls is None or probe.manner.one_row or probe.manner.several:
         return binding
     for option in OPTIONS:
-        for make in _makes(target.cls, binding.make, option):
+        for make in makings_of(target.cls, binding.make, option):
             one = _Option(target, probe, replace(binding, make=make), option).bound()
             if one is not None:
                 binding = one
                 break
     return binding
-
-
-# -- how it is made --------------------------------------------------------------------------------
-
-
-def _makes(cls: type, make: str, option: str) -> Iterator[str]:
-    """Yield the call that makes an object with that many layers, or directions."""
-    words = {"layers": LAYERS, "bidirectional": DIRECTIONS}[option]
-    tree = ast.parse(make, mode="eval").body
-    if not isinstance(tree, ast.Call):
-        return
-    named = [p for p in parameters(cls) if names.is_like(p.name, words)]
-    for parameter in named:
-        place = [p.name for p in parameters(cls)].index(parameter.name)
-        if place < len(tree.args):
-            args = [ast.unparse(a) for a in tree.args]
-            args[place] = option
-            rest = [f"{k.arg}={ast.unparse(k.value)}" for k in tree.keywords]
-        else:
-            args = [ast.unparse(a) for a in tree.args]
-            kept = [k for k in tree.keywords if k.arg != parameter.name]
-            rest = [
-                *(f"{k.arg}={ast.unparse(k.value)}" for k in kept),
-                f"{parameter.name}={option}",
-            ]
-        if not isinstance(parameter.default, (list, tuple)) or is_required(parameter):
-            yield f"{ast.unparse(tree.func)}({', '.join([*args, *rest])})"
-    if option == "layers":
-        yield from _of_lists(tree)
-
-
-def _of_lists(call: ast.Call) -> Iterator[str]:
-    """Yield the call with a list of sizes, or of cells, with as many as there are layers."""
-    for place, argument in enumerate(call.args):
-        new = None
-        match argument:
-            case ast.List(elts=[ast.Call() as cell]) | ast.Tuple(elts=[ast.Call() as cell]):
-                one = ast.unparse(cell).replace("features", "(width if k else features)")
-                new = f"[{one} for k in range(layers)]"
-            case ast.List(elts=elts) | ast.Tuple(elts=elts):
-                sizes = [ast.unparse(e) for e in elts]
-                if sizes.count("hidden") == 1:
-                    at = sizes.index("hidden")
-                    new = f"[{', '.join([*sizes[:at], '*[hidden] * layers', *sizes[at + 1 :]])}]"
-        if new is not None:
-            args = [ast.unparse(a) for a in call.args]
-            args[place] = new
-            rest = [f"{k.arg}={ast.unparse(k.value)}" for k in call.keywords]
-            yield f"{ast.unparse(call.func)}({', '.join([*args, *rest])})"
 
 
 # -- one option ------------------------------------------------------------------------------------
