@@ -1,14 +1,14 @@
 """Adapting: from somebody's class or functions to a `run(case)`, by asking and looking."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import ModuleType
 from typing import Any
 
 from parity.adapter.attempts import quiet
 from parity.adapter.binding import Binding
-from parity.adapter.interpreter import Run
 from parity.adapter.reasons import refusal
+from parity.adapter.running.interpreter import Run
 from parity.adapter.search.finish import finished
 from parity.adapter.search.targets import best_of
 from parity.adapter.written import file_of, summary
@@ -42,17 +42,18 @@ def adapt(module: ModuleType, name: str, title: str, imports: tuple[str, ...]) -
         open_, reason = refusal(target)
         return Adapted(text=file_of(open_, title, imports), run=None, reason=reason)
     done = finished(target, found)
-    run = Run(done.binding, module)
+    binding = replace(done.binding, lacking=done.lacking)
+    run = Run(binding, module)
     return Adapted(
-        text=file_of(done.binding, title, imports),
+        text=file_of(binding, title, imports),
         run=run,
-        asks=dict(done.binding.config),
-        knows=done.binding.knows,
-        offers=_offered(run, done.binding),
+        asks=dict(binding.config),
+        knows=binding.knows,
+        offers=_offered(run, binding),
         assumed=done.assumed,
         lacking=done.lacking,
         uncertain="" if found.is_certain else found.doubt,
-        binding=summary(done.binding),
+        binding=summary(binding),
     )
 
 

@@ -8,7 +8,7 @@
     )
 
 Every item is Python, except for the arrow. The names that it knows are listed in
-`parity.adapter.scope`, and in docs/your-own-rnn.md.
+`parity.adapter.running.scope`, and in docs/your-own-rnn.md.
 """
 
 import sys
@@ -21,7 +21,7 @@ from parity.adapter.checking.answers import shapes_of
 from parity.adapter.checking.check import checked
 from parity.adapter.constructor import constructor_call
 from parity.adapter.expressions import has_blank, names_in, parsed
-from parity.adapter.interpreter import Run
+from parity.adapter.running.interpreter import Run
 from parity.model.config import OPTIONS, Config
 from parity.model.errors import ConfigError, SubjectError
 from parity.model.names import ArrayName
@@ -57,6 +57,7 @@ def bind(target: Any, /, **items: Any) -> Run:
     config: the only values of options that it supports, as CONFIG beside a `run`; each may be an
         item of its own, too: `activation="tanh"`, or `loss="squared"` where no call is named loss.
     options: further options that it supports, as OPTIONS beside a `run` does.
+    lacking: a part of the code that is not asked for, as text: then the verdict is INCOMPLETE.
     Any other name: a value that expressions know, as in `params="{}"`.
 
     Each item is checked at once on a small case.
@@ -116,6 +117,7 @@ def binding_of(target: Any, items: Mapping[str, Any]) -> Binding:
     lists = {name: tuple(_texts(name, rest.pop(name, ()))) for name in LISTS}
     tensors, fresh, by_steps = (bool(rest.pop(name, False)) for name in SWITCHES)
     knows = _known(rest.pop("options", ()))
+    lacking = _text("lacking", rest.pop("lacking", ""))
     calls = {name: _call(name, rest.pop(name)) for name in CALLS if name in rest}
     places = {n: _expression(n, rest.pop(n)) for n in (*SIZES, *PARAMETERS) if n in rest}
     values = {name: _expression(name, text) for name, text in rest.items()}
@@ -131,6 +133,7 @@ def binding_of(target: Any, items: Mapping[str, Any]) -> Binding:
         knows=knows,
         tensors=tensors,
         fresh=fresh,
+        lacking=lacking,
     )
     _refuse_unused(binding)
     _refuse_silent(calls)

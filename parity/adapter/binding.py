@@ -143,6 +143,7 @@ class Binding:
     by_steps: bool = False  # its gradients are read off its steps: (w - w') / lr
     config: Mapping[str, Any] = field(default_factory=dict)  # the only values that it supports
     knows: tuple[str, ...] = ()  # the further options that it supports
+    lacking: str = ""  # a part of the code that is not asked for: it never passes without it
     remarks: Mapping[str, Remark] = field(default_factory=dict)  # by the name of an item
 
     def __post_init__(self) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from parity.adapter.adapt import adapt
-from parity.adapter.interpreter import Run
+from parity.adapter.running.interpreter import Run
 from parity.adapter.written import summary
 from parity.model.errors import ConfigError, Reason, SubjectError
 from parity.subjects.capabilities import checked, known
@@ -27,6 +27,8 @@ def load(spec: str, *, run_all: bool = False) -> Subject:
     if found.is_run:
         bound, asks = found.value, _asks(found)
         lacking = str(getattr(found.module, "LACKING", "")) if found.name == "run" else ""
+        if isinstance(bound, Run):
+            lacking = bound.binding.lacking or lacking
         told = _told(found.left_out)
         return Subject(
             name=spec,

@@ -67,6 +67,8 @@ def _written(binding: Binding) -> Iterator[tuple[str, list[str]]]:
     yield from _restrictions(binding)
     if more := [name for name in binding.knows if name not in ("layers", "bidirectional")]:
         yield "options", [repr(more)]
+    if binding.lacking:
+        yield "lacking", [repr(binding.lacking)]
 
 
 def _restrictions(binding: Binding) -> Iterator[tuple[str, list[str]]]:

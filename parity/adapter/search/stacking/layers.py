@@ -18,7 +18,8 @@ from parity.adapter import borders, names
 from parity.adapter.attempts import Failed, attempt
 from parity.adapter.binding import Binding, Call
 from parity.adapter.expressions import evaluate
-from parity.adapter.interpreter import AXES_OF_A_CELL, Session, made
+from parity.adapter.running.interpreter import made
+from parity.adapter.running.session import AXES_OF_A_CELL, Session
 from parity.adapter.search.calling.calls import is_required, parameters
 from parity.adapter.search.forward.templates import of_directions, of_last, of_layers
 from parity.adapter.search.probe import Probe, expected, share
