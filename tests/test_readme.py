@@ -9,8 +9,8 @@ import pytest
 from parity import Config, draw, judge, load
 from parity.adapter.bind import PARAMETERS
 from parity.adapter.binding import CALLS
-from parity.adapter.interpreter import CELL_NAMES
-from parity.adapter.scope import COMPUTED, SIZES, WEIGHTS
+from parity.adapter.running.scope import COMPUTED, SIZES, WEIGHTS
+from parity.adapter.running.session import CELL_NAMES
 from parity.cases.grid import GRIDS
 from parity.cli.compare import main
 from parity.reference.frameworks.pytorch import pytorch

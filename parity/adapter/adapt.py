@@ -7,8 +7,8 @@ from typing import Any
 
 from parity.adapter.attempts import quiet
 from parity.adapter.binding import Binding
-from parity.adapter.interpreter import Run
 from parity.adapter.reasons import refusal
+from parity.adapter.running.interpreter import Run
 from parity.adapter.search.finish import finished
 from parity.adapter.search.targets import best_of
 from parity.adapter.written import file_of, summary

@@ -8,7 +8,7 @@
     )
 
 Every item is Python, except for the arrow. The names that it knows are listed in
-`parity.adapter.scope`, and in docs/your-own-rnn.md.
+`parity.adapter.running.scope`, and in docs/your-own-rnn.md.
 """
 
 import sys
@@ -21,7 +21,7 @@ from parity.adapter.checking.answers import shapes_of
 from parity.adapter.checking.check import checked
 from parity.adapter.constructor import constructor_call
 from parity.adapter.expressions import has_blank, names_in, parsed
-from parity.adapter.interpreter import Run
+from parity.adapter.running.interpreter import Run
 from parity.model.config import OPTIONS, Config
 from parity.model.errors import ConfigError, SubjectError
 from parity.model.names import ArrayName

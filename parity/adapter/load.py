@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from parity.adapter.adapt import adapt
-from parity.adapter.interpreter import Run
+from parity.adapter.running.interpreter import Run
 from parity.adapter.written import summary
 from parity.model.errors import ConfigError, Reason, SubjectError
 from parity.subjects.capabilities import checked, known

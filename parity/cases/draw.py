@@ -22,7 +22,15 @@ LARGE = 1000.0
 smaller, so that states are ordinary."""
 
 GRADIENTS = {"tiny": 1e-6, "ordinary": 1.0, "large": 1000.0}
-"""The factor of a classifier's W_out and of a layer's upstream gradients."""
+"""The factor of a layer's upstream gradients, and of a classifier's W_out if they are tiny."""
+
+HEAD = {"float64": 250.0, "float32": 25.0}
+"""The factor of a classifier's W_out for large gradients, by dtype: its logits are then apart by
+hundreds, and exp(l - max l) is still a normal number: -log(p) is as right as log-softmax."""
+
+SHIFT = {"float64": 1000.0, "float32": 130.0}
+"""Added to every entry of b_out for large gradients: softmax does not change, and exp(l) overflows
+where the largest logit is not subtracted."""
 
 
 def draw(config: Config) -> Case:
@@ -150,11 +158,16 @@ def _emptied(config: Config, arrays: Mapping[str, Array]) -> dict[str, Array]:
 def _scaled(config: Config, arrays: Mapping[str, Array]) -> dict[str, Array]:
     """Return the arrays that are not of the usual scale: W_x of large inputs, and gradients."""
     factors = dict.fromkeys(("W_out", "upstream", "upstream_final"), GRADIENTS[config.gradients])
+    if config.gradients == "large":
+        factors["W_out"] = HEAD.get(config.dtype, 1.0)
     found = {
         name: array * array.dtype.type(factors[kind])
         for name, array in arrays.items()
         if (kind := ArrayName.parse(name).quantity) in factors and config.gradients != "ordinary"
     }
+    if config.gradients == "large" and config.bias == "drawn" and config.dtype in SHIFT:
+        b_out = arrays["b_out"]
+        found["b_out"] = b_out + b_out.dtype.type(SHIFT[config.dtype])
     if config.data == "large":
         for name in (cell.name("W_x") for cell in config.cells if cell.layer == 0):
             found[name] = arrays[name] / arrays[name].dtype.type(LARGE)

@@ -1,6 +1,6 @@
-"""adapt-subject: print the adapter that makes a class, functions or a notebook a subject.
+"""adapt-subject: print how a class, functions or a notebook is asked, as a file with `bind(...)`.
 
-Exit status: 0 an adapter, 2 one to be completed by hand, or none.
+Exit status: 0 a whole binding, 2 one that a person has to complete, or none.
 """
 
 import argparse
@@ -26,8 +26,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         prog="adapt-subject",
         allow_abbrev=False,
         description="Find out how to call an RNN written by hand, and print it as a short Python "
-        "file with one run(case), which is a subject that you can read and edit.",
-        epilog="exit status: 0 an adapter, 2 one that is to be completed by hand, or none",
+        "file with one bind(...), which is a subject that you can read and edit.",
+        epilog="exit status: 0 a whole binding, 2 one that a person has to complete, or none",
     )
     parser.add_argument(
         "subject",

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from parity.adapter.interpreter import Run as BoundRun
+from parity.adapter.running.interpreter import Run as BoundRun
 from parity.adapter.written import summary
 from parity.cases.grid import GRIDS, Group
 from parity.execution.limits import Limits

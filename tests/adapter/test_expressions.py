@@ -17,7 +17,7 @@ from parity.adapter.expressions import (
     names_in,
     summands,
 )
-from parity.adapter.scope import Scope
+from parity.adapter.running.scope import Scope
 from parity.model.biases import shares
 from parity.model.errors import SubjectError
 

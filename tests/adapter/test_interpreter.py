@@ -9,7 +9,8 @@ import pytest
 
 from parity.adapter.bind import bind
 from parity.adapter.binding import Binding, Call
-from parity.adapter.interpreter import AnswerError, Run
+from parity.adapter.running.interpreter import Run
+from parity.adapter.running.pieces import AnswerError
 from parity.cases.draw import draw
 from parity.judging.judge import judge
 from parity.model.config import Config

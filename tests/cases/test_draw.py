@@ -11,6 +11,7 @@ from parity.cases.draw import draw
 from parity.model.case import ALWAYS, Case
 from parity.model.config import Config
 from parity.model.errors import ConfigError
+from parity.reference.frameworks.pytorch import pytorch
 
 ARRAYS = ("x", "h_0", "W_x", "W_h", "b", "W_out", "b_out", "upstream", "upstream_final")
 
@@ -179,9 +180,22 @@ def test_labels_are_all_the_same_or_each_in_turn() -> None:
     assert case.labels.dtype == np.int64
 
 
-@pytest.mark.parametrize(("gradients", "factor"), {"tiny": 1e-6, "large": 1e3}.items())
-def test_gradients_are_scaled(gradients: str, factor: float) -> None:
-    """W_out of a classifier and the upstream gradients of a layer have the named scale."""
-    case = draw(Config(gradients=gradients))
+def test_tiny_gradients_are_scaled() -> None:
+    """W_out of a classifier and the upstream gradients of a layer are a millionth of the usual."""
+    case = draw(Config(gradients="tiny"))
     for array, within in ((case.W_out, 6**-0.5), (case.upstream, 3**0.5)):
-        assert 0.8 * within < np.abs(array).max() / factor <= within
+        assert 0.8e-6 * within < np.abs(array).max() <= 1e-6 * within
+
+
+@pytest.mark.parametrize(("dtype", "largest"), {"float64": 709.0, "float32": 88.0}.items())
+def test_large_gradients_overflow_an_exponential_and_no_probability(
+    dtype: str, largest: float
+) -> None:
+    """exp(l) overflows, so that the largest logit must be subtracted; no probability vanishes."""
+    for hidden, weights in ((1, "chaotic"), (6, "torch"), (16, "chaotic")):
+        config = Config(gradients="large", dtype=dtype, hidden=hidden, weights=weights)
+        logits = pytorch.run(draw(config))["logits"].astype(float)
+        assert logits.min() > largest
+        assert np.ptp(logits, axis=1).max() < 0.99 * largest
+    layer = draw(Config(gradients="large", kind="layer", dtype=dtype))
+    assert np.abs(layer.upstream).max() > 1000

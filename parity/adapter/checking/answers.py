@@ -9,7 +9,7 @@ from parity.adapter import borders
 from parity.adapter.binding import BindError, Call
 from parity.adapter.checking.by_shape import Shape
 from parity.adapter.checking.wording import repair, told
-from parity.adapter.interpreter import AXES_OF_A_CELL, Session
+from parity.adapter.running.session import AXES_OF_A_CELL, Session
 from parity.model.case import layout
 from parity.model.config import Config
 from parity.model.names import ArrayName

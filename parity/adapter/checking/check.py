@@ -18,8 +18,10 @@ from parity.adapter.checking.answers import by_shape, refuse_misread
 from parity.adapter.checking.by_shape import answers_in, parts_of
 from parity.adapter.checking.places import Place
 from parity.adapter.checking.wording import did_you_mean, names_of, place_of, told
-from parity.adapter.interpreter import AnswerError, CallError, Piece, Session, made
-from parity.adapter.scope import SIZES
+from parity.adapter.running.interpreter import made
+from parity.adapter.running.pieces import AnswerError, CallError, Piece
+from parity.adapter.running.scope import SIZES
+from parity.adapter.running.session import Session
 from parity.cases.draw import draw
 from parity.model.case import Case
 from parity.model.config import Config

@@ -12,8 +12,8 @@ import numpy as np
 
 from parity.adapter.binding import Binding, Certainty, Remark
 from parity.adapter.expressions import names_in
-from parity.adapter.interpreter import Session
-from parity.adapter.scope import CaseNames
+from parity.adapter.running.scope import CaseNames
+from parity.adapter.running.session import Session
 from parity.model.names import ArrayName
 
 HEAD = frozenset({"W_out", "b_out", "labels", "one_hot", "d_logits", "d_last"})

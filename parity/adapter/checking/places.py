@@ -11,8 +11,8 @@ from parity.adapter import borders
 from parity.adapter.binding import BindError
 from parity.adapter.checking.wording import did_you_mean, names_of, repair, words_of_code
 from parity.adapter.expressions import evaluate, names_in, summands
-from parity.adapter.interpreter import CELL_NAMES, Session
-from parity.adapter.scope import SIZES
+from parity.adapter.running.scope import SIZES
+from parity.adapter.running.session import CELL_NAMES, Session
 from parity.model.case import Array
 from parity.model.names import ArrayName
 

@@ -11,12 +11,12 @@ from parity.adapter import names
 from parity.adapter.attempts import Failed
 from parity.adapter.binding import Binding, Call, Certainty, Remark
 from parity.adapter.expressions import is_transposed, names_in
-from parity.adapter.interpreter import Run
-from parity.adapter.search.backward.backwards import Backward
+from parity.adapter.running.interpreter import Run
 from parity.adapter.search.backward.gradients import parameters_of
+from parity.adapter.search.backward.readings import Backward
 from parity.adapter.search.calling.calls import parameters
 from parity.adapter.search.calling.static import answers_function
-from parity.adapter.search.forward.forwards import entries
+from parity.adapter.search.forward.entries import entries
 from parity.adapter.search.leaves import Leaf
 from parity.adapter.search.probe import expected, share
 from parity.adapter.search.search import Found
@@ -88,7 +88,8 @@ def _given_or_none(expression: str, text: str) -> str:
             if isinstance(node, ast.expr) and ast.unparse(node) == wanted:
                 conditional = f"None if initial == 'absent' else {wanted}"
                 return ast.parse(conditional, mode="eval").body
-            return super().visit(node)
+            visited: ast.AST = super().visit(node)
+            return visited
 
     return ast.unparse(Given().visit(ast.parse(expression, mode="eval")))
 

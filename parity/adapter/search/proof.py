@@ -130,11 +130,6 @@ def _handed(binding: Binding, parameter: str) -> bool:
     return any(parameter in call.names for call in binding.calls.values())
 
 
-def forward_only(binding: Binding) -> Binding:
-    """Return the binding without the calls after the forward pass."""
-    return replace(binding, calls={"forward": binding.calls["forward"]})
-
-
 def answers(binding: Binding, seen: Mapping[str, Any]) -> Binding:
     """Return the binding with the places of what was seen as its forward pass's answers."""
     told = {kind: one.text for kind, one in seen.items() if kind != "last" and one.is_answer}

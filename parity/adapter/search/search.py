@@ -9,15 +9,18 @@ from typing import Any
 from parity.adapter import names
 from parity.adapter.attempts import Failed, attempt
 from parity.adapter.binding import Binding
-from parity.adapter.interpreter import made
+from parity.adapter.running.interpreter import made
+from parity.adapter.search.backward.composed import Whole, binding_of
 from parity.adapter.search.backward.orientation import oriented
 from parity.adapter.search.backward.rates import with_rate
-from parity.adapter.search.backward.whole import Whole, binding_of, whole
+from parity.adapter.search.backward.whole import whole
 from parity.adapter.search.calling.calls import SIZES, proposals
 from parity.adapter.search.calling.static import answers_function, repeats
 from parity.adapter.search.calling.values import MANNERS, SEVERAL, Manner
-from parity.adapter.search.forward.forwards import OTHERS, Effort, Forward, entries, of_object
+from parity.adapter.search.forward.entries import OTHERS, entries
+from parity.adapter.search.forward.forwards import Effort, of_object
 from parity.adapter.search.forward.functions import of_module
+from parity.adapter.search.forward.judged import Forward
 from parity.adapter.search.forward.objects import Making, makings
 from parity.adapter.search.forward.places import forms
 from parity.adapter.search.leaves import members

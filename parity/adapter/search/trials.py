@@ -12,7 +12,8 @@ from parity.adapter import borders
 from parity.adapter.attempts import Attempts, Failed, attempt
 from parity.adapter.binding import Binding, Call
 from parity.adapter.expressions import evaluate
-from parity.adapter.interpreter import Session, made
+from parity.adapter.running.interpreter import made
+from parity.adapter.running.session import Session
 from parity.adapter.search.leaves import Leaf, leaves, members
 from parity.model.case import Array, Case
 

@@ -109,7 +109,8 @@ def _loss(case: Case, every: Array) -> tuple[float, Array]:
 
 def _backward(case: Case, layers: list[list[_Ran]], upstream: Array) -> dict[str, Array]:
     """Return the gradients of every layer, from the last one down, and by x."""
-    slope, found = SLOPES[case.config.activation], {}
+    slope = SLOPES[case.config.activation]
+    found: dict[str, Array] = {}
     for ran in reversed(layers):
         below = np.zeros_like(ran[0].x)
         for place, one in enumerate(ran):

@@ -29,7 +29,7 @@ Execute = Callable[[Path, ModuleType], None]
 
 def _open(*arguments: Any, **named: Any) -> Any:
     """Open a file as `open` does at that time: a search for how to ask opens none."""
-    return builtins.open(*arguments, **named)
+    return builtins.open(*arguments, **named)  # noqa: PTH123 - it stands for `open` itself
 
 
 class Importer:

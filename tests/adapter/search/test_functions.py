@@ -8,8 +8,8 @@ import pytest
 
 from parity.adapter.attempts import Attempts
 from parity.adapter.search.calling.values import in_one_order
-from parity.adapter.search.forward.forwards import Forward
 from parity.adapter.search.forward.functions import Hopeless
+from parity.adapter.search.forward.judged import Forward
 from parity.adapter.search.forward.shaped import assignments, flat
 from parity.adapter.search.search import Found, forwards
 from parity.adapter.search.targets import best_of

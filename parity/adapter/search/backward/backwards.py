@@ -7,7 +7,7 @@ its arguments are.
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from types import FunctionType, MethodType
 from typing import Any
 
@@ -17,68 +17,26 @@ from parity.adapter import names
 from parity.adapter.attempts import Failed
 from parity.adapter.binding import Binding, Call
 from parity.adapter.search.backward import gradients
-from parity.adapter.search.backward.gradients import Gradients
+from parity.adapter.search.backward.readings import (
+    BY_LOGITS,
+    BY_STATES,
+    LABELS,
+    Backward,
+    level_of,
+    read,
+)
 from parity.adapter.search.calling.calls import FINAL, Proposal, is_required, parameters, proposals
 from parity.adapter.search.calling.static import facts, keys_of
 from parity.adapter.search.calling.values import Value, in_one_order
-from parity.adapter.search.forward.forwards import Entry, Forward, entries, factors
-from parity.adapter.search.forward.several import joined
-from parity.adapter.search.leaves import Leaf
-from parity.adapter.search.probe import Probe, expected
+from parity.adapter.search.forward.entries import Entry, entries
+from parity.adapter.search.forward.judged import Forward
 from parity.adapter.search.trials import Outcome, Target, tried
-from parity.model.case import Array, Case
 from parity.model.errors import ConfigError
-
-LABELS = ("labels", "one_hot", "step_labels", "step_one_hot")
-BY_LOGITS = ("d_logits", "d_every_logits")
-BY_STATES = ("upstream", "d_last")
 
 ROLES = (
     *(*LABELS, *BY_LOGITS, *BY_STATES, FINAL),
     *("x", "cache", "hidden", "logits", "h_0", "lr", "one", "mask"),
 )
-
-KINDS = {
-    "labels": ("mean", "squared"),
-    "steps": ("steps", "squared-steps"),
-}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Backward:
-    """One call after a forward pass, and what it has answered."""
-
-    entry: Entry
-    proposal: Proposal
-    binding: Binding
-    outcome: Outcome
-    level: int  # how much of the way it computes: 0 from the states' gradient, 3 from x and labels
-    kind: str = ""  # of the loss; empty where the gradients of the layer are asked for
-    factor: str = "1"  # its loss over ours
-    loss: str = ""  # where the loss is
-    loss_is_right: bool = False
-    found: Gradients = field(default_factory=Gradients)
-    is_begun: bool = False  # what it computes first is right
-    moved: frozenset[str] = frozenset()  # parameters that it has changed
-
-    @property
-    def evidence(self) -> float:
-        """How much of the answer is right."""
-        return 2.0 * len(self.found.right) + 3.0 * self.loss_is_right
-
-    @property
-    def rank(self) -> tuple[float, ...]:
-        """What decides between two ways to call one function."""
-        offered = len(self.found.places) + 0.5 * len(self.moved)
-        return self.evidence, offered - self.proposal.penalty
-
-
-def level_of(proposal: Proposal) -> int:
-    """Return how much of the way a call computes."""
-    roles = proposal.roles
-    if roles & {*LABELS}:
-        return 3 if "x" in roles else 2
-    return 1 if roles & {*BY_LOGITS} else 0
 
 
 def links(forward: Forward, outcome: Outcome) -> dict[str, list[Value]]:
@@ -140,7 +98,7 @@ def given(
     if forward.binding.values and not any(name in wanted for name in forward.binding.values):
         for p in parameters(function):
             keys = set(keys_of(target.module, function, p.name).values())
-            held = {text for text in forward.leaves.values()}
+            held = set(forward.leaves.values())
             if len(keys) >= 2 and all(any(k in text for text in held) for k in keys):
                 first = next(n for n in forward.binding.values if n not in ("h", "t"))
                 found[p.name] = [Value(text=first, role="parameters")]
@@ -206,6 +164,7 @@ def _fits(forward: Forward, proposal: Proposal) -> bool:
 
 
 def penalty_of(item: str, entry: Entry, forward: Forward) -> float:
+    """Return how little the name of a function says that it is an `item`: a loss, an update ..."""
     bare = entry.name.rpartition(".")[2]
     first = {
         "loss": names.LOSS,
@@ -244,9 +203,13 @@ def asked(
     if roles & {*BY_STATES} and "d_last" not in roles and not roles & {*LABELS, *BY_LOGITS}:
         changes["kind"] = "classifier" if forward.probe.manner.several else "layer"
     by_step = bool(roles & {"step_labels", "step_one_hot", "d_every_logits"})
-    if loss_before is not None and loss_before.loss_is_right and level >= 1:
-        if by_step != loss_before.kind.endswith("steps"):
-            return
+    if (
+        loss_before is not None
+        and loss_before.loss_is_right
+        and level >= 1
+        and by_step != loss_before.kind.endswith("steps")
+    ):
+        return
     if by_step:
         changes["loss"] = "steps"
     if level == 3 and "h_0" not in roles:
@@ -268,118 +231,3 @@ def asked(
     yield from read(
         forward, binding, entry, proposal, outcome, level, by_step=by_step, loss_before=loss_before
     )
-
-
-def read(
-    forward: Forward, binding: Binding, entry: Entry, proposal: Proposal, outcome: Outcome, level: int,
-    *, by_step: bool, loss_before: Backward | None = None,
-) -> Iterator[Backward]:  # fmt: skip
-    """Yield the readings of an outcome, one for each kind of loss that it can be of."""
-    probe, case = forward.probe, outcome.session.case
-    offered = [leaf for leaf in outcome.found if leaf.text not in _answered(forward)]
-    offered = [leaf for leaf in offered if not _is_weight(case, leaf)]
-    if probe.manner.several:
-        offered = [*joined(probe, outcome.session, offered).values(), *offered]
-    moved = frozenset(
-        name for name, text in forward.leaves.items()
-        if any(leaf.text == text and outcome.has_changed(leaf) for leaf in outcome.held)
-    )  # fmt: skip
-    if level < 2:
-        kinds: Sequence[str] = ("steps" if by_step else "mean",)
-        kinds = ("",) if case.config.kind == "layer" else kinds
-    else:
-        kinds = KINDS["steps" if by_step else "labels"]
-    if loss_before is not None and loss_before.loss_is_right and level >= 2:
-        kinds = (loss_before.kind,)
-    for kind in kinds:
-        asked_case = case if not kind else probe.case(**{**_options(case), "loss": kind})
-        right = expected(asked_case)
-        loss, of_loss = _loss(probe, offered, right)
-        loss_is_right = bool(loss and of_loss)
-        if loss_before is not None and loss_before.loss_is_right:
-            of_loss = of_loss or loss_before.factor
-        times = factors(probe) if level >= 2 else {"1": 1.0}
-        by_factor = {f: gradients.find(probe, forward, offered, right, k) for f, k in times.items()}
-        by_factor = {
-            f: _with_moves(g, moved, outcome, right, times[f]) for f, g in by_factor.items()
-        }
-        factor = _factor(by_factor, of_loss if of_loss in times else "")
-        yield Backward(
-            entry=entry, proposal=proposal, binding=binding, outcome=outcome, level=level,
-            kind=kind, factor=factor, loss=loss, loss_is_right=loss_is_right,
-            found=by_factor[factor], moved=moved,
-        )  # fmt: skip
-
-
-def _is_weight(case: Case, leaf: Leaf) -> bool:
-    """Return whether an array is one of the weights, as a call that hands them out returns it."""
-    for weight in case.parameters.values():
-        for one in (weight, weight.T):
-            if leaf.array.size == one.size and np.array_equal(leaf.array.reshape(one.shape), one):
-                return True
-    return False
-
-
-def _with_moves(
-    found: Gradients,
-    moved: frozenset[str],
-    outcome: Outcome,
-    right: Mapping[str, Array],
-    times: float,
-) -> Gradients:
-    """Add the parameters that were moved by the learning rate times the right gradient."""
-    case, exact = outcome.session.case, set(found.right)
-    for name, now in outcome.after.items():
-        if name not in moved or name in found.places or f"grad/{name}" not in right:
-            continue
-        before = getattr(case, name)
-        if now.shape == before.shape:
-            step = (before - now) / case.lr
-            if np.allclose(step, right[f"grad/{name}"] * times, rtol=1e-5, atol=1e-8):
-                exact.add(name)
-    return replace(found, right=frozenset(exact))
-
-
-def _options(case: Case) -> dict[str, Any]:
-    config = case.config
-    return {n: getattr(config, n) for n in ("kind", "initial", "bias", "activation", "loss")}
-
-
-def _answered(forward: Forward) -> set[str]:
-    return {one.raw for one in forward.seen.values() if one.share > 0}
-
-
-def _factor(by_factor: Mapping[str, Gradients], of_loss: str) -> str:
-    """Return the factor that gradients and loss have in common.
-
-    A loss that is known says it: gradients of another size are wrong then. Without a loss, the
-    factor with which most gradients are right.
-    """
-    if of_loss:
-        return of_loss
-    return max(by_factor, key=lambda f: (len(by_factor[f].right), f == "1"))
-
-
-def _loss(probe: Probe, offered: Sequence[Leaf], right: Mapping[str, Array]) -> tuple[str, str]:
-    """Return where the loss is, and by which factor it is another; empty where nothing says so."""
-    scalars = [leaf for leaf in offered if leaf.array.size == 1 and leaf.array.dtype.kind == "f"]
-    scalars = [
-        leaf
-        for leaf in scalars
-        if leaf.array.ndim == 0 or leaf.text.startswith(("back", "scored", "stepped", "out"))
-    ]
-    if "loss" not in right:
-        return "", ""
-    value = float(right["loss"])
-    for leaf, (factor, times) in itertools.product(scalars, factors(probe).items()):
-        if abs(float(leaf.array.reshape(())) - value * times) <= 1e-5 * abs(value * times):
-            return _number(leaf), factor
-    for leaf in scalars:
-        returned = leaf.text in ("back", "scored", "stepped", "back[0]", "scored[0]", "stepped[0]")
-        if returned or "loss" in leaf.text.lower() or "cost" in leaf.text.lower():
-            return _number(leaf), ""
-    return "", ""
-
-
-def _number(leaf: Leaf) -> str:
-    return leaf.text if leaf.array.ndim == 0 else f"{leaf.text}.reshape(())"

@@ -8,7 +8,7 @@ import numpy as np
 
 from parity.adapter import names
 from parity.adapter.search.forward.answers import laid_out
-from parity.adapter.search.forward.forwards import Forward
+from parity.adapter.search.forward.judged import Forward
 from parity.adapter.search.leaves import Leaf
 from parity.adapter.search.probe import Probe, share
 from parity.adapter.shapes import recognised

@@ -13,9 +13,9 @@ import numpy as np
 from parity.adapter.attempts import Failed, attempt
 from parity.adapter.binding import Binding, Call
 from parity.adapter.expressions import is_transposed
-from parity.adapter.interpreter import Run
+from parity.adapter.running.interpreter import Run
+from parity.adapter.search.backward.composed import Whole
 from parity.adapter.search.backward.gradients import held_text, parameters_of
-from parity.adapter.search.backward.whole import Whole
 from parity.adapter.search.probe import share
 from parity.adapter.search.trials import Target
 from parity.adapter.search.truth import answers

@@ -8,9 +8,11 @@ from dataclasses import replace
 
 from parity.adapter.attempts import Failed
 from parity.adapter.expressions import names_in
-from parity.adapter.search.backward.whole import Whole, right_moves, whole
+from parity.adapter.search.backward.composed import Whole
+from parity.adapter.search.backward.updates import right_moves
+from parity.adapter.search.backward.whole import whole
 from parity.adapter.search.calling.calls import is_required, parameters
-from parity.adapter.search.forward.forwards import Forward
+from parity.adapter.search.forward.judged import Forward
 from parity.adapter.search.trials import Target, tried
 
 TRIED = 3

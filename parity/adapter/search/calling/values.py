@@ -65,8 +65,8 @@ def _texts(role: str, manner: Manner) -> Iterator[str]:
         yield from _one_step(role, manner)
     elif role in PLAIN:
         yield from PLAIN[role]
-    elif role == "x" and manner.ids:
-        yield from _ids(manner)
+    elif role == "x":
+        yield from _ids(manner) if manner.ids else _inputs(manner)
     elif role in ("labels", "one_hot", "step_labels", "step_one_hot"):
         yield from _labels(role, manner)
     elif role in ("W_x", "W_h", "W_out"):
@@ -76,15 +76,18 @@ def _texts(role: str, manner: Manner) -> Iterator[str]:
     elif role == "h_0" and manner.several:
         yield from ("every_h_0", "list(every_h_0)")
     elif role in CANONICAL:
-        first, *more = ways(role, CANONICAL[role], manner)
-        yield first
-        if role == "x" and manner.one_row:
-            yield "x"
-        yield from more
-    if role == "x" and not manner.ids:
-        yield from _lists(manner)
+        yield from ways(role, CANONICAL[role], manner)
     if role == "h_0" and manner.one_row:
         yield "h_0"
+
+
+def _inputs(manner: Manner) -> Iterator[str]:
+    first, *more = ways("x", CANONICAL["x"], manner)
+    yield first
+    if manner.one_row:
+        yield "x"
+    yield from more
+    yield from _lists(manner)
 
 
 PLAIN: Mapping[str, tuple[str, ...]] = {

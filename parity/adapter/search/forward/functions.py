@@ -6,14 +6,9 @@ from dataclasses import replace
 from parity.adapter.attempts import Failed
 from parity.adapter.binding import Binding, Call
 from parity.adapter.search.calling.calls import Proposal, proposals
-from parity.adapter.search.forward.forwards import (
-    Effort,
-    Entry,
-    Forward,
-    entries,
-    judged,
-    lacks_bias,
-)
+from parity.adapter.search.forward.entries import Entry, entries
+from parity.adapter.search.forward.forwards import Effort, lacks_bias
+from parity.adapter.search.forward.judged import Forward, judged
 from parity.adapter.search.forward.loops import started
 from parity.adapter.search.forward.places import PARAMETERS, Hypothesis
 from parity.adapter.search.forward.sources import may_be_handed, sources

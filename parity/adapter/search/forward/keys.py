@@ -40,16 +40,13 @@ def of_places(
     for assigned, penalty in _roles([name for name, _ in places]):
         pairs = [(role, place) for role, (_, place) in zip(assigned, places, strict=True) if role]
         for order, style in enumerate(_styles([role for role, _ in pairs])):
-            style = tuple(
+            views = tuple(
                 fixed.get(place, view) if role.startswith("b") else view
                 for view, (role, place) in zip(style, pairs, strict=True)
             )
-            held = {
-                role: f"{place}{view}" for (role, place), view in zip(pairs, style, strict=True)
-            }
             yield Hypothesis(
-                places=_summed(held, pairs, style),
-                leaves={role: place for role, place in pairs},
+                places=_summed(pairs, views),
+                leaves=dict(pairs),
                 penalty=penalty + 0.25 * order,
             )
 
@@ -58,12 +55,10 @@ def _bias_view(shape: tuple[int, ...]) -> str:
     return {2: "[0]" if shape[0] == 1 else "[:, 0]"}.get(len(shape), "")
 
 
-def _summed(
-    held: dict[str, str], pairs: Sequence[tuple[str, str]], style: Sequence[str]
-) -> dict[str, str]:
-    """Join two places of one bias."""
+def _summed(pairs: Sequence[tuple[str, str]], views: Sequence[str]) -> dict[str, str]:
+    """Return the text of each parameter's place; two places of one bias are added."""
     found: dict[str, str] = {}
-    for (role, place), view in zip(pairs, style, strict=True):
+    for (role, place), view in zip(pairs, views, strict=True):
         text = f"{place}{view}"
         found[role] = f"{found[role]} + {text}" if role in found else text
     return found
@@ -102,7 +97,7 @@ def _styles(roles: Sequence[str]) -> Iterator[tuple[str, ...]]:
 
 
 def globals_read(module: Any, functions: Sequence[Callable[..., Any]], depth: int = 4) -> list[str]:
-    """Return the module's names that functions, and those that they call, read; missing ones too."""
+    """Return the module's names that functions and what they call read, and missing ones."""
     found: dict[str, None] = {}
     seen: set[int] = set()
     queue = [(f, depth) for f in functions]

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from parity.adapter import names
 from parity.adapter.attempts import Failed
 from parity.adapter.binding import Binding, Call, Loop
 from parity.adapter.search.calling.calls import Proposal, proposals
@@ -26,7 +25,7 @@ def started(
     target: Target, probe: Probe, binding: Binding, name: str, function: Callable[..., Any],
     more: Sequence[str] = (), most: int = 60,
 ) -> Iterator[tuple[Proposal, Binding]]:  # fmt: skip
-    """Yield loops over a function: the proposal of one step, and the binding with the whole loop."""
+    """Yield loops over a function: a step, and the binding with the whole loop."""
     for proposal in itertools.islice(
         proposals(name, function, probe.manner, (*ROLES, *more)), most
     ):
@@ -79,8 +78,3 @@ def _loops(probe: Probe, proposal: Proposal, outcome: Outcome) -> Iterator[tuple
 def _is_state(probe: Probe, leaf: Leaf) -> bool:
     """Return whether an array has the shape of one step's states."""
     return any(True for _ in recognised(leaf.text, leaf.array.shape, "NH", probe.axes))
-
-
-def is_cell(name: str) -> bool:
-    """Return whether a name says that a function does one step."""
-    return names.is_like(name, names.STEP)

@@ -13,7 +13,7 @@ import numpy as np
 from parity.adapter import names
 from parity.adapter.attempts import Failed, attempt
 from parity.adapter.search.calling.calls import is_required, parameters
-from parity.adapter.search.forward.forwards import Entry, entries
+from parity.adapter.search.forward.entries import Entry, entries
 from parity.adapter.search.forward.shaped import Shaped, assignments, flat
 from parity.adapter.search.leaves import leaves
 from parity.adapter.search.trials import Target

@@ -6,7 +6,7 @@ from typing import Any
 
 from parity.adapter import borders
 from parity.adapter.expressions import evaluate
-from parity.adapter.interpreter import Session
+from parity.adapter.running.session import Session
 from parity.adapter.search.calling.values import SEVERAL
 from parity.adapter.search.forward.templates import of_directions, of_layers
 from parity.adapter.search.leaves import Leaf

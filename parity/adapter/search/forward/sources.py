@@ -19,7 +19,8 @@ from parity.adapter.binding import Binding
 from parity.adapter.search.calling.calls import is_required, parameters
 from parity.adapter.search.calling.static import attributes_of, keys_of
 from parity.adapter.search.calling.values import Value
-from parity.adapter.search.forward.forwards import ROLES, Entry
+from parity.adapter.search.forward.entries import Entry
+from parity.adapter.search.forward.forwards import ROLES
 from parity.adapter.search.forward.keys import globals_read, of_places, sizes_among, weights_among
 from parity.adapter.search.forward.makers import Maker, makers
 from parity.adapter.search.forward.places import PARAMETERS, Hypothesis

@@ -11,9 +11,10 @@ from parity.adapter import borders, names
 from parity.adapter.attempts import Failed, attempt
 from parity.adapter.binding import Binding
 from parity.adapter.expressions import evaluate
-from parity.adapter.interpreter import Run, Session, made
+from parity.adapter.running.interpreter import Run, made
+from parity.adapter.running.session import Session
 from parity.adapter.search.calling.calls import is_required, parameters, proposals
-from parity.adapter.search.forward.forwards import entries
+from parity.adapter.search.forward.entries import entries
 from parity.adapter.search.leaves import members
 from parity.adapter.search.probe import Probe
 from parity.adapter.search.trials import Target

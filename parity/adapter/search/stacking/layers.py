@@ -18,17 +18,17 @@ from parity.adapter import borders, names
 from parity.adapter.attempts import Failed, attempt
 from parity.adapter.binding import Binding, Call
 from parity.adapter.expressions import evaluate
-from parity.adapter.interpreter import AXES_OF_A_CELL, Session, made
+from parity.adapter.running.interpreter import made
+from parity.adapter.running.session import AXES_OF_A_CELL, Session
 from parity.adapter.search.calling.calls import is_required, parameters
 from parity.adapter.search.forward.templates import of_directions, of_last, of_layers
-from parity.adapter.search.probe import Probe, share
+from parity.adapter.search.probe import Probe, expected, share
 from parity.adapter.search.proof import doubts
 from parity.adapter.search.trials import Target
 from parity.cases.draw import draw
 from parity.model.case import Case
 from parity.model.errors import ConfigError
 from parity.model.names import ArrayName
-from parity.reference.noise.floor import noise_floor
 
 LAYERS = (
     r"n?_?(num)?_?layers?",
@@ -213,7 +213,7 @@ class _Option:
         binding = replace(
             self.binding, parameters=places, calls={**self.binding.calls, "forward": forward}
         )
-        right = {n: np.asarray(a) for n, a in noise_floor(case, 0).clean.items()}
+        right = expected(case)
         calls: dict[str, Call] = {}
         for item, call in binding.calls.items():
             session = self._run(replace(binding, calls={**calls, item: call}), case, item)

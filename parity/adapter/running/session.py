@@ -1,170 +1,32 @@
-"""Interpreter: runs a binding on a case.
+"""Session: one run of a binding on a case, piece by piece.
 
-In: a binding, the module that it is of, a case. Out: the arrays that the network answers, by the
-harness's names. The object is kept from one case of a configuration to the next, as a user would
-keep it: what leaks from one call into the next is part of what is judged.
+In: a binding, its module, a case and the object. Out: the arrays that the network answers, by the
+harness's names, and the values that its calls have left.
 """
 
-import contextlib
 import functools
-import random
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
 from parity.adapter import borders
 from parity.adapter.binding import CALLS, Binding, Call, Loop
-from parity.adapter.expressions import PLACE, assign, evaluate, names_in, put, summands
-from parity.adapter.scope import HELPERS, SIZES, CaseNames, Scope
-from parity.model.biases import shares
+from parity.adapter.expressions import assign, evaluate, names_in, put, summands
+from parity.adapter.running.joining import AXES_OF_STEPS, BY_STEP, joined, of_cell, split
+from parity.adapter.running.pieces import AnswerError, CallError, Piece, raised_here
+from parity.adapter.running.scope import HELPERS, SIZES, CaseNames, Scope
 from parity.model.case import Array, Case
 from parity.model.cell import Cell
 from parity.model.errors import SubjectError
-from parity.model.names import ArrayName, gradient_name, second_bias, step_name
-
-SUMMED_LAST = ("grad/h_0",)
-"""Answers of a loop over steps of which the last one counts."""
-
-BY_STEP = ("hidden", "every_logits", "grad/x", "delta")
-"""Answers of a loop over steps that are joined along time."""
-
-
-AXES_OF_STEPS = 3
-"""The axes of such an answer that has all steps: (batch, steps, ...)."""
+from parity.model.names import ArrayName, second_bias, step_name
 
 AXES_OF_A_CELL = {"W_x": 2, "W_h": 2, "b": 1, "b_hh": 1, "h_0": 2, "final": 2}
 """The arrays that every layer and direction has, and how many axes one has."""
 
+
 CELL_NAMES = frozenset({"layer", "reverse", "direction"})
 """Names of a layer and a direction, in a place or an answer that is read for each of them."""
-
-FAR: Mapping[str, tuple[float, ...]] = {
-    "float32": (2.0**60, 2.0**120),
-    "float64": (2.0**60, 2.0**540, 2.0**1020),
-}
-"""Learning rates, by format, at which a step is all gradient; the later ones for small gradients.
-
-In w - lr * g the digits of g are lost where lr * g is not much larger than w.
-"""
-
-CLEAR = 2.0**32
-"""A step this many times as large as the weight has all digits of the gradient."""
-
-
-class CallError(SubjectError):
-    """A line of a binding itself raised, and not the code that it calls; `__cause__` is the error.
-
-    The subject was asked wrongly then: nobody is accused.
-    """
-
-
-class AnswerError(SubjectError):
-    """An answer of a call cannot be read; `__cause__` is the error."""
-
-
-Within = Callable[[str, str], contextlib.AbstractContextManager[None]]
-"""Takes the name and the text of an item, and returns what surrounds its execution."""
-
-
-def _plainly(item: str, text: str) -> contextlib.AbstractContextManager[None]:  # noqa: ARG001
-    return contextlib.nullcontext()
-
-
-class Piece(NamedTuple):
-    """A piece of the work on one case: its item, its text, and the function that does it."""
-
-    item: str
-    text: str
-    do: Callable[[], Any]
-
-
-class Run:
-    """A subject's `run(case)` made of a binding. `last` keeps the values of the last run."""
-
-    def __init__(self, binding: Binding, module: Any) -> None:
-        self.binding, self.module = binding, module
-        self.CONFIG, self.OPTIONS = dict(binding.config), binding.knows
-        self._models: dict[str, Any] = {}
-        self.last: Session | None = None
-
-    def __call__(self, case: Case) -> dict[str, Any]:
-        """Return the network's answers to a case."""
-        session = Session(self.binding, self.module, case, self._model(case))
-        self.last = session
-        answer = session.run()
-        return answer | self._by_steps(case, answer) if self.binding.by_steps else answer
-
-    def _by_steps(self, case: Case, answer: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the gradients of a network that only changes its weights: (w - w') / lr.
-
-        Each number is read at the first rate at which its step is all gradient.
-        """
-        found: dict[str, Array] = {}
-        unclear: dict[str, Array] = {}
-        for place, rate in enumerate(FAR[case.x.dtype.name]):
-            try:
-                read = self._at_rate(case, answer, rate)
-            except (Exception, SystemExit):
-                if place == 0:
-                    raise
-                break  # somebody's own code refuses so large a rate
-            for name, (value, clear) in read.items():
-                if name not in found:
-                    found[name], unclear[name] = value, ~clear
-                elif value.shape == found[name].shape:
-                    better = unclear[name] & np.isfinite(value)
-                    found[name] = np.where(better, value, found[name])
-                    unclear[name] = unclear[name] & ~clear
-            if not any(where.any() for where in unclear.values()):
-                break
-        return found
-
-    def _at_rate(
-        self, case: Case, answer: Mapping[str, Any], rate: float
-    ) -> dict[str, tuple[Array, Array]]:
-        """Return the gradients that a step at a rate shows, and where it has all their digits."""
-        far = case.replace(case.config.replace(lr=rate))
-        found = {}
-        with np.errstate(all="ignore"):  # large gradients overflow at a rate for small ones
-            stepped = Session(self.binding, self.module, far, self._model(far)).run()
-            for name, weight in _before_a_step(case, stepped).items():
-                if step_name(1, name) in stepped and gradient_name(name) not in answer:
-                    moved = np.asarray(weight - np.asarray(stepped[step_name(1, name)]))
-                    clear = np.abs(moved) >= CLEAR * np.max(np.abs(weight), initial=0)
-                    found[gradient_name(name)] = moved / case.x.dtype.type(rate), clear
-        return found
-
-    def _model(self, case: Case) -> Any:
-        binding = self.binding
-        if not binding.make:
-            return None
-        key = str(case.config.replace(seed=0))
-        takes_arrays = bool(names_in(binding.make) & set(case.arrays))
-        if binding.fresh or takes_arrays or key not in self._models:
-            self._models[key] = made(binding, self.module, case)
-        return self._models[key]
-
-
-def made(binding: Binding, module: Any, case: Case, within: Within = _plainly) -> Any:
-    """Return a new object, after its set-up calls. The author's own draws are the same each time.
-
-    within: what surrounds the execution of each item.
-    """
-    state, numpy_state = random.getstate(), np.random.get_state()
-    random.seed(0)
-    np.random.seed(0)
-    try:
-        names = CaseNames(case, tensors=binding.tensors)
-        with within("make", binding.make):
-            model = evaluate(binding.make, Scope(names, module, HELPERS))
-        for call in binding.setup:
-            with within("setup", call):
-                evaluate(call, Scope(names, {"model": model}, model, module, HELPERS))
-    finally:
-        random.setstate(state)
-        np.random.set_state(numpy_state)
-    return model
 
 
 class Session:
@@ -335,7 +197,7 @@ class Session:
         if names_in(where) & CELL_NAMES:
             return {c.name(name): self._value(name, where, **of_cell(c)) for c in cells}
         value = self._raw(name, where)
-        return {c.name(name): a for c, a in zip(cells, _split(value, axes, len(cells)))}  # noqa: B905
+        return {c.name(name): a for c, a in zip(cells, split(value, axes, len(cells)))}  # noqa: B905
 
     def _value(self, name: str, where: str, **more: Any) -> Any:
         return borders.answer(self._raw(name, where, **more))
@@ -390,7 +252,7 @@ class Session:
         for name, values in found.items():
             whole = name in BY_STEP and np.ndim(values[-1]) == AXES_OF_STEPS
             ordered = values[::-1] if backward else values
-            self.answers[name] = values[-1] if whole else _joined(name, ordered)
+            self.answers[name] = values[-1] if whole else joined(name, ordered)
         self._read([a for a in call.answers if a not in by_step])
 
     def _at(self, t: int) -> dict[str, Any]:
@@ -401,51 +263,8 @@ class Session:
         return found
 
 
-def _before_a_step(case: Case, stepped: Mapping[str, Any]) -> dict[str, Array]:
-    """Return every parameter before the step: of two biases, each one's own share."""
-    found = dict(case.parameters)
-    for name, array in case.parameters.items():
-        if ArrayName.parse(name).quantity == "b" and step_name(1, second_bias(name)) in stepped:
-            found[name], found[second_bias(name)] = shares(array)
-    return found
-
-
-def raised_here(error: BaseException) -> bool:
-    """Return whether an expression of a binding raised, and not a function that it calls."""
-    at = error.__traceback__
-    while at is not None and at.tb_next is not None:
-        at = at.tb_next
-    return at is not None and at.tb_frame.f_code.co_filename == PLACE
-
-
-def of_cell(cell: Cell) -> dict[str, Any]:
-    """Return the names by which an expression knows a layer and a direction."""
-    return {
-        "layer": cell.layer,
-        "reverse": "_reverse" if cell.reverse else "",
-        "direction": int(cell.reverse),
-    }
-
-
-def _split(value: Any, axes: int, count: int) -> list[Any]:
-    """Return the arrays of `count` cells: those of a list, those along a further first axis."""
-    if isinstance(value, (list, tuple)) and len(value) == count > 1:
-        return [borders.answer(item) for item in value]
-    array = borders.answer(value)
-    return list(array) if array.ndim == axes + 1 and len(array) == count else [array]
-
-
 def _value_or_none(text: str, scope: Scope) -> Any:
     try:
         return evaluate(text, scope)
     except Exception:  # noqa: BLE001 - not set yet: whatever somebody's object raises
         return None
-
-
-def _joined(name: str, values: list[Array]) -> Array:
-    if name in BY_STEP:
-        return np.stack(values, axis=1)
-    if name in SUMMED_LAST or not name.startswith("grad/"):
-        return values[0] if name in SUMMED_LAST else values[-1]
-    total: Array = np.sum(values, axis=0)
-    return total
