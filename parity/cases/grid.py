@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from parity.cases.pairwise import of_classifiers, of_layers
 from parity.cases.sizes import OVERFLOW, of_other_sizes, of_sizes
@@ -55,8 +56,21 @@ class Grid:
             yield from _by_sizes(of_sizes(shared, turn, self.most, self.more))
             if self.options:
                 yield (shared.replace(**OVERFLOW),)
+        for kind in KINDS:
+            yield [Config(**SIZES, kind=kind).replace(**alone) for alone in ALONE]
         if self.options:
             yield from of_other_sizes((*of_layers(), *of_classifiers()))
+
+
+SIZES = {"batch": 3, "steps": 4, "features": 5, "hidden": 4, "classes": 3}
+
+ALONE: tuple[dict[str, Any], ...] = (
+    {"layers": 2},
+    {"bidirectional": True},
+    {"layers": 2, "bidirectional": True},
+    {"initial": "absent"},
+)
+"""Further options without any other: a network that knows one of them alone is asked with it."""
 
 
 def _by_sizes(configs: Iterable[Config]) -> Collection[Sequence[Config]]:

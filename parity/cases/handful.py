@@ -13,11 +13,14 @@ HANDFUL: tuple[Config, ...] = tuple(
             "b2-t5-f1-h5-c5-tanh-f64-s0-small-zeros-lr0.3",
             "b1-t5-f5-h16-c5-tanh-f64-s0-chaotic-large-eachlabel-largegrads-noh0-lr0.3",
             "b3-t4-f5-h4-c3-tanh-f64-s0-withouth0",
+            "b3-t4-f5-h4-c3-tanh-f64-s0-l2",
+            "b3-t4-f5-h4-c3-tanh-f64-s0-bi",
         ),
     )
 )
 """The ordinary one, and a greedy cover of what it does not show: `python -m benchmarks.handful`.
 
-All are of the ordinary kind, activation and dtype, every subject supports their options, and they
-are small enough to be probes of a diagnosis.
+All are of the ordinary kind, activation and dtype, and small enough to be probes of a diagnosis.
+The last ones are for networks that know an absent initial state, layers or directions: others are
+not asked with them.
 """

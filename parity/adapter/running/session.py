@@ -63,7 +63,14 @@ class Session:
 
     def result(self) -> dict[str, Any]:
         """Return the answers by the names that are compared, in the case's format."""
-        found = dict(self.answers)
+        config = self.case.config
+        none = {"h_0"} if config.initial == "absent" else set()
+        none |= {"b", "b_hh"} if config.bias == "absent" else set()
+        found = {
+            n: a
+            for n, a in self.answers.items()
+            if not (n.startswith(("grad/", "step/")) and ArrayName.parse(n).quantity in none)
+        }
         if not self.case.config.with_final:
             found = {n: a for n, a in found.items() if ArrayName.parse(n).quantity != "final"}
         every = found.pop("every_logits", None)

@@ -96,10 +96,13 @@ def _given_or_none(expression: str, text: str) -> str:
 
 
 def _formats(found: Found) -> dict[str, str]:
-    """Return float32 where the author's own weights are held in it, by the author's own text."""
+    """Return the format of the author's own weights, where the network has no other."""
     held = {leaf.text: leaf.array for leaf in found.whole.forward.outcome.held}
     own = [held[text] for text in found.whole.forward.leaves.values() if text in held]
-    return {"dtype": "float32"} if own and all(a.dtype == np.float32 for a in own) else {}
+    formats = {str(a.dtype) for a in own}
+    if formats == {"float32"} or (found.binding.tensors and formats == {"float64"}):
+        return {"dtype": formats.pop()}  # PyTorch multiplies no two formats
+    return {}
 
 
 def _activations(
