@@ -29,8 +29,9 @@ HEAD = {"float64": 250.0, "float32": 25.0}
 hundreds, and exp(l - max l) is still a normal number: -log(p) is as right as log-softmax."""
 
 SHIFT = {"float64": 1000.0, "float32": 130.0}
-"""Added to every entry of b_out for large gradients: softmax does not change, and exp(l) overflows
-where the largest logit is not subtracted."""
+"""Added to W_out for large gradients, with one sign for all entries of a row: all logits of a
+sequence move alike, and softmax does not change. exp(l) overflows where a sequence's own largest
+logit is not subtracted, and vanishes where another's is."""
 
 
 def draw(config: Config) -> Case:
@@ -165,9 +166,9 @@ def _scaled(config: Config, arrays: Mapping[str, Array]) -> dict[str, Array]:
         for name, array in arrays.items()
         if (kind := ArrayName.parse(name).quantity) in factors and config.gradients != "ordinary"
     }
-    if config.gradients == "large" and config.bias == "drawn" and config.dtype in SHIFT:
-        b_out = arrays["b_out"]
-        found["b_out"] = b_out + b_out.dtype.type(SHIFT[config.dtype])
+    if config.gradients == "large" and config.dtype in SHIFT:
+        shift = np.sign(arrays["W_out"][:, :1]) * SHIFT[config.dtype]
+        found["W_out"] = (found["W_out"] + shift).astype(arrays["W_out"].dtype)
     if config.data == "large":
         for name in (cell.name("W_x") for cell in config.cells if cell.layer == 0):
             found[name] = arrays[name] / arrays[name].dtype.type(LARGE)

@@ -57,7 +57,7 @@ class Grid:
             if self.options:
                 yield (shared.replace(**OVERFLOW),)
         for kind in KINDS:
-            yield [Config(**SIZES, kind=kind).replace(**alone) for alone in ALONE]
+            yield [Config(kind=kind).replace(**SIZES, **alone) for alone in ALONE]
         if self.options:
             yield from of_other_sizes((*of_layers(), *of_classifiers()))
 

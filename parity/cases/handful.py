@@ -7,7 +7,7 @@ HANDFUL: tuple[Config, ...] = tuple(
         Config.parse,
         (
             "b7-t5-f3-h6-c4-tanh-f64-s0",
-            "b2-t51-f5-h1-c4-tanh-f64-s0-chaotic-largegrads-noh0-lr0.001",
+            "b2-t51-f5-h5-c4-tanh-f64-s0-chaotic-largegrads-noh0-lr0.001",
             "b2-t2-f16-h16-c2-tanh-f64-s0-small-zeros-onelabel-noh0-lr0.3",
             "b33-t1-f3-h33-c12-tanh-f64-s0-small-repeated",
             "b2-t5-f1-h5-c5-tanh-f64-s0-small-zeros-lr0.3",

@@ -253,18 +253,7 @@ def _cases(subject: Subject, config: Config, arguments: argparse.Namespace) -> I
     if arguments.chosen:
         yield draw(subject.asked(config, arguments.given))
         return
-    asked = [_asked_or_none(subject, one, arguments.given) for one in HANDFUL]
-    yield from map(draw, dict.fromkeys(one for one in asked if one is not None))
-
-
-def _asked_or_none(subject: Subject, config: Config, given: Sequence[str]) -> Config | None:
-    """Return a configuration of the handful as a subject is asked it; None where it cannot be."""
-    try:
-        return subject.asked(config, given)
-    except ConfigError:
-        if config == HANDFUL[0]:
-            raise
-        return None
+    yield from map(draw, subject.askable(HANDFUL, arguments.given))
 
 
 def _train(config: Config, arguments: argparse.Namespace) -> Callable[[], int]:

@@ -1,11 +1,13 @@
 """Subject: anything with `run(case) -> mapping of names to arrays`, and its capabilities."""
 
+import contextlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from parity.model.case import Case
 from parity.model.config import Config
+from parity.model.errors import ConfigError
 from parity.subjects.capabilities import asked, fitting
 
 Run = Callable[[Case], Mapping[str, Any]]
@@ -34,6 +36,18 @@ class Subject:
     def fitting(self, configs: Iterable[Config]) -> tuple[Config, ...]:
         """Return those of `configs` that this subject supports, changed to supported values."""
         return fitting(configs, self.asks, self.knows)
+
+    def askable(self, configs: Sequence[Config], given: Sequence[str] = ()) -> tuple[Config, ...]:
+        """Return what is asked of several configurations; the first one at least.
+
+        Others are left out where they have an option that this subject does not know.
+        Raises ConfigError as `asked` does, for the first one.
+        """
+        found = {self.asked(configs[0], given): None}
+        for config in configs[1:]:
+            with contextlib.suppress(ConfigError):
+                found[self.asked(config, given)] = None
+        return tuple(found)
 
     def asked(self, config: Config, given: Sequence[str] = ()) -> Config:
         """Return `config` changed to the values that this subject supports.

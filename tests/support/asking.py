@@ -91,7 +91,7 @@ def judged(subject: Subject, grid: str = "default") -> Asked:
 
 def _configs(subject: Subject, grid: str) -> Iterator[Config]:
     if grid:
-        yield from dict.fromkeys(subject.asked(config) for config in HANDFUL)
+        yield from subject.askable(HANDFUL)
         yield from subject.fitting(mixed(grid))
     else:
         default = subject.asked(Config())
