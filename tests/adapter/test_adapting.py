@@ -22,13 +22,10 @@ UNRECOGNISED: dict[str, str] = {
     "constants.py:ConstantRNN": "not understood: its states do not move with x",
     "dropin.py:RNN": "not understood: nothing moves with W_x, which every call draws anew",
     "exits.py:RNN": "its backward pass ends the process, and no other way is found",
-    "held_out/red_recurrente.py:RedRecurrente": "the step, actualizar, is never called",
     "held_out/state_space.py": "the step, descend, is never called",
     "held_out/rate_network.py:RateNetwork": "features first, and none of the answers are states",
     "held_out/theta_unrolled.py": "gradient_descent, which makes many steps, is never called",
-    "held_out/kodierer.py:Kodierer": "the step, lernen, is never called",
     "held_out/joint_matrix.py:Transition": "the step, sgd, is never called",
-    "held_out/etiqueteur.py:Etiqueteur": "the step, apprendre, is never called",
     "held_out/melody.py:MelodyNet": "no way to ask for its gradients is found",
 }
 """These are not recognised, each with a reason: an entry that is recognised after all fails."""

@@ -22,7 +22,6 @@ def loaded(code: str, folder: Path) -> Subject:
 OPEN = {
     "it updates at once": "the states that backward wants are given as labels",
     "it updates at once, wrong at one step": "the states that backward wants are given as labels",
-    "a cell that is given its weights": "a cell whose weights are arguments is not found",
 }
 """These are not judged rightly, each with a reason: an entry that is judged rightly fails."""
 

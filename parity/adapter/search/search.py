@@ -1,7 +1,7 @@
 """Search: from a module to the best binding of what is in it."""
 
 import itertools
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -152,27 +152,29 @@ def forwards(target: Target) -> Iterator[Forward]:
     Whoever wants no more stops asking.
     """
     best: Forward | None = None
-    told: Counter[str] = Counter()
+    told: dict[str, set[str]] = defaultdict(set)
     for effort in _efforts(target):
         for manner in _manners(target, effort):
             right = 0
             for found in _in(target, Probe(manner), effort):
                 if best is None or found.rank > best.rank:
                     best = found
-                if found.is_right and found.answers_most and told[found.entry.name] < ALIKE:
-                    told[found.entry.name] += 1
+                ways, way = told[found.entry.name], str(dict(found.binding.items()))
+                if found.is_right and found.answers_most and way not in ways and len(ways) < ALIKE:
+                    ways.add(way)
                     right += 1
                     yield found
                     if right == PER_MANNER:
                         break
         if best is not None and (best.evidence >= 30 or not _doubts(target, best)):
             yield best
-            return
+            if not best.is_right:
+                return
     if best is not None:
         yield best
 
 
-ALIKE = 2
+ALIKE = 4
 """Right forward passes of one function that are looked at, at most."""
 
 PER_MANNER = 5
