@@ -39,6 +39,7 @@ power: $(READY)  ## how many mistakes are caught and named: those of a program, 
 	$(BIN)/python -m benchmarks.naming
 	$(BIN)/python -m benchmarks.adapting
 	$(BIN)/python -m benchmarks.power_adapted
+	$(BIN)/python -m benchmarks.renaming
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, this is " + sys.version.split()[0])'

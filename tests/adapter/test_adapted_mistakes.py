@@ -80,7 +80,7 @@ MISTAKES: dict[str, tuple[str, str, str, int]] = {
     "gradient of h_0": (FUNCTIONS, "return dx, carry", "return dx, 2 * carry", DIFFERS),
     "gradient of b by row": (FUNCTIONS, "da.sum(axis=0)", "da", INCOMPLETE),
     "gradient of b a number": (FUNCTIONS, "da.sum(axis=0)", "da.sum()", INCOMPLETE),
-    "h_0 of functions unused": (FUNCTIONS, "h, hs = h0, []", "h, hs = 0 * h0, []", DIFFERS),
+    "h_0 of functions unused": (FUNCTIONS, "h, hs = h0, []", "h, hs = 0 * h0, []", INCOMPLETE),
     "h_0 of a class unused": (CLASS, "if h0 is None else h0", "", DIFFERS),
     "step without b": (CLASS, '"Wh", "b", "Wy"', '"Wh", "Wy"', DIFFERS),
     "step of nothing": (CLASS, "setattr(self, name, getattr", "print(name, getattr", DIFFERS),

@@ -8,46 +8,23 @@ from typing import Any
 
 import pytest
 
-from benchmarks.adapting import FOLDER
-from tests.adapter.kinds import KINDS
+from tests.adapter.programs import PROGRAMS
 from tests.support.asking import Outcome, asked
-from tests.support.implementations import IMPLEMENTATIONS
-from tests.support.mutated_files import SOURCES
 from tests.support.renaming import renamed
 
-FILES = {
-    i.spec: i.spec.split(":")[0]
-    for i in IMPLEMENTATIONS
-    if ".py" in i.spec and i.group in ("developed", "held_out") and not i.finding
-}
-"""Those that are one file of Python, and whose verdict is not on their behaviour."""
-
-PROGRAMS = (
-    {f"plain {name}": source.text for name, source in SOURCES.items()}
-    | {f"kind {name}": f"import numpy as np\n{kind.code}" for name, kind in KINDS.items()}
-    | {spec: (FOLDER / file).read_text() for spec, file in FILES.items()}
-)
-
-BY_NAME_ALONE: dict[str, str] = {
-    "plain attributes": "a step is not asked for unless its argument is named as a learning rate",
+BY_NAME_ALONE = {
     "kind a mistake in its own training": "a method that trains is told by its name",
 }
 """The verdict on these changes, each with a reason: an entry whose verdict stays fails."""
 
-QUICK = (
+TRIED = (
     *("plain attributes", "plain layer"),
     *("kind two biases", "kind a mean, and its gradients", "kind a mistake in its own training"),
 )
-"""One of each kind; all others are tried in a full run."""
+"""One of each kind; `python -m benchmarks.renaming` tries all others, and counts."""
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=() if name in QUICK else pytest.mark.slow, id=name)
-        for name in PROGRAMS
-    ],
-)
+@pytest.mark.parametrize("name", TRIED)
 def test_names_change_no_verdict(name: str, tmp_path: Path) -> None:
     """A program whose every identifier is a word without a meaning is judged as before."""
     before = _outcome(PROGRAMS[name], tmp_path / "before.py")
