@@ -56,9 +56,9 @@ class Grid:
             yield from _by_sizes(of_sizes(shared, turn, self.most, self.more))
             if self.options:
                 yield (shared.replace(**OVERFLOW),)
-        for kind in KINDS:
-            yield [Config(kind=kind).replace(**SIZES, **alone) for alone in ALONE]
         if self.options:
+            for kind in KINDS:
+                yield [Config(kind=kind).replace(**SIZES, **alone) for alone in ALONE]
             yield from of_other_sizes((*of_layers(), *of_classifiers()))
 
 

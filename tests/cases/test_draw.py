@@ -191,12 +191,13 @@ def test_tiny_gradients_are_scaled() -> None:
 def test_large_gradients_overflow_an_exponential_and_no_probability(
     dtype: str, largest: float
 ) -> None:
-    """exp(l) overflows, so that the largest logit must be subtracted; no probability vanishes."""
+    """In float64 exp(l) overflows unless a row's own largest is subtracted; none vanishes then."""
     for hidden, weights in ((1, "chaotic"), (6, "torch"), (16, "chaotic")):
         config = Config(gradients="large", dtype=dtype, hidden=hidden, weights=weights)
         logits = pytorch.run(draw(config))["logits"].astype(float)
-        assert logits.max() > largest
-        assert np.ptp(logits.max(axis=1)) > largest
         assert np.ptp(logits, axis=1).max() < 0.99 * largest
+        if dtype == "float64":
+            assert logits.max() > largest
+            assert np.ptp(logits.max(axis=1)) > largest
     layer = draw(Config(gradients="large", kind="layer", dtype=dtype))
     assert np.abs(layer.upstream).max() > 1000

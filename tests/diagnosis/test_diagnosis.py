@@ -675,7 +675,7 @@ def test_command_says_what_is_wrong(wrong_file: str, capsys: pytest.CaptureFixtu
         "    evidence   grad/W_x, grad/W_h, grad/b equal PyTorch's divided by 4 = batch, within "
         "rounding, in 12 of 12 configurations"
     )
-    assert lines[-1] == "    hidden at  one row, huge inputs"
+    assert "    hidden at  one row, huge inputs" in lines
 
 
 def test_command_explains(wrong_file: str, capsys: pytest.CaptureFixture[str]) -> None:

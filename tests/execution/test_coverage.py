@@ -100,7 +100,7 @@ def test_json_has_the_coverage(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert main(["--subject", str(path), "--no-keep", "--json", "-"]) == 2
     data = json.loads(capsys.readouterr().out)
     assert data["coverage"]["files"] == ["my_rnn.py", "layers.py"]
-    assert (data["coverage"]["executed"], data["coverage"]["executable"]) == (4, 8)
+    assert (data["coverage"]["executed"], data["coverage"]["executable"]) == (6, 8)
     (missed,) = (part for part in data["coverage"]["not_judged"] if part["grave"])
     assert (missed["name"], missed["file"]) == ("train_step", str(tmp_path / "layers.py"))
     assert data["summary"].startswith("not judged: train_step (lines 11-12)")
