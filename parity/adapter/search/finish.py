@@ -20,7 +20,7 @@ from parity.adapter.search.forward.entries import entries
 from parity.adapter.search.leaves import Leaf
 from parity.adapter.search.probe import expected, share
 from parity.adapter.search.search import Found
-from parity.adapter.search.stacking.again import STEPPING, answered, changes, renewed
+from parity.adapter.search.stacking.again import STEPPING, adds_up, answered, changes, renewed
 from parity.adapter.search.stacking.layers import layered
 from parity.adapter.search.trials import Target, tried
 from parity.model.case import Case
@@ -135,9 +135,12 @@ def names_activation(binding: Binding) -> bool:
 def _must_be_fresh(target: Target, found: Found, binding: Binding) -> bool:
     """Return whether a step leaves something behind that is set with no other weight.
 
-    Then each case gets an object of its own. A leak from a forward or a backward pass stays: a
-    later stage judges it.
+    Then each case gets an object of its own; so it does where gradients add up from one call to the
+    next, as PyTorch's do. Another leak from a forward or a backward pass stays: a later stage
+    judges it.
     """
+    if binding.make and adds_up(target, binding, _case(found, **_of_probe(binding.config))):
+        return True
     stepping = {*STEPPING} & {*binding.calls}
     if not stepping or not binding.make:
         return False

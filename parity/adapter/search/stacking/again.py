@@ -36,6 +36,21 @@ def changes(target: Target, binding: Binding, case: Case) -> bool:
     return first is not None and second is not None and not _same(first, second)
 
 
+def adds_up(target: Target, binding: Binding, case: Case) -> bool:
+    """Return whether a second answer differs in gradients alone, which are twice the first ones."""
+    run = Run(replace(binding, by_steps=False), target.module)
+    first, second = answered(target, run, case), answered(target, run, case)
+    if first is None or second is None or first.keys() != second.keys():
+        return False
+    other = [n for n in first if not np.array_equal(first[n], second[n], equal_nan=True)]
+    gradients = [n for n in other if n.startswith("grad/")]
+    return (
+        bool(gradients)
+        and all(np.allclose(second[n], 2 * first[n], rtol=1e-6, atol=1e-9) for n in gradients)
+        and all(n.startswith(("grad/", "step/")) for n in other)
+    )
+
+
 def _same(first: Mapping[str, Any], second: Mapping[str, Any]) -> bool:
     return first.keys() == second.keys() and all(
         np.array_equal(first[n], second[n], equal_nan=True) for n in first
