@@ -117,7 +117,7 @@ def _known(config: pytest.Config) -> dict[str, Any]:
             "asks": dict(subject.asks),
             "knows": list(subject.knows),
             "offers": subject.offers,
-            "assumed": assumed_lines(subject),
+            "assumed": [*subject.binding, *assumed_lines(subject)],
         }
     return config.stash[KNOWN]
 

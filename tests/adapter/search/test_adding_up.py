@@ -12,7 +12,8 @@ class Layer:
     def __init__(self, n_in, n_hidden):
         self.u, self.w = np.random.randn(n_in, n_hidden), np.random.randn(n_hidden, n_hidden)
         self.c = np.zeros(n_hidden)
-        self.gu, self.gw, self.gc = np.zeros_like(self.u), np.zeros_like(self.w), np.zeros_like(self.c)
+        self.gu, self.gw = np.zeros_like(self.u), np.zeros_like(self.w)
+        self.gc = np.zeros_like(self.c)
 
     def forward(self, x):
         self.x, self.h = x, [np.zeros((len(x), len(self.c)))]
