@@ -5,6 +5,7 @@ second, not two.
 """
 
 import importlib
+import itertools
 import sys
 from collections.abc import Sequence
 
@@ -38,7 +39,7 @@ def named_by(flag: str, given: Sequence[str]) -> str | None:
     """Return the value of an option among arguments; None without it, and where help is wanted."""
     if HELP & set(given):
         return None
-    for word, following in zip(given, [*given[1:], None], strict=True):
+    for word, following in itertools.zip_longest(given, given[1:]):
         if word == flag:
             return following
         if word.startswith(f"{flag}="):

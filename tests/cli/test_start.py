@@ -53,6 +53,7 @@ NAMED = {
     "apart": (["--json", "-", "--subject", "a.py"], "a.py"),
     "in one": (["--subject=a.py:Net"], "a.py:Net"),
     "none": (["b4-t5"], None),
+    "nothing": ([], None),
     "no value": (["--subject"], None),
     "help": (["--subject", "a.py", "-h"], None),
 }
