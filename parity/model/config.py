@@ -68,8 +68,8 @@ class Config:
     gradients: str = option(
         Choice({"ordinary": "grads", "tiny": "tinygrads", "large": "largegrads"}),
         "ordinary",
-        "a classifier's W_out, or a layer's upstream gradients: as they are, times 1e-6, or times "
-        "1000, which makes logits of some hundreds",
+        "a classifier's W_out, or a layer's upstream gradients: as they are, times 1e-6, or large: "
+        "upstream times 1000, W_out so that logits are hundreds apart, in float64 beyond 1000",
     )
     layers: int = option(Count("l"), 1, "layers, each fed with the states of the one below")
     bidirectional: bool = option(Switch("bi"), False, "a second direction in every layer")

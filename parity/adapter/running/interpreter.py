@@ -26,7 +26,8 @@ FAR: Mapping[str, tuple[float, ...]] = {
 }
 """Learning rates, by format, at which a step is all gradient; the later ones for small gradients.
 
-In w - lr * g the digits of g are lost where lr * g is not much larger than w.
+In w - lr * g the digits of g are lost where lr * g is not much larger than w. The range of a half
+format is too small for such a rate: no gradients are read there.
 """
 
 CLEAR = 2.0**32
@@ -56,7 +57,7 @@ class Run:
         """
         found: dict[str, Array] = {}
         unclear: dict[str, Array] = {}
-        for place, rate in enumerate(FAR[case.x.dtype.name]):
+        for place, rate in enumerate(FAR.get(case.x.dtype.name, ())):
             try:
                 read = self._at_rate(case, answer, rate)
             except (Exception, SystemExit):
